@@ -1,0 +1,43 @@
+# make book | test | lab | test-browser | notebooks | lint | clean
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+SOURCES := $(wildcard bpcourse/*.py) $(wildcard bpcourse/data/*)
+BUILD := $(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
+
+.PHONY: book test lab test-browser notebooks lint clean
+
+book: $(READY) _build/.package
+	$(BUILD)
+	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env
+
+lab: $(READY)
+	$(BIN)/jupyter lab --notebook-dir=notebooks
+
+test-browser: book
+	$(BIN)/python -m pytest tests/browser -m browser
+
+# Run the notebooks from top to bottom and store what they print.
+notebooks: $(READY)
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+
+lint: $(READY)
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# What chapters print depends on the package, which the cache of executed cells does not see.
+_build/.package: $(SOURCES) requirements.txt
+	rm -rf _build
+	mkdir -p _build && touch $@
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed, this is ' + sys.version.split()[0] + '. Say which: make PYTHON=python3.12 book')"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+clean:
+	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,13 @@
+"""The package of the book *Backpropagation You Can Nudge*.
+
+Read it from the top of this list; imports go down it only:
+
+- `gates`: what each gate computes and its local gradients, one row a gate;
+- `graph`: numbers that remember how they were made; `backward` and `gradient`;
+- `chain`: paths through a graph and the products along them;
+- `numeric`: gradients by nudging, and the gradient check;
+- `layers`: activations, output layers and losses on batches;
+- `network`: forward, backpropagation, update, training;
+- `examples`: the book's worked examples and what its sources print of them;
+- `figures`: circuits and networks as SVG, and the plots.
+"""

@@ -1,0 +1,158 @@
+"""The gate table: what each gate computes and how it passes a nudge on.
+
+One row is one gate. Its local gradients are written with the operators that
+numbers, numpy arrays and graph nodes share, so the same row gives numbers
+(`bpcourse.graph.Value.backward`), whole layers (`bpcourse.layers`) and the
+derivative's own graph (`bpcourse.graph.gradient`). To add a gate, add a row.
+
+Book: chapter 03.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+
+class Domain(NamedTuple):
+    """Where a gate is defined: the condition in words, and as a test."""
+
+    text: str
+    holds: Callable[..., bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Gate:
+    """One row of the gate table.
+
+    `local(out, *inputs)` returns ∂out/∂input for each input, in order.
+    `python` and `javascript` print the gate; `{0}` and `{1}` are its inputs.
+    `kink(*inputs)` is 0 where the gate has a corner and no derivative.
+
+    Book: chapter 03.
+    """
+
+    name: str
+    symbol: str
+    arity: int
+    forward: Callable[..., float]
+    local: Callable[..., tuple[Any, ...]]
+    python: str
+    javascript: str
+    kink: Callable[..., float] | None = None
+    domain: Domain | None = None
+
+    def __call__(self, *inputs: Any) -> Any:
+        """The output: a number for numbers, a new node where an input is a node."""
+        for x in inputs:
+            if hasattr(x, "apply_gate"):
+                return x.apply_gate(self, *inputs)
+        return self.compute(*inputs)
+
+    def compute(self, *inputs: float) -> float:
+        """The output for numbers; ValueError outside the domain or past float64."""
+        if self.domain is not None and not self.domain.holds(*inputs):
+            raise ValueError(f"{self.name}: expected {self.domain.text}, got {_listed(inputs)}")
+        try:
+            out = self.forward(*inputs)
+        except OverflowError:
+            out = math.inf
+        if not math.isfinite(out):
+            raise ValueError(
+                f"{self.name}: expected a result that float64 can hold, got an overflow from {_listed(inputs)}"
+            )
+        return out
+
+    def local_gradients(self, out: Any, *inputs: Any) -> tuple[Any, ...]:
+        """∂out/∂input for each input; ValueError where one of them is infinite."""
+        try:
+            return self.local(out, *inputs)
+        except (ZeroDivisionError, OverflowError):
+            raise ValueError(
+                f"{self.name}: expected a point with a finite local gradient, got {_listed(inputs)}"
+            ) from None
+
+    def __repr__(self) -> str:
+        return f"<gate {self.name}>"
+
+
+def _listed(inputs: tuple[Any, ...]) -> str:
+    return ", ".join(repr(x) for x in inputs)
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0:
+        return 1 / (1 + math.exp(-x))
+    e = math.exp(x)
+    return e / (1 + e)
+
+
+_SIGMOID_PYTHON = "(1 / (1 + math.exp(-{0})) if {0} >= 0 else math.exp({0}) / (1 + math.exp({0})))"
+_SIGMOID_JAVASCRIPT = "({0} >= 0 ? 1 / (1 + Math.exp(-{0})) : Math.exp({0}) / (1 + Math.exp({0})))"
+_NOT_ZERO = Domain("x ≠ 0", lambda x: x != 0)
+
+# fmt: off
+_ROWS = [
+    #    name         symbol arity forward              local gradients                     Python            JavaScript
+    Gate("add",        "+",   2, lambda a, b: a + b,    lambda out, a, b: (1.0, 1.0),       "({0} + {1})",    "({0} + {1})"),
+    Gate("subtract",   "−",   2, lambda a, b: a - b,    lambda out, a, b: (1.0, -1.0),      "({0} - {1})",    "({0} - {1})"),
+    Gate("multiply",   "×",   2, lambda a, b: a * b,    lambda out, a, b: (b, a),           "({0} * {1})",    "({0} * {1})"),
+    Gate("divide",     "÷",   2, lambda a, b: a / b,    lambda out, a, b: (1 / b, -out / b), "({0} / {1})",   "({0} / {1})",
+         domain=Domain("a denominator other than 0", lambda a, b: b != 0)),
+    Gate("negate",     "−1×", 1, lambda x: -x,          lambda out, x: (-1.0,),             "(-{0})",         "(-{0})"),
+    Gate("identity",   "id",  1, lambda x: x,           lambda out, x: (1.0,),              "{0}",            "{0}"),
+    Gate("reciprocal", "1/x", 1, lambda x: 1 / x,       lambda out, x: (-(out * out),),     "(1 / {0})",      "(1 / {0})",
+         domain=_NOT_ZERO),
+    Gate("square",     "x²",  1, lambda x: x * x,       lambda out, x: (2 * x,),            "({0} * {0})",    "({0} * {0})"),
+    Gate("sqrt",       "√",   1, math.sqrt,             lambda out, x: (0.5 / out,),        "math.sqrt({0})", "Math.sqrt({0})",
+         domain=Domain("x ≥ 0", lambda x: x >= 0)),
+    Gate("exp",        "exp", 1, math.exp,              lambda out, x: (out,),              "math.exp({0})",  "Math.exp({0})"),
+    Gate("log",        "ln",  1, math.log,              lambda out, x: (1 / x,),            "math.log({0})",  "Math.log({0})",
+         domain=Domain("x > 0", lambda x: x > 0)),
+    Gate("sigmoid",    "σ",   1, _sigmoid,              lambda out, x: (out * (1 - out),),  _SIGMOID_PYTHON,  _SIGMOID_JAVASCRIPT),
+    Gate("tanh",       "tanh", 1, math.tanh,            lambda out, x: (1 - out * out,),    "math.tanh({0})", "Math.tanh({0})"),
+    Gate("sin",        "sin", 1, math.sin,              lambda out, x: (GATES["cos"](x),),  "math.sin({0})",  "Math.sin({0})"),
+    Gate("cos",        "cos", 1, math.cos,              lambda out, x: (-GATES["sin"](x),), "math.cos({0})",  "Math.cos({0})"),
+    Gate("relu",       "relu", 1, lambda x: max(x, 0.0), lambda out, x: (x > 0,),           "max({0}, 0.0)",  "Math.max({0}, 0)",
+         kink=lambda x: x),
+    Gate("maximum",    "max", 2, max,                   lambda out, a, b: (((a > b) + (a >= b)) / 2, ((b > a) + (b >= a)) / 2),
+         "max({0}, {1})", "Math.max({0}, {1})", kink=lambda a, b: a - b),
+    Gate("minimum",    "min", 2, min,                   lambda out, a, b: (((a < b) + (a <= b)) / 2, ((b < a) + (b <= a)) / 2),
+         "min({0}, {1})", "Math.min({0}, {1})", kink=lambda a, b: a - b),
+    Gate("greater",    ">",   2, lambda a, b: float(a > b),  lambda out, a, b: (0.0, 0.0),
+         "float({0} > {1})", "({0} > {1} ? 1 : 0)", kink=lambda a, b: a - b),
+    Gate("at least",   "≥",   2, lambda a, b: float(a >= b), lambda out, a, b: (0.0, 0.0),
+         "float({0} >= {1})", "({0} >= {1} ? 1 : 0)", kink=lambda a, b: a - b),
+]
+# fmt: on
+
+GATES: dict[str, Gate] = {gate.name: gate for gate in _ROWS}
+"""Every gate by its name, but for the powers, which `power` makes."""
+
+
+_RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
+
+
+@lru_cache(maxsize=None)
+def power(n: float) -> Gate:
+    """The gate x ↦ xⁿ for one fixed exponent n, with local gradient n·xⁿ⁻¹.
+
+    A negative x needs a whole n, and x = 0 needs n ≥ 0: ValueError otherwise.
+
+    Book: chapter 03.
+    """
+    if n < 0:
+        domain = Domain(f"x ≠ 0 under the exponent {n:g}" if n == int(n) else f"x > 0 under the exponent {n:g}",
+                        lambda x: x > 0 or (x < 0 and n == int(n)))  # fmt: skip
+    else:
+        domain = Domain(f"x ≥ 0 under the exponent {n:g}", lambda x: x >= 0 or n == int(n))
+    return Gate(
+        f"power {n:g}", "x" + f"{n:g}".translate(_RAISED), 1,
+        lambda x: float(x**n),
+        lambda out, x: (n if n in (0, 1) else n * x ** (n - 1),),
+        f"({{0}} ** {n!r})", f"(({{0}}) ** {n!r})",
+        domain=domain,
+    )  # fmt: skip

@@ -1,0 +1,163 @@
+"""Activations, output layers and losses on batches, each with its way back.
+
+Arrays are (units, examples): one column an example. The local gradients of the
+activations are those of the gate table; what is added here is the batch, the
+softmax, the losses, and care that nothing overflows at logits of ±1000.
+
+Book: chapters 10 and 11.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from bpcourse.gates import GATES
+
+Array = np.ndarray
+
+
+def sigmoid(Z: Array) -> Array:
+    """σ(z) = 1/(1+e⁻ᶻ) entry by entry, stable for any z. Book: chapter 10."""
+    e = np.exp(-np.abs(Z))
+    return np.where(Z >= 0, 1 / (1 + e), e / (1 + e))
+
+
+def relu(Z: Array) -> Array:
+    """max(z, 0) entry by entry. Book: chapter 11."""
+    return np.maximum(Z, 0)
+
+
+def identity(Z: Array) -> Array:
+    """Z itself: the output layer of a regression. Book: chapter 10."""
+    return Z
+
+
+def softmax(Z: Array) -> Array:
+    """e^z_j / Σ_k e^z_k down each column; every column sums to 1. Book: chapter 10."""
+    e = np.exp(Z - Z.max(axis=0, keepdims=True))
+    return e / e.sum(axis=0, keepdims=True)
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "sigmoid": sigmoid,
+    "tanh": np.tanh,
+    "relu": relu,
+    "identity": identity,
+}
+"""The hidden layers' activations, entry by entry. Book: chapter 11."""
+
+OUTPUTS: dict[str, Callable[[Array], Array]] = {
+    "identity": identity,
+    "sigmoid": sigmoid,
+    "softmax": softmax,
+}
+"""The output layers. Book: chapter 10."""
+
+
+def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
+    """dZ = dA ∘ f′(Z): upstream times the local gradient of the gate table.
+
+    Shapes: all (units, examples). Book: chapter 09.
+    """
+    (local,) = GATES[name].local(A, Z)
+    return dA * local
+
+
+def softmax_vjp(dA: Array, A: Array) -> Array:
+    """dz_j = Σ_k dA_k ∂a_k/∂z_j = a_j (dA_j − Σ_k dA_k a_k), column by column.
+
+    Every logit moves every output, so the Jacobian ∂a_k/∂z_j = a_k([j=k] − a_j)
+    is full. Shapes: all (units, examples). Book: chapter 10.
+    """
+    return A * (dA - (dA * A).sum(axis=0, keepdims=True))
+
+
+class Loss(NamedTuple):
+    """A loss of one example, summed over its units, as a row of `LOSSES`.
+
+    `terms(Y, A, log_A, log_not_A)` are the summands, (units, examples);
+    `dA(Y, A)` is ∂loss/∂A, of the same shape; `probabilities` tells whether the
+    loss reads A as probabilities.
+
+    Book: chapter 10.
+    """
+
+    terms: Callable[[Array, Array, Array, Array], Array]
+    dA: Callable[[Array, Array], Array]
+    probabilities: bool
+
+
+LOSSES: dict[str, Loss] = {
+    "squared_error": Loss(
+        lambda Y, A, log_A, log_not_A: (Y - A) ** 2,
+        lambda Y, A: 2 * (A - Y),
+        probabilities=False,
+    ),
+    "half_squared_error": Loss(
+        lambda Y, A, log_A, log_not_A: (Y - A) ** 2 / 2,
+        lambda Y, A: A - Y,
+        probabilities=False,
+    ),
+    "binary_cross_entropy": Loss(
+        lambda Y, A, log_A, log_not_A: -(Y * log_A + (1 - Y) * log_not_A),
+        lambda Y, A: (A - Y) / (A * (1 - A)),
+        probabilities=True,
+    ),
+    "cross_entropy": Loss(
+        lambda Y, A, log_A, log_not_A: -Y * log_A,
+        lambda Y, A: -Y / A,
+        probabilities=True,
+    ),
+}
+"""The losses by name. Book: chapter 10."""
+
+MATCHED: dict[str, str] = {
+    "identity": "half_squared_error",
+    "sigmoid": "binary_cross_entropy",
+    "softmax": "cross_entropy",
+}
+"""Output layer to the loss that makes dZ = A − Y. Book: chapter 10."""
+
+
+def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
+    """dZ = ∂loss/∂Z of the output layer, one column an example.
+
+    A − Y for the three pairs of `MATCHED`, exact even where A is 0 or 1 to the
+    last bit; for any other pair ∂loss/∂A through the output layer's Jacobian.
+
+    Book: chapter 10.
+    """
+    if MATCHED[output] == loss:
+        return A - Y
+    if LOSSES[loss].probabilities:
+        A = inside(A)
+    dA = LOSSES[loss].dA(Y, A)
+    return softmax_vjp(dA, A) if output == "softmax" else activation_vjp(output, dA, Z, A)
+
+
+def log_probabilities(Z: Array, output: str) -> tuple[Array, Array]:
+    """(ln A, ln(1 − A)) from the logits, finite where A rounds to 0 or 1.
+
+    Shapes: (units, examples). Book: chapter 10.
+    """
+    if output == "sigmoid":
+        return -np.logaddexp(0, -Z), -np.logaddexp(0, Z)
+    total = _log_sum_exp(Z)
+    others = [_log_sum_exp(np.delete(Z, j, axis=0)) for j in range(len(Z))]
+    return Z - total, np.concatenate(others) - total
+
+
+def _log_sum_exp(Z: Array) -> Array:
+    return np.logaddexp.reduce(Z, axis=0, keepdims=True)
+
+
+def inside(A: Array) -> Array:
+    """Probabilities, with 0 and 1 moved to the nearest number inside (0, 1).
+
+    Book: chapter 10.
+    """
+    margin = np.finfo(A.dtype).epsneg
+    return np.clip(A, margin, 1 - margin)
