@@ -125,7 +125,7 @@ def _svg(width: float, height: float, description: str, parts: Iterable[str]) ->
     svg = (
         f'<svg class="bp" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{label}" '
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'style="max-width:100%;min-width:{min(width, 0.72 * width + 60):.0f}px">'
+        f'style="max-width:100%;min-width:{min(width, 0.6 * width + 60):.0f}px">'
         f"{_STYLE}{''.join(parts)}</svg>"
     )
     return Picture(svg, description)
@@ -325,7 +325,8 @@ def _node_mark(node: Value, x: float, y: float, fan: int, grad: float | None) ->
     total = _halo(x, y + 34, f"Σ {number(grad)}", "gradient", 12) if fan > 1 and grad is not None and node.name else ""
     if node.gate is None:
         name = number(node.value) if node.name is None else pretty(node.name)
-        box = f'<rect x="{x - 22:g}" y="{y - 15:g}" width="44" height="30" rx="6" fill="var(--bp-paper)" stroke="var(--bp-line)"/>'
+        half = max(22, 4 + 4 * len(name))
+        box = f'<rect x="{x - half:g}" y="{y - 15:g}" width="{2 * half:g}" height="30" rx="6" fill="var(--bp-paper)" stroke="var(--bp-line)"/>'
         return box + _text(x, y + 5, name, "muted" if node.name is None else "ink", 14) + total
     mark = f'<circle cx="{x:g}" cy="{y:g}" r="{_RADIUS:g}" fill="var(--bp-paper)" stroke="var(--bp-ink)" stroke-width="1.5"/>'
     if len(node.inputs) > 1:
@@ -520,6 +521,34 @@ def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str 
     ax.plot([x], [y], "o", color=GRADIENT, markersize=7)
 
 
+def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
+    """A matrix equation as blocks of cells: signs, and (name, rows, columns, colour).
+
+    Book: chapters 06 and 09.
+    """
+    blocks = [piece for piece in pieces if not isinstance(piece, str)]
+    tallest = max(rows for _, rows, _, _ in blocks)
+    width = sum(1 if isinstance(piece, str) else max(piece[2], 2) for piece in pieces)
+    figure, ax = axes(min(7.2, 0.42 * width + 0.4), 0.42 * tallest + 0.9)
+    left = 0.0
+    for piece in pieces:
+        if isinstance(piece, str):
+            ax.text(left + 0.5, tallest / 2, piece, ha="center", va="center", fontsize=16, color=INK)
+            left += 1
+            continue
+        name, rows, columns, colour = piece
+        room, top = max(columns, 2), (tallest - rows) / 2
+        for r, c in np.ndindex(rows, columns):
+            corner = (left + (room - columns) / 2 + c + 0.05, top + r + 0.05)
+            ax.add_patch(plt.Rectangle(corner, 0.9, 0.9, color=colour, alpha=0.4, linewidth=0))
+        ax.text(left + room / 2, top - 0.3, f"{name}\n{rows}×{columns}", ha="center", va="bottom", color=INK)
+        left += room
+    ax.set(xlim=(-0.2, left + 0.2), ylim=(tallest + 0.1, -1.6))
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return figure
+
+
 def histogram(values: Any, xlabel: str, marks: Mapping[str, float]) -> Figure:
     """How often values fall where, with named marks on the axis.
 
@@ -540,8 +569,8 @@ def cost_curves(history: Mapping[str, Sequence[float]], log: bool = True) -> Fig
     Book: chapter 12.
     """
     figure, ax = axes()
-    for (key, costs), style in zip(history.items(), itertools.cycle(["-", "--"])):
-        ax.plot(range(len(costs)), costs, style, label=key.replace("_", " "))
+    for (key, costs), style, colour in zip(history.items(), itertools.cycle(["-", "--"]), [VALUE, PATHS[1]]):
+        ax.plot(range(len(costs)), costs, style, color=colour, label=key.replace("_", " "))
     ax.set(xlabel="epoch", ylabel="cost", yscale="log" if log else "linear")
     ax.legend()
     return figure
@@ -558,7 +587,7 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int = 10) -> tuple[Fi
     for i, j in np.ndindex(counts.shape):
         if counts[i, j]:
             shade = 0.15 + 0.6 * counts[i, j] / counts.max()
-            ax.add_patch(plt.Rectangle((j - 0.5, i - 0.5), 1, 1, color=VALUE if i == j else GRADIENT, alpha=shade if i == j else 0.3, linewidth=0))
+            ax.add_patch(plt.Rectangle((j - 0.5, i - 0.5), 1, 1, color=VALUE if i == j else PATHS[1], alpha=shade if i == j else 0.3, linewidth=0))
             ax.text(j, i, str(counts[i, j]), ha="center", va="center", color=INK)
     ax.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), xlabel="the network says", ylabel="the label")
     ax.set_xticks(range(classes))

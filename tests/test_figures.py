@@ -1,0 +1,401 @@
+import itertools
+import math
+import re
+import xml.etree.ElementTree as ET
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from helpers import build_smooth, expressions, says
+from hypothesis import given, settings
+
+from bpcourse import examples, figures
+from bpcourse.figures import (
+    COLOURS,
+    axes,
+    circuit,
+    confusion_matrix,
+    cost_curves,
+    curve,
+    histogram,
+    images,
+    number,
+    pretty,
+    themed,
+)
+from bpcourse.graph import Value, exp, sqrt, topological_order
+from bpcourse.network import initialise
+
+SVG = "{http://www.w3.org/2000/svg}"
+NET = (examples.FOUR_FOUR_TWO, examples.FOUR_FOUR_TWO_X, examples.FOUR_FOUR_TWO_Y)
+
+
+def texts(picture):
+    return ["".join(element.itertext()) for element in ET.fromstring(picture.svg).iter(f"{SVG}text")]
+
+
+def ids(picture):
+    return re.findall(r'\bid="([^"]*)"', picture.svg)
+
+
+def plot(shift=0.0):
+    figure, ax = axes()
+    ax.plot([1, 2, 3], [shift, 2, 4], label="a < b & c")
+    ax.set(xlabel="x", title="a title")
+    ax.legend()
+    return figure
+
+
+# ------------------------------------------------------------------- circuits
+
+
+def test_a_circuit_shows_names_values_and_gradients():
+    shown = texts(circuit(examples.add_then_multiply()))
+    assert {"x", "y", "z", "q", "f", "+", "×"} <= set(shown)
+    assert {"−2", "5", "−4", "3", "−12"} <= set(shown)
+    assert shown.count("−4") == 4  # the value of z; the gradients of x, y and q
+    assert shown.count("3") == 2  # the value of q; the gradient of z
+    assert shown.count("1") == 1  # the gradient of f
+
+
+def test_values_and_gradients_have_their_colours():
+    root = ET.fromstring(circuit(examples.add_then_multiply()).svg)
+    colours = {}
+    for element in root.iter(f"{SVG}text"):
+        colours.setdefault(element.get("fill"), []).append(element.text)
+    assert {"−2", "5", "3", "−12"} <= set(colours["var(--bp-value)"])
+    assert sorted(text for text in colours["var(--bp-gradient)"] if "below" not in text) == ["1", "3", "−4", "−4", "−4"]
+
+
+def test_the_value_stands_above_a_wire_and_the_gradient_below():
+    x = Value(2.5, "x")
+    root = ET.fromstring(circuit(exp(x) * 3).svg)
+    y_of = {element.text: float(element.get("y")) for element in root.iter(f"{SVG}text")}
+    assert y_of["2.5"] < y_of["x"] < y_of[number(3 * math.exp(2.5))]
+
+
+def test_a_circuit_without_gradients_shows_none():
+    picture = circuit(examples.add_then_multiply(), gradients=False)
+    assert "--bp-gradient)" not in picture.svg and "gradient" not in picture.description
+    assert "−12" in texts(picture)
+
+
+def test_where_a_value_forks_the_sum_stands_below_it():
+    x = Value(3, "x")
+    shown = texts(circuit(x * x))
+    assert "Σ 6" in shown and shown.count("3") == 4
+
+
+@settings(max_examples=40)
+@given(expressions())
+def test_circuits_are_well_formed_and_show_every_value(expression):
+    _, output = build_smooth(*expression)
+    output.backward()
+    picture = circuit(output)
+    shown = texts(picture)
+    assert number(output.value) in shown
+    for node in topological_order(output):
+        if node.gate is not None:
+            assert number(node.value) in shown and node.gate.symbol in shown
+        elif node.name is not None:
+            assert pretty(node.name) in shown
+            assert any(number(node.grad) in text for text in shown)
+    assert all(math.isfinite(float(n)) for n in re.findall(r'\b(?:x|y|cx|cy|width|height)="([^"]*)"', picture.svg))
+    assert "nan" not in picture.svg and "inf" not in picture.svg
+
+
+@settings(max_examples=20)
+@given(expressions())
+def test_drawing_a_circuit_twice_gives_the_same_bytes(expression):
+    recipe, point = expression
+    (_, first), (_, second) = build_smooth(recipe, point), build_smooth(recipe, point)
+    assert circuit(first).svg == circuit(first).svg == circuit(second).svg
+
+
+def test_a_circuit_leaves_the_graph_alone():
+    f = examples.add_then_multiply()
+    order = topological_order(f)
+    for i, node in enumerate(order):
+        node.grad = float(i)
+    circuit(f)
+    assert [node.grad for node in order] == [0, 1, 2, 3, 4]
+    assert topological_order(f) == order
+
+
+@pytest.mark.parametrize("name", ["<a>", "a & b", '"', "'", "]]>", "&lt;", "-->", "", "ŷ", "x y", "a\nb"])
+def test_names_are_escaped(name):
+    picture = circuit(Value(2, name) * 3)
+    assert name in texts(picture)
+    assert re.sub(r"\s", " ", name) in re.sub(r"\s", " ", ET.fromstring(picture.svg).get("aria-label"))
+    picture = circuit((Value(2) * 3).named(name))
+    assert name in texts(picture)
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "\x1b[0m"])
+def test_characters_that_xml_cannot_hold_do_not_break_a_picture(name):
+    ET.fromstring(circuit(Value(2, name) * 3).svg)
+
+
+def test_an_input_alone_is_a_circuit():
+    assert "2" in texts(circuit(Value(2)))
+
+
+def test_large_circuits_are_refused():
+    x = v = Value(0.5, "x")
+    for _ in range(figures.LARGEST_CIRCUIT - 1):
+        v = exp(-v) if v is x else -v
+    assert len(topological_order(v)) == figures.LARGEST_CIRCUIT + 1
+    with pytest.raises(ValueError, match=says("v", "120")):
+        circuit(v)
+    circuit(v.inputs[0])
+
+
+@pytest.mark.parametrize("bad", [3.0, None, "v"])
+def test_only_values_have_circuits(bad):
+    with pytest.raises(TypeError, match=says("v", "Value")):
+        circuit(bad)
+
+
+def test_a_notebook_shows_a_graph_too_large_to_draw_as_text():
+    """`_repr_svg_` returns None then: a traceback under the cell would look like the reader's mistake."""
+    x = v = Value(0.5, "x")
+    for _ in range(200):
+        v = v + x
+    assert v._repr_svg_() is None
+
+
+def test_a_notebook_shows_a_graph_without_a_finite_gradient():
+    shown = sqrt(Value(0.0, "x"))._repr_svg_()
+    assert shown is None or shown.startswith("<svg")
+
+
+def test_pictures_describe_themselves():
+    picture = circuit(examples.add_then_multiply())
+    root = ET.fromstring(picture.svg)
+    assert root.get("role") == "img" and root.get("aria-label") == picture.description
+    assert "f = −12" in picture.description and "x = −2, gradient −4" in picture.description
+    assert repr(picture) == f"<picture: {picture.description}>"
+    assert picture.svg in picture._repr_html_()
+
+
+# ------------------------------------------------------------------- networks
+
+
+def test_a_network_shows_the_running_example():
+    shown = texts(figures.network(*NET, highlight="w_212"))
+    assert {"w²₁₂ = 0.8", "∂L/∂w²₁₂ = −0.1304", "0.7703", "0.2297", "0.1055", "−0.1625", "0.1625", "−0.4593"} <= set(shown)
+    assert {"x₁", "a¹₄", "z²₁", "ŷ₂", "L"} <= set(shown)
+    shown = texts(figures.network(*NET, highlight="w_131"))
+    assert {"w¹₃₁ = −0.3", "∂L/∂w¹₃₁ = 0.003159"} <= set(shown)
+
+
+def test_a_network_without_gradients_shows_none():
+    picture = figures.network(*NET, highlight="w_212", gradients=False)
+    assert "--bp-gradient)" not in picture.svg and "0.7703" in texts(picture)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names", "weight", "routes"),
+    [
+        (NET, {"loss": "squared_error"}, "w_212", 2),
+        (NET, {"loss": "squared_error"}, "w_131", 4),
+        ((examples.THREE_PATHS, [1.0, 2.0], [1.0]), {"output": "sigmoid"}, "w_121", 3),
+        ((examples.THREE_PATHS, [1.0, 2.0], [1.0]), {"output": "sigmoid"}, "w_222", 1),
+    ],
+)
+def test_every_path_of_a_weight_is_drawn_in_a_colour_and_dash_of_its_own(arguments, names, weight, routes):
+    root = ET.fromstring(figures.network(*arguments, highlight=weight, **names).svg)
+    drawn = [(p.get("stroke"), p.get("stroke-dasharray")) for p in root.iter(f"{SVG}path") if "path" in p.get("stroke")]
+    assert len(drawn) == routes
+    assert len({stroke for stroke, _ in drawn}) == len({dash for _, dash in drawn}) == routes
+
+
+def test_networks_are_deterministic_and_have_no_duplicate_ids():
+    first, second = figures.network(*NET, highlight="w_212"), figures.network(*NET, highlight="w_212")
+    assert first.svg == second.svg
+    assert len(ids(first)) == len(set(ids(first)))
+
+
+@pytest.mark.parametrize("sizes", [[2, 2], [1, 3, 2], [3, 2, 2, 4]])
+@pytest.mark.parametrize("output", ["softmax", "sigmoid", "identity"])
+def test_networks_of_any_shape_are_well_formed(sizes, output):
+    y = np.eye(sizes[-1])[0]
+    picture = figures.network(initialise(sizes), np.ones(sizes[0]), y, highlight="w_111", output=output)
+    assert f"network {'-'.join(map(str, sizes))}" in picture.description
+    assert "w¹₁₁" in " ".join(texts(picture))
+
+
+def test_a_network_with_a_wide_layer_is_drawn():
+    picture = figures.network(initialise([3, 12, 2]), [1.0, 2.0, 3.0], [1.0, 0.0])
+    assert "network 3-12-2" in picture.description
+    ET.fromstring(picture.svg)
+
+
+@pytest.mark.parametrize("highlight", ["w_999", "b_21", "a_11", "w212", "", "w_21"])
+def test_only_weights_are_highlighted(highlight):
+    with pytest.raises(ValueError, match=says("highlight", "weight")):
+        figures.network(*NET, highlight=highlight)
+
+
+def test_a_highlight_is_a_name():
+    with pytest.raises((TypeError, ValueError), match=says("highlight")):
+        figures.network(*NET, highlight=212)
+
+
+def test_too_many_paths_to_draw_are_refused():
+    """A weight at the bottom of 9-9-9-9-9-9 has 59,049 paths to the loss: a picture of 10 MB."""
+    with pytest.raises(ValueError, match=says("highlight")):
+        figures.network(initialise([9] * 6), np.ones(9), np.eye(9)[0], highlight="w_111")
+
+
+def test_bad_networks_are_refused():
+    with pytest.raises(ValueError, match="(?i)" + says("x")):
+        figures.network(NET[0], [1.0], NET[2])
+    with pytest.raises(ValueError, match=says("loss")):
+        figures.network(*NET, loss="mse")
+
+
+# --------------------------------------------------------------- names, numbers
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (-2, "−2"),
+        (0.123456, "0.1235"),
+        (-1e-5, "−1e−5"),
+        (1e-13, "0"),
+        (123456, "1.235e5"),
+        (1e20, "1e20"),
+        (1 / 3, "0.3333"),
+    ],
+)
+def test_numbers_print_four_digits_and_a_real_minus(x, text):
+    assert number(x) == text
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("w_212", "w²₁₂"),
+        ("w_1,10,2", "w¹₁₀,₂"),
+        ("x_1", "x₁"),
+        ("x1", "x₁"),
+        ("b_21", "b²₁"),
+        ("ŷ_1", "ŷ₁"),
+        ("y_1", "y₁"),
+        ("loss", "loss"),
+        ("q", "q"),
+        ("h3", "h₃"),
+        ("1", "1"),
+        ("X_1", "X_1"),
+        ("", ""),
+    ],
+)
+def test_names_print_as_the_book_writes_them(name, text):
+    assert pretty(name) == text
+
+
+# ----------------------------------------------------------------------- plots
+
+MAKERS = {
+    "lines": plot,
+    "curve": lambda: curve(np.sin, 0, 3, label="sin")[0],
+    "histogram": lambda: histogram([1, 2, 2, 3], "x", {"here": 2.0}),
+    "cost curves": lambda: cost_curves({"cost": [1, 0.5, 0.25], "validation_cost": [1, 0.6, 0.5]}),
+    "confusion matrix": lambda: confusion_matrix([0, 1, 2], [0, 1, 1], 3)[0],
+    "images": lambda: images(np.eye(64)[:, :3], ["0", "1", "2"], columns=2),
+}
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_themed_plots_are_well_formed(maker):
+    picture = themed(MAKERS[maker](), 'a "plot" <of> A & B')
+    root = ET.fromstring(picture.svg)
+    assert root.get("aria-label") == 'a "plot" <of> A & B'
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_themed_plots_are_the_same_bytes_each_time(maker):
+    first, second = themed(MAKERS[maker](), "d"), themed(MAKERS[maker](), "d")
+    assert first.svg == second.svg
+    assert not re.search(r"<dc:date>|20\d\d-\d\d-\d\d|Matplotlib v", first.svg)
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_ids_in_a_themed_plot_are_unique_and_every_reference_has_its_target(maker):
+    picture = themed(MAKERS[maker](), "d")
+    found = ids(picture)
+    assert len(found) == len(set(found))
+    references = re.findall(r'url\(#([^)]+)\)|href="#([^"]+)"', picture.svg)
+    assert {a or b for a, b in references} == set(found)
+    assert found or maker == "images"
+
+
+def test_ids_of_two_plots_on_a_page_do_not_collide():
+    pictures = [themed(MAKERS[maker](), "d") for maker in MAKERS] + [themed(plot(shift=1.0), "d")]
+    for one, other in itertools.combinations(pictures, 2):
+        assert not set(ids(one)) & set(ids(other))
+
+
+def test_plots_follow_the_theme():
+    svg = themed(plot(), "d").svg
+    body = svg[svg.index("</style>") :]
+    for light, _ in COLOURS.values():
+        assert light not in body
+    assert "var(--bp-value)" in body and "a &lt; b &amp; c" in body
+
+
+def test_the_confusion_matrix_counts():
+    _, counts = confusion_matrix([0, 1, 1, 2], [0, 1, 2, 2], 3)
+    plt.close("all")
+    assert counts.tolist() == [[1, 0, 0], [0, 1, 1], [0, 0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("labels", "predicted"), [([0, 1, 2], [1]), ([0, 1], [0, 1, 2]), ([0, -1], [0, 1]), ([0, 3], [0, 1]), ([0, 1], [0, 5])]
+)
+def test_bad_labels_for_a_confusion_matrix_are_refused(labels, predicted):
+    with pytest.raises(ValueError, match=r"^(labels|predicted): expected"):
+        confusion_matrix(labels, predicted, 3)
+
+
+@pytest.mark.parametrize("X", [np.ones((64, 3)), np.ones((60, 1))], ids=["more than titles", "not 8×8"])
+def test_bad_images_are_refused(X):
+    with pytest.raises(ValueError, match=r"^(X|titles): expected"):
+        images(X, ["one"])
+    plt.close("all")
+
+
+# --------------------------------------------------------------------- colours
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+
+def contrast(one, other):
+    """WCAG 2: 21 for black on white."""
+    light, dark = sorted([luminance(one), luminance(other)], reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_contrast_formula():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
+
+
+@pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
+@pytest.mark.parametrize("name", sorted(set(COLOURS) - {"paper", "line"}))
+def test_text_is_legible_on_paper(name, shade):
+    assert contrast(COLOURS[name][shade], COLOURS["paper"][shade]) >= 4.5
+
+
+@pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
+def test_wires_are_visible_on_paper(shade):
+    assert contrast(COLOURS["line"][shade], COLOURS["paper"][shade]) >= 3

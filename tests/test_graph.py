@@ -1,0 +1,473 @@
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from helpers import RTOL, build, build_smooth, close, expressions, numbers, says, trusted_difference
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from bpcourse import graph
+from bpcourse.gates import GATES
+from bpcourse.graph import (
+    Value,
+    cos,
+    evaluate,
+    exp,
+    gradient,
+    log,
+    maximum,
+    minimum,
+    reciprocal,
+    relu,
+    sigmoid,
+    sin,
+    sqrt,
+    square,
+    tanh,
+    topological_order,
+)
+
+
+def nudge(output, x):
+    """output as a function of x, for differences."""
+    return lambda number: evaluate(output, {x: number})
+
+
+def test_add_then_multiply():
+    x, y, z = Value(-2, "x"), Value(5, "y"), Value(-4, "z")
+    q = x + y
+    f = q * z
+    f.backward()
+    assert (q.value, f.value) == (3, -12)
+    assert (x.grad, y.grad, z.grad, q.grad, f.grad) == (-4, -4, 3, -4, 1)
+
+
+@settings(max_examples=300)
+@given(expressions(), st.data())
+def test_backward_is_what_nudging_finds(expression, data):
+    inputs, output = build_smooth(*expression)
+    x = data.draw(st.sampled_from(inputs))
+    numerical = trusted_difference(nudge(output, x), x.value)
+    output.backward()
+    assert close(x.grad, numerical)
+
+
+@given(expressions())
+def test_evaluate_agrees_with_building_the_graph_anew(expression):
+    recipe, point = expression
+    inputs, output = build_smooth(recipe, point)
+    moved = [x + 0.25 for x in point]
+    assert evaluate(output, dict(zip(inputs, moved))) == build(recipe, [Value(x) for x in moved]).value
+    assert evaluate(output, {}) == output.value
+    assert [x.value for x in inputs] == point
+
+
+@given(expressions())
+def test_gradient_gives_the_numbers_of_backward(expression):
+    inputs, output = build_smooth(*expression)
+    output.backward()
+    symbols = [g.value for g in gradient(output, inputs)]
+    assert symbols == pytest.approx([x.grad for x in inputs], rel=1e-11, abs=1e-11)
+
+
+@settings(max_examples=200)
+@given(expressions(most=6), st.data())
+def test_second_derivatives_are_what_nudging_the_first_finds(expression, data):
+    recipe, point = expression
+    inputs, output = build_smooth(recipe, point)
+    i, j = data.draw(st.integers(0, len(point) - 1)), data.draw(st.integers(0, len(point) - 1))
+
+    def first(number):
+        moved = [Value(x) for x in [*point[:j], number, *point[j + 1 :]]]
+        build(recipe, moved).backward()
+        return moved[i].grad
+
+    numerical = trusted_difference(first, point[j])
+    (g,) = gradient(output, [inputs[i]])
+    assert close(gradient(g, [inputs[j]])[0].value, numerical)
+
+
+@settings(max_examples=100)
+@given(expressions(most=6), st.data())
+def test_the_graph_of_a_gradient_holds_at_other_points_too(expression, data):
+    recipe, point = expression
+    inputs, output = build_smooth(recipe, point)
+    moved = data.draw(st.lists(numbers, min_size=len(point), max_size=len(point)))
+    there, output_there = build_smooth(recipe, moved)
+    output_there.backward()
+    for x, x_there in zip(inputs, there):
+        (g,) = gradient(output, [x])
+        assert evaluate(g, dict(zip(inputs, moved))) == pytest.approx(x_there.grad, rel=1e-11, abs=1e-11)
+
+
+@pytest.mark.parametrize("x", [0.3, -0.7, 0.9])
+def test_three_derivatives_of_exp_exp_square(x):
+    """With s = x², u = eˢ, f = eᵘ the derivatives are f·u·2x and so on by the product rule."""
+    v = Value(x)
+    f = exp(exp(square(v)))
+    (first,) = gradient(f, [v])
+    (second,) = gradient(first, [v])
+    (third,) = gradient(second, [v])
+    u = math.exp(x * x)
+    g1, g2, g3 = 2 * x * u, (2 + 4 * x * x) * u, (12 * x + 8 * x**3) * u
+    F = math.exp(u)
+    assert first.value == pytest.approx(F * g1, rel=1e-12)
+    assert second.value == pytest.approx(F * (g1**2 + g2), rel=1e-12)
+    assert third.value == pytest.approx(F * (g1**3 + 3 * g1 * g2 + g3), rel=1e-12)
+
+
+def test_powers_at_zero_can_be_differentiated_to_the_end():
+    x = Value(0.0)
+    g = x**3
+    found = []
+    for _ in range(4):
+        (g,) = gradient(g, [x])
+        found.append(g.value)
+    assert found == [0, 0, 6, 0]
+
+
+@given(expressions())
+def test_backward_twice_gives_the_same_numbers(expression):
+    _, output = build_smooth(*expression)
+    output.backward()
+    once = [node.grad for node in topological_order(output)]
+    output.backward()
+    assert [node.grad for node in topological_order(output)] == once
+
+
+def test_backward_from_another_output_replaces_the_gradients():
+    x = Value(3.0)
+    a, b = x * x, 5 * x
+    a.backward()
+    b.backward()
+    assert x.grad == 5
+
+
+def test_backward_from_an_input_gives_1():
+    x = Value(3.0)
+    x.backward()
+    assert x.grad == 1
+
+
+def test_gradient_leaves_grad_alone():
+    x = Value(3.0)
+    gradient(x * x, [x])
+    assert x.grad == 0
+
+
+def test_forks_add():
+    x = Value(3.0)
+    for f, expected in [(x * x, 6), (x + x, 2), (x - x, 0), (x / x, 0), (x * x * x, 27), (maximum(x, x), 1), (x * 2 + x * 5, 7)]:
+        f.backward()
+        assert x.grad == pytest.approx(expected, abs=1e-15)
+        assert gradient(f, [x])[0].value == pytest.approx(expected, abs=1e-15)
+
+
+OPERATORS = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    ">": lambda a, b: a > b,
+    "<": lambda a, b: a < b,
+    ">=": lambda a, b: a >= b,
+    "<=": lambda a, b: a <= b,
+}
+
+
+@pytest.mark.parametrize("symbol", OPERATORS)
+@pytest.mark.parametrize("number", [2, 2.5, np.float64(2.5), np.float32(2.5), np.int64(3)], ids=lambda n: type(n).__name__)
+def test_operators_take_numbers_on_either_side(symbol, number):
+    operator = OPERATORS[symbol]
+    for v, n in [(Value(1.5), number), (Value(2.5), number)]:
+        for made, plain in [(operator(v, n), operator(v.value, float(n))), (operator(n, v), operator(float(n), v.value))]:
+            assert isinstance(made, Value)
+            assert made.value == pytest.approx(float(plain), rel=1e-15)
+
+
+@pytest.mark.parametrize("symbol", ["+", "-", "*", "/", "**"])
+def test_operators_with_a_number_have_the_gradient_of_two_values(symbol):
+    operator = OPERATORS[symbol]
+    a, b = Value(1.7), Value(2.3)
+    both = operator(a, b)
+    assert gradient(operator(a, 2.3), [a])[0].value == pytest.approx(gradient(both, [a])[0].value, rel=1e-14)
+    assert gradient(operator(1.7, b), [b])[0].value == pytest.approx(gradient(both, [b])[0].value, rel=1e-14)
+
+
+def test_power_of_value_and_value():
+    a, b = Value(1.7), Value(2.3)
+    f = a**b
+    f.backward()
+    assert f.value == pytest.approx(1.7**2.3, rel=1e-14)
+    assert a.grad == pytest.approx(2.3 * 1.7**1.3, rel=1e-14)
+    assert b.grad == pytest.approx(1.7**2.3 * math.log(1.7), rel=1e-14)
+
+
+def test_a_negative_base_takes_whole_exponents():
+    x = Value(-2.0)
+    f = x**3
+    f.backward()
+    assert (f.value, x.grad) == (-8, 12)
+    assert (x**-2).value == 0.25
+
+
+@pytest.mark.parametrize(
+    ("function", "plain"),
+    [
+        (exp, math.exp),
+        (log, math.log),
+        (sqrt, math.sqrt),
+        (square, lambda x: x * x),
+        (reciprocal, lambda x: 1 / x),
+        (sigmoid, lambda x: 1 / (1 + math.exp(-x))),
+        (tanh, math.tanh),
+        (relu, lambda x: max(x, 0)),
+        (sin, math.sin),
+        (cos, math.cos),
+        (lambda x: maximum(x, 1.0), lambda x: max(x, 1.0)),
+        (lambda x: maximum(1.0, x), lambda x: max(x, 1.0)),
+        (lambda x: minimum(x, 1.0), lambda x: min(x, 1.0)),
+        (lambda x: -x, lambda x: -x),
+    ],
+)
+def test_functions_compute_what_they_say(function, plain):
+    for x in (0.4, 1.9):
+        assert function(Value(x)).value == pytest.approx(plain(x), rel=1e-15)
+
+
+@pytest.mark.parametrize("function", [exp, log, sqrt, square, reciprocal, sigmoid, tanh, relu, sin, cos])
+def test_functions_of_plain_numbers_give_values(function):
+    assert isinstance(function(0.4), Value)
+    assert function(0.4).value == function(Value(0.4)).value
+
+
+def test_values_that_are_not_reached_keep_their_gradient():
+    x, y = Value(2.0), Value(3.0)
+    y.grad = 7.0
+    (x * x).backward()
+    assert y.grad == 7
+    (g,) = gradient(x * x, [y])
+    assert isinstance(g, Value) and g.value == 0
+
+
+def test_gradient_goes_through_inner_values():
+    x = Value(2.0)
+    q = x * x
+    f = q * q
+    assert [g.value for g in gradient(f, [q, x, f])] == [8, 32, 1]
+
+
+def test_evaluate_can_set_inner_values():
+    x = Value(2.0)
+    q = x * x
+    assert evaluate(q + 1, {q: 10}) == 11
+
+
+def test_topological_order_puts_inputs_first_and_each_value_once():
+    x = Value(2.0)
+    f = (x * x + x) * exp(x)
+    order = topological_order(f)
+    assert order[-1] is f and len(order) == len(set(order)) == 5
+    assert all(order.index(source) < order.index(node) for node in order for source in node.inputs)
+
+
+def test_the_graph_remembers_gates_and_inputs():
+    x, y = Value(2.0, "x"), Value(3.0)
+    f = x * y
+    assert f.gate is GATES["multiply"] and f.inputs == (x, y)
+    assert x.gate is None and x.inputs == ()
+
+
+def test_repr_is_stable():
+    x = Value(2, "x")
+    assert repr(x) == "Value(2.0, 'x')"
+    assert repr(x * 3) == "Value(6.0)"
+    assert repr((x * 3).named("f")) == "Value(6.0, 'f')"
+    assert repr(gradient(x * x, [x])) == "[Value(4.0)]"
+
+
+def test_a_value_shows_itself_as_its_circuit():
+    x = Value(2, "x")
+    assert (x * 3)._repr_svg_().startswith("<svg")
+    assert x.grad == 0
+
+
+DEEP = """
+import gc, sys
+from bpcourse.graph import Value, evaluate, gradient
+sys.setrecursionlimit(300)
+x = Value(1.0)
+v = x
+for i in range(100_000):
+    v = v + 0.5 if i % 2 else v * 1.0
+v.backward()
+(g,) = gradient(v, [x])
+print(v.value, x.grad, g.value, evaluate(v, {x: 2.0}))
+del v, g
+gc.collect()
+print("dropped")
+"""
+
+
+def test_a_chain_of_100_000_gates_does_not_recurse():
+    done = subprocess.run([sys.executable, "-c", DEEP], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.split() == ["25001.0", "1.0", "1.0", "25002.0", "dropped"]
+
+
+def test_a_deep_gradient_can_be_differentiated_again():
+    x = Value(0.5)
+    v = x
+    for _ in range(3000):
+        v = sin(v)
+    (g,) = gradient(v, [x])
+    (gg,) = gradient(g, [x])
+    h = 1e-5
+    difference = (evaluate(g, {x: 0.5 + h}) - evaluate(g, {x: 0.5 - h})) / (2 * h)
+    assert gg.value == pytest.approx(difference, rel=RTOL)
+
+
+@pytest.mark.parametrize("bad", ["2", None, 1j, [1.0], np.array([1.0]), Value(1.0)], ids=lambda b: type(b).__name__)
+def test_a_value_is_made_of_a_number(bad):
+    with pytest.raises(TypeError, match=says("x", "number")):
+        Value(bad)
+
+
+@pytest.mark.parametrize("bad", [math.nan, math.inf, -math.inf, np.float64("nan"), 10**400], ids=lambda b: repr(b)[:12])
+def test_a_value_is_finite(bad):
+    with pytest.raises(ValueError, match=says("x", "finite")):
+        Value(bad)
+
+
+@pytest.mark.parametrize("operator", ["+", "-", "*", "/", ">"])
+@pytest.mark.parametrize("bad", ["a", None, [1], np.ones(2), 1j], ids=lambda b: type(b).__name__)
+def test_operators_refuse_what_is_no_number(operator, bad):
+    for a, b in [(Value(1.0), bad), (bad, Value(1.0))]:
+        with pytest.raises(TypeError, match=r"expected a number, got"):
+            OPERATORS[operator](a, b)
+
+
+@pytest.mark.parametrize(
+    ("make", "argument"),
+    [
+        (lambda x: x + math.nan, "add"),
+        (lambda x: math.inf * x, "multiply"),
+        (lambda x: x / 0, "divide"),
+        (lambda x: 1 / (x - x), "divide"),
+        (lambda x: log(x - x), "log"),
+        (lambda x: log(-x), "log"),
+        (lambda x: sqrt(-x), "sqrt"),
+        (lambda x: reciprocal(x - x), "reciprocal"),
+        (lambda x: exp(1000 * x), "exp"),
+        (lambda x: (x * 1e200) * 1e200, "multiply"),
+        (lambda x: (-x) ** 0.5, "power 0.5"),
+        (lambda x: (x - x) ** -1, "power -1"),
+        (lambda x: (-x) ** x, "log"),
+        (lambda x: x**math.nan, "exponent"),
+        (lambda x: 0**x, "base"),
+        (lambda x: (-2) ** x, "base"),
+    ],
+)
+def test_numbers_outside_a_domain_are_refused(make, argument):
+    with pytest.raises(ValueError, match=says(argument)):
+        make(Value(2.0))
+
+
+def test_the_square_root_has_no_gradient_at_0():
+    x = Value(0.0)
+    f = sqrt(x)
+    with pytest.raises(ValueError, match=says("sqrt", "finite local gradient")):
+        f.backward()
+    with pytest.raises(ValueError, match="expected"):
+        gradient(f, [x])
+    assert x.grad == 0
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda x: reciprocal(x), lambda x: 1 / x, lambda x: log(x * 1e-120), lambda x: x * 1e250 * 1e200],
+    ids=["reciprocal", "divide", "log", "product"],
+)
+def test_backward_refuses_gradients_that_float64_cannot_hold(make):
+    x = Value(1e-200)
+    f = make(x)
+    with pytest.raises(ValueError, match="expected"):
+        f.backward()
+    assert x.grad == 0
+
+
+def test_a_value_is_not_a_condition():
+    x = Value(2.0)
+    for ask in (lambda: bool(x), lambda: 1 if x > 1 else 0, lambda: sorted([x, Value(1.0)]), lambda: max(x, Value(1.0))):
+        with pytest.raises(TypeError, match=r"expected a number where Python asks .*, got Value\("):
+            ask()
+
+
+@pytest.mark.parametrize("bad", [3.0, None, "f"])
+def test_gradient_and_evaluate_need_a_graph(bad):
+    with pytest.raises(TypeError, match=says("output", "Value")):
+        gradient(bad, [])
+    with pytest.raises(TypeError, match=says("output", "Value")):
+        evaluate(bad, {})
+
+
+def test_gradient_needs_a_list_of_values():
+    x = Value(2.0)
+    for bad in (x, None, 3):
+        with pytest.raises(TypeError, match=says("inputs", "list of Values")):
+            gradient(x, bad)
+    with pytest.raises(TypeError, match=says("inputs", "Value")):
+        gradient(x, [x, 2.0])
+
+
+@pytest.mark.parametrize(
+    ("settings_", "error"),
+    [
+        (lambda x: {x: "3"}, TypeError),
+        (lambda x: {x: math.nan}, ValueError),
+        (lambda x: {"x": 3.0}, TypeError),
+        (lambda x: [x], TypeError),
+        (lambda x: None, TypeError),
+    ],
+    ids=["text", "nan", "name for a Value", "list", "None"],
+)
+def test_evaluate_needs_numbers_for_values(settings_, error):
+    x = Value(2.0, "x")
+    with pytest.raises(error, match=says("settings")):
+        evaluate(x * x, settings_(x))
+
+
+def test_evaluate_refuses_a_setting_outside_a_domain():
+    x = Value(2.0)
+    with pytest.raises(ValueError, match=says("log")):
+        evaluate(log(x), {x: -1.0})
+
+
+def test_topological_order_needs_a_graph():
+    with pytest.raises(TypeError, match="expected a Value"):
+        topological_order(3.0)
+
+
+def test_every_gate_of_the_table_works_in_a_graph():
+    """Every gate of the table through the graph, at one point, against a difference."""
+    for gate in graph.GATES.values():
+        nodes = [Value(0.7), Value(0.4)][: gate.arity]
+        out = Value.apply_gate(gate, *nodes)
+        out.backward()
+        for node in nodes:
+            h = 1e-5
+            difference = (evaluate(out, {node: node.value + h}) - evaluate(out, {node: node.value - h})) / (2 * h)
+            assert node.grad == pytest.approx(difference, rel=RTOL, abs=1e-12), gate
+            assert gradient(out, [node])[0].value == pytest.approx(node.grad, rel=1e-14), gate
+
+
+@given(numbers, numbers)
+def test_comparisons_as_gates_have_gradient_0(a, b):
+    assume(a != b)
+    x, y = Value(a), Value(b)
+    for f, truth in [(x > y, a > b), (x < y, a < b), (x >= y, a >= b), (x <= y, a <= b)]:
+        f.backward()
+        assert (f.value, x.grad, y.grad) == (float(truth), 0, 0)

@@ -1,0 +1,185 @@
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bpcourse.gates import GATES
+from bpcourse.layers import (
+    ACTIVATIONS,
+    LOSSES,
+    MATCHED,
+    OUTPUTS,
+    activation_vjp,
+    inside,
+    log_probabilities,
+    output_delta,
+    sigmoid,
+    softmax,
+    softmax_vjp,
+)
+from bpcourse.numeric import central_difference, check_gradient
+
+PAIRS = [(output, loss) for output in OUTPUTS for loss in LOSSES if output != "identity" or not LOSSES[loss].probabilities]
+
+
+@pytest.fixture(autouse=True)
+def _no_warnings():
+    with warnings.catch_warnings(), np.errstate(over="raise", invalid="raise", divide="raise"):
+        warnings.simplefilter("error")
+        yield
+
+
+def logits(seed, units=3, examples=4, spread=1.5):
+    return np.random.default_rng(seed).normal(0, spread, (units, examples))
+
+
+def labels(seed, units=3, examples=4):
+    return np.random.default_rng(seed + 1).dirichlet(np.ones(units), examples).T
+
+
+def loss_of_logits(Z, Y, output, loss):
+    """The loss straight from its definition."""
+    A = OUTPUTS[output](Z)
+    return {
+        "squared_error": lambda: np.sum((Y - A) ** 2),
+        "half_squared_error": lambda: np.sum((Y - A) ** 2) / 2,
+        "binary_cross_entropy": lambda: -np.sum(Y * np.log(A) + (1 - Y) * np.log(1 - A)),
+        "cross_entropy": lambda: -np.sum(Y * np.log(A)),
+    }[loss]()
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_are_the_gates_entry_by_entry(name):
+    Z = np.array([[-1000.0, -3.0, -0.1], [0.0, 0.2, 1000.0]])
+    np.testing.assert_allclose(ACTIVATIONS[name](Z), np.vectorize(GATES[name].forward, otypes=[float])(Z), rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+@given(seed=st.integers(0, 10**6))
+def test_activations_run_back_as_nudging_finds(name, seed):
+    Z = logits(seed)
+    Z[np.abs(Z) < 1e-2] = 1
+    upstream = logits(seed + 1)
+    dZ = activation_vjp(name, upstream, Z, ACTIVATIONS[name](Z))
+    assert check_gradient(lambda Z: np.sum(upstream * ACTIVATIONS[name](Z)), Z, dZ)
+
+
+@given(seed=st.integers(0, 10**6), units=st.integers(2, 5), examples=st.integers(1, 4))
+def test_softmax_runs_back_through_its_full_jacobian(seed, units, examples):
+    Z, upstream = logits(seed, units, examples), logits(seed + 1, units, examples)
+    assert check_gradient(lambda Z: np.sum(upstream * softmax(Z)), Z, softmax_vjp(upstream, softmax(Z)))
+
+
+def test_softmax_columns_sum_to_1_each_on_its_own():
+    Z = logits(3, 4, 5)
+    A = softmax(Z)
+    np.testing.assert_allclose(A.sum(axis=0), 1, rtol=1e-15)
+    for i in range(5):
+        np.testing.assert_allclose(A[:, [i]], softmax(Z[:, [i]]), rtol=1e-15)
+    np.testing.assert_allclose(A, np.exp(Z) / np.exp(Z).sum(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(softmax(Z + 500), A, rtol=1e-12)
+
+
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+@given(seed=st.integers(0, 10**6))
+def test_output_deltas_are_what_nudging_the_logits_finds(output, loss, seed):
+    Z, Y = logits(seed), labels(seed)
+    delta = output_delta(Z, OUTPUTS[output](Z), Y, output, loss)
+    numerical = central_difference(lambda Z: loss_of_logits(Z, Y, output, loss), Z)
+    seen = np.abs(numerical) > 1e-3
+    np.testing.assert_allclose(delta[seen], numerical[seen], rtol=1e-6)
+    np.testing.assert_allclose(delta, numerical, atol=2e-8)
+
+
+@pytest.mark.parametrize(("output", "loss"), MATCHED.items())
+def test_matched_pairs_give_a_minus_y(output, loss):
+    Z, Y = logits(0), labels(0)
+    A = OUTPUTS[output](Z)
+    np.testing.assert_array_equal(output_delta(Z, A, Y, output, loss), A - Y)
+
+
+def test_without_the_half_a_regression_is_off_by_exactly_2():
+    Z, Y = logits(0), labels(0)
+    np.testing.assert_array_equal(output_delta(Z, Z, Y, "identity", "squared_error"), 2 * (Z - Y))
+
+
+def test_softmax_with_squared_error_is_not_a_minus_y_nor_diagonal():
+    Z, Y = logits(0), labels(0)
+    A = softmax(Z)
+    delta = output_delta(Z, A, Y, "softmax", "squared_error")
+    diagonal = 2 * (A - Y) * A * (1 - A)
+
+    def f(Z):
+        return loss_of_logits(Z, Y, "softmax", "squared_error")
+
+    assert check_gradient(f, Z, delta)
+    assert not check_gradient(f, Z, diagonal)
+    assert not check_gradient(f, Z, 2 * (A - Y))
+
+
+@pytest.mark.parametrize("output", ["sigmoid", "softmax"])
+def test_log_probabilities_are_the_logarithms(output):
+    Z = logits(5)
+    A = OUTPUTS[output](Z)
+    log_A, log_not_A = log_probabilities(Z, output)
+    np.testing.assert_allclose(log_A, np.log(A), rtol=1e-12)
+    np.testing.assert_allclose(log_not_A, np.log(1 - A), rtol=1e-10)
+
+
+def test_sigmoid_and_softmax_saturate_quietly():
+    assert sigmoid(np.array([[-1000.0, 0.0, 1000.0]])).tolist() == [[0, 0.5, 1]]
+    assert softmax(np.array([[1000.0, -1000.0], [-1000.0, -1000.0]])).tolist() == [[1, 0.5], [0, 0.5]]
+    np.testing.assert_allclose(sigmoid(np.array([-50.0])), np.exp(-50.0), rtol=1e-14)
+
+
+def test_log_probabilities_at_large_logits_are_the_logits():
+    log_A, log_not_A = log_probabilities(np.array([[1000.0, -1000.0]]), "sigmoid")
+    assert log_A.tolist() == [[0, -1000]] and log_not_A.tolist() == [[-1000, 0]]
+    log_A, log_not_A = log_probabilities(np.array([[1000.0], [-1000.0]]), "softmax")
+    assert log_A.tolist() == [[0], [-2000]] and log_not_A.tolist() == [[-2000], [0]]
+
+
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+@pytest.mark.parametrize("label", [0, 1])
+def test_output_deltas_at_logits_of_1000_are_the_limits(output, loss, label):
+    Z = np.array([[1000.0], [-1000.0]])
+    Y = np.array([[label], [1.0 - label]])
+    delta = output_delta(Z, OUTPUTS[output](Z), Y, output, loss)
+    wrong = 1 - label
+    limit = {
+        ("identity", "squared_error"): 2 * (Z - Y),
+        ("identity", "half_squared_error"): Z - Y,
+        ("sigmoid", "binary_cross_entropy"): [[wrong], [-wrong]],
+        ("sigmoid", "cross_entropy"): [[0], [-wrong]],
+        ("softmax", "binary_cross_entropy"): [[2 * wrong], [-2 * wrong]],
+        ("softmax", "cross_entropy"): [[wrong], [-wrong]],
+    }.get((output, loss), [[0], [0]])
+    np.testing.assert_allclose(delta, limit, atol=1e-15)
+
+
+@pytest.mark.parametrize(("dtype", "gap"), [("float64", 60.0), ("float32", 30.0)])
+def test_softmax_with_binary_cross_entropy_is_right_where_probabilities_round_to_1(dtype, gap):
+    """Loss −ln a₂ − ln(1−a₁) − ln(1−a₃) with a₁ → 1 and a₃ ≪ a₂: by hand (2, −2, 0)."""
+    Z = np.array([[0.0], [-gap], [-gap - 20]], dtype=dtype)
+    Y = np.array([[0.0], [1.0], [0.0]], dtype=dtype)
+    delta = output_delta(Z, softmax(Z), Y, "softmax", "binary_cross_entropy")
+    np.testing.assert_allclose(delta, [[2], [-2], [0]], atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_inside_moves_only_0_and_1(dtype):
+    A = np.array([0, 0.25, 1], dtype=dtype)
+    moved = inside(A)
+    assert moved.dtype == dtype and moved[1] == 0.25
+    assert 0 < moved[0] < 1e-6 and 1 - 1e-6 < moved[2] < 1
+
+
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+def test_layers_keep_float32(output, loss):
+    Z, Y = logits(0).astype("float32"), labels(0).astype("float32")
+    A = OUTPUTS[output](Z)
+    assert A.dtype == output_delta(Z, A, Y, output, loss).dtype == np.float32
+    if output != "identity":
+        assert {part.dtype for part in log_probabilities(Z, output)} == {np.dtype("float32")}

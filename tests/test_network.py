@@ -1,0 +1,834 @@
+import math
+import warnings
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from helpers import RTOL, assert_gradients_match, says
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from bpcourse import network
+from bpcourse.examples import XOR_X, XOR_Y
+from bpcourse.graph import evaluate
+from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS
+from bpcourse.network import as_graph, backpropagation, cost, forward, initialise, one_hot, predict, train, update
+from bpcourse.numeric import central_difference, check_gradient
+
+PAIRS = [(output, loss) for output in OUTPUTS for loss in LOSSES if output != "identity" or not LOSSES[loss].probabilities]
+pairs = pytest.mark.parametrize(("output", "loss"), PAIRS)
+hiddens = pytest.mark.parametrize("hidden", ACTIVATIONS)
+
+
+def random_parameters(rng, sizes):
+    shapes = {}
+    for l, (below, units) in enumerate(pairwise(sizes), start=1):
+        shapes |= {f"W{l}": (units, below), f"b{l}": (units, 1)}
+    return {name: rng.normal(0, 0.8, shape) for name, shape in shapes.items()}
+
+
+def random_labels(rng, units, examples, loss):
+    if loss == "cross_entropy":
+        Y = rng.dirichlet(np.ones(units), examples).T
+        Y[:, 0] = np.eye(units)[:, rng.integers(units)]
+        return Y
+    if loss == "binary_cross_entropy":
+        return np.where(rng.random((units, examples)) < 0.5, rng.random((units, examples)), rng.integers(0, 2, (units, examples)))
+    return rng.normal(size=(units, examples))
+
+
+@st.composite
+def networks(draw, output, loss, hidden, examples=st.integers(1, 5)):
+    """(X, Y, parameters) of one to three layers, away from the kinks of relu."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    least = 2 if output == "softmax" else 1
+    sizes = [*draw(st.lists(st.integers(1, 4), min_size=1, max_size=3)), draw(st.integers(least, 4))]
+    X = rng.normal(size=(sizes[0], draw(examples)))
+    parameters = random_parameters(rng, sizes)
+    if hidden == "relu":
+        cache = forward(X, parameters, hidden, output)
+        assume(all(np.abs(cache[f"Z{l}"]).min() > 1e-3 for l in range(1, len(sizes) - 1)))
+    return X, random_labels(rng, sizes[-1], X.shape[1], loss), parameters
+
+
+def small(output="softmax", hidden="relu", loss="cross_entropy", sizes=(3, 4, 2), examples=6, seed=0):
+    rng = np.random.default_rng(seed)
+    parameters = random_parameters(rng, sizes)
+    X = rng.normal(size=(sizes[0], examples))
+    return X, random_labels(rng, sizes[-1], examples, loss), parameters
+
+
+def cost_of(X, Y, parameters, hidden, output, loss):
+    return cost(forward(X, parameters, hidden, output), Y, loss)
+
+
+def gradients(X, Y, parameters, hidden="relu", output="softmax", loss="cross_entropy"):
+    return backpropagation(forward(X, parameters, hidden, output), Y, parameters, hidden, output, loss)
+
+
+X, Y, P = small()
+CACHE = forward(X, P)
+
+
+# ------------------------------------------------------------------ gradients
+
+
+@hiddens
+@pairs
+@settings(max_examples=15)
+@given(data=st.data())
+def test_backpropagation_is_what_nudging_every_parameter_finds(hidden, output, loss, data):
+    X, Y, parameters = data.draw(networks(output, loss, hidden))
+    grads = gradients(X, Y, parameters, hidden, output, loss)
+    size = cost_of(X, Y, parameters, hidden, output, loss)
+    for name, parameter in parameters.items():
+
+        def f(moved, name=name):
+            return cost_of(X, Y, parameters | {name: moved}, hidden, output, loss)
+
+        assert_gradients_match(grads[f"d{name}"], central_difference(f, parameter), size)
+
+
+@hiddens
+@pairs
+@settings(max_examples=8)
+@given(data=st.data())
+def test_the_graph_the_matrices_and_the_nudges_agree(hidden, output, loss, data):
+    X, Y, parameters = data.draw(networks(output, loss, hidden, examples=st.just(1)))
+    grads = gradients(X, Y, parameters, hidden, output, loss)
+    cache = forward(X, parameters, hidden, output)
+    nodes = as_graph(parameters, X[:, 0], Y[:, 0], hidden, output, loss)
+    assert nodes["loss"].value == pytest.approx(cost(cache, Y, loss), rel=1e-12)
+    nodes["loss"].backward()
+    for l in range(1, len(parameters) // 2 + 1):
+        for j, row in enumerate(parameters[f"W{l}"]):
+            matrices = {f"b_{l}{j + 1}": grads[f"db{l}"][j, 0]}
+            for k in range(len(row)):
+                matrices[f"w_{l}{j + 1}{k + 1}"] = grads[f"dW{l}"][j, k]
+            matrices[f"z_{l}{j + 1}"] = grads[f"dZ{l}"][j, 0]
+            if f"dA{l}" in grads:
+                matrices[f"a_{l}{j + 1}"] = grads[f"dA{l}"][j, 0]
+            assert nodes[f"z_{l}{j + 1}"].value == pytest.approx(cache[f"Z{l}"][j, 0], rel=1e-12, abs=1e-14)
+            assert nodes[f"a_{l}{j + 1}"].value == pytest.approx(cache[f"A{l}"][j, 0], rel=1e-12, abs=1e-14)
+            for name, expected in matrices.items():
+                assert nodes[name].name == name
+                assert nodes[name].grad == pytest.approx(expected, rel=1e-10, abs=1e-12)
+                h, node = 1e-5, nodes[name]
+                up, down = (evaluate(nodes["loss"], {node: node.value + step}) for step in (h, -h))
+                assert_gradients_match([node.grad], [(up - down) / (2 * h)], nodes["loss"].value)
+
+
+@pairs
+@settings(max_examples=20)
+@given(data=st.data())
+def test_the_gradient_of_a_batch_is_the_mean_of_its_examples(output, loss, data):
+    X, Y, parameters = data.draw(networks(output, loss, "tanh", examples=st.integers(2, 5)))
+    together = gradients(X, Y, parameters, "tanh", output, loss)
+    alone = [gradients(X[:, [i]], Y[:, [i]], parameters, "tanh", output, loss) for i in range(X.shape[1])]
+    for key, grad in together.items():
+        single = [grads[key] for grads in alone]
+        expected = np.mean(single, axis=0) if key[:2] in ("dW", "db") else np.hstack(single)
+        np.testing.assert_allclose(grad, expected, rtol=1e-10, atol=1e-13)
+    costs = [cost_of(X[:, [i]], Y[:, [i]], parameters, "tanh", output, loss) for i in range(X.shape[1])]
+    assert cost_of(X, Y, parameters, "tanh", output, loss) == pytest.approx(np.mean(costs), rel=1e-12)
+
+
+def test_repeating_a_batch_changes_no_gradient():
+    once, twice = gradients(X, Y, P), gradients(np.hstack([X, X]), np.hstack([Y, Y]), P)
+    for name in P:
+        np.testing.assert_allclose(twice[f"d{name}"], once[f"d{name}"], rtol=1e-12)
+
+
+@pairs
+def test_gradients_have_the_shapes_of_what_they_belong_to(output, loss):
+    X, Y, parameters = small(output, "tanh", loss, sizes=(3, 5, 4, 2))
+    cache = forward(X, parameters, "tanh", output)
+    grads = backpropagation(cache, Y, parameters, "tanh", output, loss)
+    assert set(grads) == {f"d{key}" for key in [*parameters, *cache]} - {"dA0", "dA3"}
+    for key, grad in grads.items():
+        assert grad.shape == (parameters | cache)[key[1:]].shape
+
+
+def test_the_four_equations():
+    grads = gradients(X, Y, P, hidden="tanh")
+    cache = forward(X, P, hidden="tanh")
+    np.testing.assert_allclose(grads["dZ2"], cache["A2"] - Y, rtol=1e-14)
+    np.testing.assert_allclose(grads["dA1"], P["W2"].T @ grads["dZ2"], rtol=1e-14)
+    np.testing.assert_allclose(grads["dZ1"], grads["dA1"] * (1 - cache["A1"] ** 2), rtol=1e-14)
+    np.testing.assert_allclose(grads["dW1"], grads["dZ1"] @ X.T / 6, rtol=1e-14)
+    np.testing.assert_allclose(grads["db1"], grads["dZ1"].sum(axis=1, keepdims=True) / 6, rtol=1e-14)
+
+
+@pytest.mark.parametrize(("output", "loss"), MATCHED.items())
+def test_matched_pairs_give_a_minus_y(output, loss):
+    X, Y, parameters = small(output, loss=loss)
+    cache = forward(X, parameters, output=output)
+    grads = backpropagation(cache, Y, parameters, output=output, loss=loss)
+    np.testing.assert_array_equal(grads["dZ2"], cache["A2"] - Y)
+
+
+def test_the_diagonal_formula_is_wrong_for_softmax_with_squared_error():
+    X, Y, parameters = small(sizes=(3, 3), loss="squared_error")
+    grads = gradients(X, Y, parameters, loss="squared_error")
+    A = forward(X, parameters)["A1"]
+    diagonal = 2 * (A - Y) * A * (1 - A) @ X.T / X.shape[1]
+
+    def f(W1):
+        return cost_of(X, Y, parameters | {"W1": W1}, "relu", "softmax", "squared_error")
+
+    assert check_gradient(f, parameters["W1"], grads["dW1"])
+    assert not check_gradient(f, parameters["W1"], diagonal)
+
+
+def test_a_mistake_of_a_thousandth_in_any_gradient_would_be_seen():
+    """The comparison that the tests above rest on, tested."""
+    grads = gradients(X, Y, P)
+
+    def f(W1):
+        return cost_of(X, Y, P | {"W1": W1}, "relu", "softmax", "cross_entropy")
+
+    numerical, size = central_difference(f, P["W1"]), f(P["W1"])
+    assert_gradients_match(grads["dW1"], numerical, size)
+    for index in zip(*np.nonzero(np.abs(numerical) > 1e-3)):
+        wrong = grads["dW1"].copy()
+        wrong[index] *= 1.001
+        with pytest.raises(AssertionError):
+            assert_gradients_match(wrong, numerical, size)
+
+
+# ------------------------------------------------------------- forward, cost
+
+
+@hiddens
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_forward_computes_layer_by_layer(hidden, output):
+    cache = forward(X, P, hidden, output)
+    assert list(cache) == ["A0", "Z1", "A1", "Z2", "A2"]
+    np.testing.assert_array_equal(cache["A0"], X)
+    np.testing.assert_allclose(cache["Z1"], P["W1"] @ X + P["b1"], rtol=1e-14)
+    np.testing.assert_allclose(cache["A1"], ACTIVATIONS[hidden](cache["Z1"]), rtol=1e-14)
+    np.testing.assert_allclose(cache["Z2"], P["W2"] @ cache["A1"] + P["b2"], rtol=1e-14)
+    np.testing.assert_allclose(cache["A2"], OUTPUTS[output](cache["Z2"]), rtol=1e-14)
+
+
+@pairs
+def test_cost_is_the_mean_over_examples_of_the_sum_over_units(output, loss):
+    X, Y, parameters = small(output, loss=loss)
+    cache = forward(X, parameters, output=output)
+    A = cache["A2"]
+    with np.errstate(invalid="ignore"):
+        terms = {
+            "squared_error": (Y - A) ** 2,
+            "half_squared_error": (Y - A) ** 2 / 2,
+            "binary_cross_entropy": -(Y * np.log(A) + (1 - Y) * np.log(1 - A)),
+            "cross_entropy": -Y * np.log(A),
+        }[loss]
+    assert isinstance(cost(cache, Y, loss), float)
+    assert cost(cache, Y, loss) == pytest.approx(terms.sum() / 6, rel=1e-12)
+    assert cost(dict(cache), Y, loss) == pytest.approx(terms.sum() / 6, rel=1e-12)
+
+
+def test_the_names_default_to_relu_softmax_and_cross_entropy():
+    assert cost(CACHE, Y) == cost(CACHE, Y, loss="cross_entropy")
+    explicit = backpropagation(CACHE, Y, P, hidden="relu", output="softmax", loss="cross_entropy")
+    for key, grad in backpropagation(CACHE, Y, P).items():
+        np.testing.assert_array_equal(grad, explicit[key])
+
+
+def test_backpropagation_takes_a_plain_dict_as_cache():
+    for key, grad in backpropagation(dict(CACHE), Y, P).items():
+        np.testing.assert_array_equal(grad, gradients(X, Y, P)[key])
+
+
+@pairs
+@pytest.mark.parametrize("label", [0.0, 1.0])
+def test_logits_of_1000_give_finite_costs_and_gradients_without_a_warning(output, loss, label):
+    parameters = {"W1": np.array([[1000.0], [-1000.0]]), "b1": np.zeros((2, 1))}
+    Y = np.array([[label], [1 - label]])
+    with warnings.catch_warnings(), np.errstate(over="raise", invalid="raise", divide="raise"):
+        warnings.simplefilter("error")
+        cache = forward([[1.0]], parameters, output=output)
+        value = cost(cache, Y, loss)
+        grads = backpropagation(cache, Y, parameters, output=output, loss=loss)
+    assert all(np.isfinite(grad).all() for grad in grads.values())
+    wrong = 1 - label
+    limit = {
+        ("identity", "squared_error"): ((1000 - label) ** 2 + (1000 + 1 - label) ** 2),
+        ("identity", "half_squared_error"): ((1000 - label) ** 2 + (1000 + 1 - label) ** 2) / 2,
+        ("sigmoid", "binary_cross_entropy"): 2000 * wrong,
+        ("sigmoid", "cross_entropy"): 1000 * wrong,
+        ("softmax", "binary_cross_entropy"): 4000 * wrong,
+        ("softmax", "cross_entropy"): 2000 * wrong,
+        ("sigmoid", "squared_error"): 2 * wrong,
+        ("softmax", "squared_error"): 2 * wrong,
+        ("sigmoid", "half_squared_error"): wrong,
+        ("softmax", "half_squared_error"): wrong,
+    }[output, loss]
+    assert value == pytest.approx(limit, rel=1e-14, abs=1e-300)
+
+
+@hiddens
+def test_hidden_units_at_1000_stay_finite_without_a_warning(hidden):
+    parameters = {"W1": np.array([[1000.0], [-1000.0]]), "b1": np.zeros((2, 1)), "W2": np.eye(2), "b2": np.zeros((2, 1))}
+    with warnings.catch_warnings(), np.errstate(over="raise", invalid="raise", divide="raise"):
+        warnings.simplefilter("error")
+        grads = gradients([[1.0, -1.0]], np.eye(2), parameters, hidden=hidden)
+    assert all(np.isfinite(grad).all() for grad in grads.values())
+
+
+@hiddens
+@pairs
+def test_float32_stays_float32(hidden, output, loss):
+    X, Y, parameters = small(output, hidden, loss)
+    X32, P32 = X.astype("float32"), {name: p.astype("float32") for name, p in parameters.items()}
+    cache = forward(X32, P32, hidden, output)
+    grads = backpropagation(cache, Y, P32, hidden, output, loss)
+    assert {a.dtype for a in [*cache.values(), *grads.values(), *update(P32, grads, 0.1).values()]} == {np.dtype("float32")}
+    for key, grad in gradients(X, Y, parameters, hidden, output, loss).items():
+        np.testing.assert_allclose(grads[key], grad, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("learning_rate", [0.1, np.float64(0.1), np.float32(0.1)], ids=lambda n: type(n).__name__)
+def test_training_keeps_float32(learning_rate):
+    P32 = {name: p.astype("float32") for name, p in P.items()}
+    trained, _ = train(P32, X.astype("float32"), Y, epochs=2, learning_rate=learning_rate, progress=False)
+    assert {p.dtype for p in trained.values()} == {np.dtype("float32")}
+
+
+def test_no_input_is_changed():
+    X, Y, parameters = small()
+    arrays = [X, Y, *parameters.values()]
+    before = [a.copy() for a in arrays]
+    cache = forward(X, parameters)
+    kept = {key: a.copy() for key, a in cache.items()}
+    grads = backpropagation(cache, Y, parameters)
+    held = {key: a.copy() for key, a in grads.items()}
+    cost(cache, Y)
+    update(parameters, grads, 0.5)
+    predict(X, parameters)
+    as_graph(parameters, X[:, 0], Y[:, 0])["loss"].backward()
+    train(parameters, X, Y, epochs=2, batch_size=4, progress=False)
+    for now, then in [*zip(arrays, before), *((cache[k], kept[k]) for k in kept), *((grads[k], held[k]) for k in held)]:
+        np.testing.assert_array_equal(now, then)
+
+
+def test_lists_and_whole_numbers_are_taken_too():
+    parameters = {"W1": [[1, 2], [3, 4]], "b1": [[0], [1]]}
+    cache = forward([[1], [1]], parameters)
+    assert cache["Z1"].tolist() == [[3], [8]]
+    assert backpropagation(cache, [[1], [0]], parameters)["dW1"].shape == (2, 2)
+    assert update(parameters, {"dW1": [[1, 1], [1, 1]], "db1": [[2], [2]]}, 0.5)["b1"].tolist() == [[-1], [0]]
+
+
+# ---------------------------------------------------------- update, initialise
+
+
+def test_update_takes_one_step_downhill():
+    grads = {f"d{name}": np.full(p.shape, 3.0) for name, p in P.items()}
+    stepped = update(P, grads, 0.1)
+    assert list(stepped) == list(P)
+    for name in P:
+        np.testing.assert_allclose(stepped[name], P[name] - 0.3, rtol=1e-14)
+    assert cost(forward(X, update(P, gradients(X, Y, P), 0.01)), Y) < cost(CACHE, Y)
+
+
+@pytest.mark.parametrize(("hidden", "gain"), [("relu", 2), ("tanh", 1), ("sigmoid", 1), ("identity", 1)])
+def test_initialise_draws_weights_with_variance_by_units_below(hidden, gain):
+    parameters = initialise([400, 300, 100], hidden, seed=3)
+    assert {name: p.shape for name, p in parameters.items()} == {
+        "W1": (300, 400),
+        "b1": (300, 1),
+        "W2": (100, 300),
+        "b2": (100, 1),
+    }
+    assert not parameters["b1"].any() and not parameters["b2"].any()
+    for W in (parameters["W1"], parameters["W2"]):
+        assert W.var() == pytest.approx(gain / W.shape[1], rel=0.05)
+        assert abs(W.mean()) < 0.05 * W.std()
+
+
+def test_initialise_is_seeded():
+    first, again, other = initialise([3, 2], seed=1), initialise([3, 2], seed=1), initialise([3, 2], seed=2)
+    np.testing.assert_array_equal(first["W1"], again["W1"])
+    assert (first["W1"] != other["W1"]).all()
+
+
+# ---------------------------------------------------------------------- train
+
+
+def test_an_epoch_of_one_batch_is_one_update():
+    trained, history = train(P, X, Y, epochs=1, learning_rate=0.3, progress=False)
+    expected = update(P, gradients(X, Y, P), 0.3)
+    for name in P:
+        np.testing.assert_allclose(trained[name], expected[name], rtol=1e-12)
+    assert history["cost"] == pytest.approx([cost(CACHE, Y), cost(forward(X, expected), Y)], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "sizes"), [(None, [6]), (1, [1] * 6), (2, [2, 2, 2]), (4, [4, 2]), (5, [5, 1]), (100, [6])]
+)
+def test_each_epoch_deals_every_example_once_into_minibatches(monkeypatch, batch_size, sizes):
+    seen = []
+
+    def spy(cache, Y, *arguments, **names):
+        seen.append((cache["A0"], Y))
+        return backpropagation(cache, Y, *arguments, **names)
+
+    monkeypatch.setattr(network, "backpropagation", spy)
+    train(P, X, Y, epochs=3, batch_size=batch_size, progress=False)
+    assert [batch.shape[1] for batch, _ in seen] == sizes * 3
+    pairs_of = {tuple(x): tuple(y) for x, y in zip(X.T, Y.T)}
+    orders = []
+    for epoch in range(3):
+        dealt = seen[epoch * len(sizes) : (epoch + 1) * len(sizes)]
+        columns = [(tuple(x), tuple(y)) for batch, labels in dealt for x, y in zip(batch.T, labels.T)]
+        assert dict(columns) == pairs_of and len(columns) == 6
+        orders.append([x for x, _ in columns])
+    assert orders[0] != orders[1]
+
+
+def test_history_has_the_cost_before_and_after_every_epoch():
+    validation = (X[:, :2], Y[:, :2])
+    trained, history = train(P, X, Y, epochs=4, batch_size=4, validation=validation, progress=False)
+    assert {key: len(costs) for key, costs in history.items()} == {"cost": 5, "validation_cost": 5}
+    assert history["cost"][0] == cost(CACHE, Y)
+    assert history["cost"][-1] == cost(forward(X, trained), Y)
+    assert history["validation_cost"][0] == cost(forward(validation[0], P), validation[1])
+    assert history["validation_cost"][-1] == cost(forward(validation[0], trained), validation[1])
+    assert "validation_cost" not in train(P, X, Y, epochs=1, progress=False).history
+
+
+def test_validation_data_changes_nothing_that_is_learned():
+    with_, without = (train(P, X, Y, epochs=3, batch_size=2, validation=v, progress=False)[0] for v in [(X, Y), None])
+    for name in P:
+        np.testing.assert_array_equal(with_[name], without[name])
+
+
+def test_training_stops_when_the_cost_is_low_enough():
+    labels = one_hot([0, 1, 0, 1, 0, 1], 2)
+    _, history = train(P, X, labels, epochs=5000, learning_rate=0.5, until_loss=0.2, progress=False)
+    assert len(history["cost"]) < 5000
+    assert history["cost"][-1] < 0.2 <= min(history["cost"][:-1])
+
+
+def test_training_that_is_good_enough_already_does_nothing():
+    trained, history = train(P, X, Y, epochs=10, until_loss=1e9, progress=False)
+    assert len(history["cost"]) == 1
+    for name in P:
+        np.testing.assert_array_equal(trained[name], P[name])
+
+
+def test_training_is_deterministic_from_its_seed():
+    def run(seed):
+        return train(P, X, Y, epochs=5, batch_size=2, seed=seed, progress=False)
+
+    first, again, other = run(1), run(1), run(2)
+    assert first.history == again.history != other.history
+    for name in P:
+        np.testing.assert_array_equal(first.parameters[name], again.parameters[name])
+
+
+@pytest.mark.parametrize(("hidden", "batch_size"), [("tanh", None), ("tanh", 3), ("sigmoid", None), ("relu", None)])
+def test_exclusive_or_is_learned(hidden, batch_size):
+    start = initialise([2, 8, 1], hidden, seed=1)
+    names = {"hidden": hidden, "output": "sigmoid"}
+    before = cost(forward(XOR_X, start, **names), XOR_Y, "binary_cross_entropy")
+    trained, history = train(
+        start, XOR_X, XOR_Y, **names, loss="binary_cross_entropy", learning_rate=1.0, batch_size=batch_size, epochs=4000,
+        until_loss=0.05, progress=False,
+    )  # fmt: skip
+    assert history["cost"][0] == before and history["cost"][-1] < 0.05
+    np.testing.assert_array_equal(forward(XOR_X, trained, **names)["A2"] > 0.5, XOR_Y == 1)
+
+
+@pairs
+def test_training_lowers_the_cost_for_every_pair(output, loss):
+    X, Y, parameters = small(output, "tanh", loss)
+    _, history = train(
+        parameters, X, Y, hidden="tanh", output=output, loss=loss, learning_rate=0.05, epochs=30, progress=False
+    )  # fmt: skip
+    assert all(after < before for before, after in pairwise(history["cost"]))
+
+
+def test_progress_shows_a_bar(capsys):
+    train(P, X, Y, epochs=3, progress=True)
+    assert "3/3" in capsys.readouterr().err
+    train(P, X, Y, epochs=3, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+# ----------------------------------------------------------- one_hot, predict
+
+
+def test_one_hot():
+    assert one_hot([2, 0], 3).tolist() == [[0, 1], [0, 0], [1, 0]]
+    assert one_hot(np.array([0, 0], dtype="uint8"), 1).tolist() == [[1, 1]]
+
+
+def test_predict_names_the_largest_output():
+    for hidden in ACTIVATIONS:
+        expected = forward(X, P, hidden)["A2"].argmax(axis=0)
+        assert predict(X, P, hidden).tolist() == expected.tolist()
+    parameters = {"W1": np.eye(3), "b1": np.zeros((3, 1))}
+    assert predict([[1, 0], [5, 0], [2, 7]], parameters).tolist() == [1, 2]
+
+
+# -------------------------------------------------------------------- as_graph
+
+
+def test_as_graph_names_are_those_of_the_book():
+    nodes = as_graph(P, X[:, 0], Y[:, 0])
+    w = [f"w_1{j}{k}" for j in range(1, 5) for k in range(1, 4)] + [f"w_2{j}{k}" for j in range(1, 3) for k in range(1, 5)]
+    units = [f"{letter}_{l}{j}" for letter in "bza" for l, n in ((1, 4), (2, 2)) for j in range(1, n + 1)]
+    assert set(nodes) == {"x_1", "x_2", "x_3", "y_1", "y_2", "loss", *w, *units}
+    assert all(name == node.name for name, node in nodes.items())
+    assert nodes["w_132"].value == P["W1"][2, 1]
+    assert nodes["b_21"].value == P["b2"][0, 0]
+    assert nodes["y_2"].value == Y[1, 0]
+
+
+def test_as_graph_parts_indices_by_commas_in_wide_layers():
+    rng = np.random.default_rng(0)
+    parameters = random_parameters(rng, [2, 10, 2])
+    nodes = as_graph(parameters, [1.0, 2.0], [1.0, 0.0])
+    assert nodes["w_1,10,2"].value == parameters["W1"][9, 1]
+    assert nodes["w_2,1,10"].value == parameters["W2"][0, 9]
+
+
+# --------------------------------------------------------------------- errors
+
+
+def sans(name):
+    return {key: value for key, value in P.items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("X", "error"),
+    [
+        (X[:, 0], ValueError),
+        (X[None], ValueError),
+        (X[:2], ValueError),
+        (X[:1], ValueError),
+        (X[:, :0], ValueError),
+        (X[:0], ValueError),
+        (X * math.nan, ValueError),
+        (X * math.inf, ValueError),
+        ([[1, 2], [3]], ValueError),
+        (3.0, ValueError),
+        ("ab", TypeError),
+        (None, TypeError),
+        (X + 1j, TypeError),
+    ],
+    ids=["1-D", "3-D", "rows", "one row", "no example", "no unit", "nan", "inf", "ragged", "number", "text", "None", "complex"],
+)
+def test_bad_inputs_are_refused_by_name(X, error):
+    with pytest.raises(error, match=says("X")):
+        forward(X, P)
+    with pytest.raises(error, match=says("X")):
+        predict(X, P)
+    with pytest.raises(error, match=says("X")):
+        train(P, X, Y, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "argument", "error"),
+    [
+        (P | {"b1": np.zeros(4)}, "b1", ValueError),
+        (P | {"b1": np.zeros((1, 4))}, "b1", ValueError),
+        (P | {"b1": np.zeros((1, 1))}, "b1", ValueError),
+        (P | {"b1": np.zeros((4, 6))}, "b1", ValueError),
+        (P | {"b2": 0.0}, "b2", ValueError),
+        (P | {"W1": np.zeros(4)}, "W1", ValueError),
+        (P | {"W1": np.zeros((0, 3))}, "W1", ValueError),
+        (P | {"W2": np.zeros((2, 1))}, "W2", ValueError),
+        (P | {"W2": np.zeros((4, 2))}, "b2", ValueError),
+        (P | {"W1": P["W1"] * math.nan}, "W1", ValueError),
+        (P | {"b2": P["b2"] * math.inf}, "b2", ValueError),
+        (P | {"W1": None}, "W1", TypeError),
+        (P | {"W1": "a"}, "W1", TypeError),
+        (sans("b2"), "parameters", ValueError),
+        (P | {"W9": P["W1"]}, "parameters", ValueError),
+        ({}, "parameters", ValueError),
+        (None, "parameters", TypeError),
+        ([P["W1"]], "parameters", TypeError),
+    ],
+)
+def test_bad_parameters_are_refused_by_name(change, argument, error):
+    calls = [
+        lambda: forward(X, change),
+        lambda: backpropagation(CACHE, Y, change),
+        lambda: update(change, gradients(X, Y, P), 0.1),
+        lambda: predict(X, change),
+        lambda: train(change, X, Y, progress=False),
+        lambda: as_graph(change, X[:, 0], Y[:, 0]),
+    ]
+    for call in calls:
+        with pytest.raises(error, match=says(argument)):
+            call()
+
+
+def test_softmax_of_one_unit_is_refused():
+    with pytest.raises(ValueError, match=says("output", "one output unit")):
+        forward(X, random_parameters(np.random.default_rng(0), [3, 1]))
+
+
+@pytest.mark.parametrize(
+    ("Y", "loss", "error"),
+    [
+        (Y[:1], "cross_entropy", ValueError),
+        (Y[:1], "squared_error", ValueError),
+        (Y[:, :1], "squared_error", ValueError),
+        (Y[:, 0], "squared_error", ValueError),
+        (Y.T, "squared_error", ValueError),
+        (1.0, "squared_error", ValueError),
+        (np.zeros((2, 0)), "squared_error", ValueError),
+        (Y * math.nan, "squared_error", ValueError),
+        (Y / 0.5, "cross_entropy", ValueError),
+        (Y * 0.5, "cross_entropy", ValueError),
+        (Y - 1, "binary_cross_entropy", ValueError),
+        (Y + 1, "binary_cross_entropy", ValueError),
+        ([0, 1, 0, 1, 0, 1], "cross_entropy", ValueError),
+        (None, "squared_error", TypeError),
+        ("ab", "squared_error", TypeError),
+        ([[1, 2], [3]], "squared_error", ValueError),
+    ],
+)
+def test_bad_labels_are_refused_by_name(Y, loss, error):
+    with pytest.raises(error, match=says("Y")):
+        backpropagation(CACHE, Y, P, loss=loss)
+    with pytest.raises(error, match=says("Y")):
+        cost(CACHE, Y, loss)
+    with pytest.raises(error, match=says("Y")):
+        train(P, X, Y, loss=loss, progress=False)
+
+
+@pytest.mark.parametrize("bad", ["softmaxx", "", None, 3, ["relu"]], ids=repr)
+def test_unknown_names_are_refused(bad):
+    for call, argument in [
+        (lambda: forward(X, P, hidden=bad), "hidden"),
+        (lambda: forward(X, P, output=bad), "output"),
+        (lambda: backpropagation(CACHE, Y, P, hidden=bad), "hidden"),
+        (lambda: backpropagation(CACHE, Y, P, output=bad), "output"),
+        (lambda: backpropagation(CACHE, Y, P, loss=bad), "loss"),
+        (lambda: cost(CACHE, Y, bad), "loss"),
+        (lambda: predict(X, P, hidden=bad), "hidden"),
+        (lambda: initialise([2, 2], hidden=bad), "hidden"),
+        (lambda: train(P, X, Y, loss=bad, progress=False), "loss"),
+        (lambda: as_graph(P, X[:, 0], Y[:, 0], hidden=bad), "hidden"),
+        (lambda: as_graph(P, X[:, 0], Y[:, 0], output=bad), "output"),
+        (lambda: as_graph(P, X[:, 0], Y[:, 0], loss=bad), "loss"),
+    ]:
+        with pytest.raises((ValueError, TypeError), match=says(argument)):
+            call()
+
+
+def test_names_that_exist_elsewhere_are_refused_in_the_wrong_place():
+    with pytest.raises(ValueError, match=says("hidden", "relu")):
+        forward(X, P, hidden="softmax")
+    with pytest.raises(ValueError, match=says("output", "softmax")):
+        forward(X, P, output="relu")
+    with pytest.raises(ValueError, match=says("hidden")):
+        forward(X, P, hidden="exp")
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "cross_entropy"])
+def test_pairs_that_make_no_sense_are_refused(loss):
+    cache = forward(X, P, output="identity")
+    for call in (
+        lambda: backpropagation(cache, Y, P, output="identity", loss=loss),
+        lambda: cost(cache, Y, loss),
+        lambda: train(P, X, Y, output="identity", loss=loss, progress=False),
+        lambda: as_graph(P, X[:, 0], Y[:, 0], output="identity", loss=loss),
+    ):
+        with pytest.raises(ValueError, match=says("loss", "squared_error")):
+            call()
+
+
+@pytest.mark.parametrize(("hidden", "output"), [("tanh", "softmax"), ("relu", "sigmoid"), ("tanh", "identity")])
+def test_a_cache_made_by_other_functions_is_refused(hidden, output):
+    with pytest.raises(ValueError, match=says("hidden, output", "relu")):
+        backpropagation(CACHE, Y, P, hidden=hidden, output=output, loss="squared_error")
+
+
+@pytest.mark.parametrize(
+    ("cache", "error"),
+    [
+        ({}, ValueError),
+        (None, TypeError),
+        ([1], TypeError),
+        ({key: a for key, a in CACHE.items() if key != "Z2"}, ValueError),
+        (forward(X, random_parameters(np.random.default_rng(0), [3, 5, 2])), ValueError),
+        (dict(CACHE) | {"A1": CACHE["A1"][:, :1]}, ValueError),
+        (dict(CACHE) | {"A1": CACHE["A1"] * math.nan}, ValueError),
+        (dict(CACHE) | {"Z1": "abc"}, (ValueError, TypeError)),
+    ],
+    ids=["empty", "None", "list", "key missing", "other network", "one column", "nan", "text"],
+)
+def test_bad_caches_are_refused_by_name(cache, error):
+    with pytest.raises(error, match=r"^cache.*: expected .*, got "):
+        backpropagation(cache, Y, P)
+
+
+@pytest.mark.parametrize(
+    ("cache", "error"),
+    [({}, ValueError), (None, TypeError), ({"Abc": X}, ValueError), ({1: X}, (ValueError, TypeError))],
+    ids=["empty", "None", "Abc", "1"],
+)
+def test_cost_refuses_what_forward_did_not_return(cache, error):
+    with pytest.raises(error, match=says("cache")):
+        cost(cache, Y)
+
+
+def test_cost_of_a_plain_dict_needs_probabilities_for_a_logarithm():
+    with pytest.raises(ValueError, match="expected"):
+        cost({"A0": X, "A1": np.array([[5.0], [-4.0]])}, [[1.0], [0.0]], "cross_entropy")
+
+
+def test_a_forward_pass_that_overflows_is_refused():
+    """Otherwise NaN runs on into the cost, the gradients and the parameters."""
+    large = {name: np.full_like(p, 1e200) for name, p in P.items()}
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        with pytest.raises(ValueError, match="expected"):
+            forward(np.full_like(X, 1e200), large)
+
+
+@pytest.mark.parametrize(
+    ("learning_rate", "error"),
+    [(math.nan, ValueError), (math.inf, ValueError), (-0.1, ValueError), ("0.1", TypeError), (None, TypeError)],
+)
+def test_bad_learning_rates_are_refused_by_name(learning_rate, error):
+    with pytest.raises(error, match=says("learning_rate")):
+        update(P, gradients(X, Y, P), learning_rate)
+    with pytest.raises(error, match=says("learning_rate")):
+        train(P, X, Y, learning_rate=learning_rate, epochs=1, progress=False)
+
+
+def test_bad_gradients_are_refused_by_name():
+    grads = gradients(X, Y, P)
+    name = "grads['dW1']"
+    for bad, error in [
+        (np.zeros((1, 1)), ValueError),
+        (np.zeros(3), ValueError),
+        (grads["dW1"].T, ValueError),
+        (grads["dW1"] * math.nan, ValueError),
+        (None, TypeError),
+    ]:
+        with pytest.raises(error, match=says(name)):
+            update(P, grads | {"dW1": bad}, 0.1)
+    with pytest.raises((ValueError, TypeError), match=says(name)):
+        update(P, {}, 0.1)
+    with pytest.raises(TypeError, match=says("grads")):
+        update(P, None, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "error"),
+    [
+        ([3], ValueError),
+        ([], ValueError),
+        ([3, 0], ValueError),
+        ([3, -1], ValueError),
+        ([3, 1.5], ValueError),
+        ([3, math.nan], ValueError),
+        ([3, math.inf], ValueError),
+        (3, TypeError),
+        (None, TypeError),
+        (["a", 2], (TypeError, ValueError)),
+    ],
+    ids=repr,
+)
+def test_bad_sizes_are_refused_by_name(sizes, error):
+    with pytest.raises(error, match=says("sizes")):
+        initialise(sizes)
+
+
+def test_whole_sizes_and_counts_may_be_floats():
+    assert initialise([3.0, 2.0])["W1"].shape == (2, 3)
+    assert len(train(P, X, Y, epochs=2.0, batch_size=2.0, progress=False).history["cost"]) == 3
+
+
+@pytest.mark.parametrize("argument", ["batch_size", "epochs"])
+@pytest.mark.parametrize("bad", [0, -1, 1.5, math.nan, math.inf])
+def test_bad_counts_are_refused_by_name(argument, bad):
+    with pytest.raises(ValueError, match=says(argument)):
+        train(P, X, Y, progress=False, **{argument: bad})
+
+
+@pytest.mark.parametrize("argument", ["batch_size", "epochs", "until_loss"])
+def test_text_for_a_number_is_refused_by_name(argument):
+    with pytest.raises((TypeError, ValueError), match=says(argument)):
+        train(P, X, Y, progress=False, **{argument: "many"})
+
+
+def test_a_limit_of_nan_is_refused():
+    with pytest.raises(ValueError, match=says("until_loss")):
+        train(P, X, Y, epochs=1, until_loss=math.nan, progress=False)
+
+
+@pytest.mark.parametrize("validation", [X, (X,), 5, (X, Y[:1]), (X[:1], Y)], ids=["X alone", "one", "number", "labels", "inputs"])
+def test_bad_validation_data_is_refused_by_name(validation):
+    with pytest.raises((ValueError, TypeError), match=says("validation")):
+        train(P, X, Y, validation=validation, progress=False)
+
+
+def test_training_labels_must_be_as_many_as_inputs():
+    with pytest.raises(ValueError, match=says("Y", "6 examples")):
+        train(P, X, Y[:, :4], progress=False)
+
+
+@pytest.mark.parametrize(
+    ("labels", "error"),
+    [
+        ([-1], ValueError),
+        ([3], ValueError),
+        ([], ValueError),
+        ([[1]], ValueError),
+        (1, ValueError),
+        ([[1], [1, 2]], ValueError),
+        ([1.0], TypeError),
+        (["a"], TypeError),
+        ([True], TypeError),
+        (None, (TypeError, ValueError)),
+    ],
+    ids=repr,
+)
+def test_bad_class_labels_are_refused_by_name(labels, error):
+    with pytest.raises(error, match=says("labels")):
+        one_hot(labels, 3)
+
+
+@pytest.mark.parametrize(
+    ("classes", "error"), [(0, ValueError), (-1, ValueError), (2.5, (TypeError, ValueError)), ("a", TypeError), (None, TypeError)]
+)
+def test_bad_class_counts_are_refused_by_name(classes, error):
+    with pytest.raises(error, match=says("classes")):
+        one_hot([0], classes)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "argument"),
+    [
+        (X, Y[:, 0], "x"),
+        (X[:, :1], Y[:, 0], "x"),
+        (X[:2, 0], Y[:, 0], "x"),
+        (X[:, 0] * math.nan, Y[:, 0], "x"),
+        (X[:, 0], Y, "y"),
+        (X[:, 0], Y[:1, 0], "y"),
+        (X[:, 0], [1.0, 1.0], "y"),
+    ],
+)
+def test_bad_examples_for_a_graph_are_refused_by_name(x, y, argument):
+    with pytest.raises(ValueError, match="(?i)" + says(argument)):
+        as_graph(P, x, y)
+
+
+def test_differences_of_the_cost_are_accurate_enough_for_these_tests():
+    """A difference with half the step agrees: the tolerance is the analytic gradient's, not the difference's."""
+
+    def f(W1):
+        return cost_of(X, Y, P | {"W1": W1}, "relu", "softmax", "cross_entropy")
+
+    wide, narrow = central_difference(f, P["W1"]), central_difference(f, P["W1"], eps=5e-6)
+    seen = np.abs(wide) > 1e-4 * (1 + f(P["W1"]))
+    np.testing.assert_allclose(wide[seen], narrow[seen], rtol=RTOL)
