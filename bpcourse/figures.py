@@ -10,8 +10,10 @@ Book: every chapter.
 from __future__ import annotations
 
 import hashlib
+import html
 import io
 import itertools
+import math
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,10 +22,13 @@ from typing import Any, NamedTuple
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
+from cycler import cycler
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
-from bpcourse.graph import Value, _sweep, expect_value, topological_order
-from bpcourse.network import as_graph
+from bpcourse import checks
+from bpcourse.graph import Value, adjoints, expect_value, topological_order
+from bpcourse.network import as_graph, node_name
 
 COLOURS = {
     #           light      dark
@@ -43,7 +48,10 @@ COLOURS = {
 INK, MUTED, LINE, PAPER, VALUE, GRADIENT, *PATHS = (light for light, _ in COLOURS.values())
 
 LARGEST_CIRCUIT = 120
-"""The most values that `circuit` draws."""
+"""The most values that `circuit` draws. Book: chapter 03."""
+
+MOST_PATHS = 64
+"""The most paths that `network` colours. Book: chapter 05."""
 
 
 def _variables(shade: int) -> str:
@@ -77,7 +85,7 @@ class Picture(NamedTuple):
 
 
 def number(x: float, digits: int = 4) -> str:
-    """x as the pictures print it: four significant digits, none past 10⁻¹², a real minus sign."""
+    """X as the pictures print it: four significant digits, none past 10⁻¹², a real minus sign."""
     text = f"{round(float(x), 12) + 0.0:.{digits}g}"
     return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
 
@@ -102,12 +110,13 @@ _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 # ---------------------------------------------------------------- SVG pieces
 
 
+def _escaped(text: str) -> str:
+    return html.escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", text))
+
+
 def _text(x: float, y: float, text: str, colour: str = "ink", size: int = 13, anchor: str = "middle", more: str = "") -> str:
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;")
-    return (
-        f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" '
-        f'fill="var(--bp-{colour})"{more}>{escaped}</text>'
-    )
+    escaped = _escaped(text)
+    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" fill="var(--bp-{colour})"{more}>{escaped}</text>'
 
 
 def _halo(x: float, y: float, text: str, colour: str, size: int = 13) -> str:
@@ -116,14 +125,22 @@ def _halo(x: float, y: float, text: str, colour: str, size: int = 13) -> str:
     return _text(x, y, text, colour, size, more=more)
 
 
+def _box(x: float, y: float, half_width: float, half_height: float, corner: float, line: str) -> str:
+    return (
+        f'<rect x="{x - half_width:g}" y="{y - half_height:g}" width="{2 * half_width:g}" height="{2 * half_height:g}" '
+        f'rx="{corner:g}" fill="var(--bp-paper)" stroke="var(--bp-{line})" stroke-width="1.5"/>'
+    )
+
+
 def _path(points: str, colour: str = "line", width: float = 1.5, more: str = "") -> str:
     return f'<path d="{points}" fill="none" stroke="var(--bp-{colour})" stroke-width="{width:g}"{more}/>'
 
 
 def _svg(width: float, height: float, description: str, parts: Iterable[str]) -> Picture:
-    label = description.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+    label = _escaped(description)
     svg = (
-        f'<svg class="bp" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{label}" '
+        '<svg class="bp" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'role="img" aria-label="{label}" '
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
         f'style="max-width:100%;min-width:{min(width, 0.6 * width + 60):.0f}px">'
         f"{_STYLE}{''.join(parts)}</svg>"
@@ -183,7 +200,7 @@ def circuit(v: Value, gradients: bool = True) -> Picture:
     slots, wires = _route(order, columns)
     _place(slots, wires)
     wires = _uncrossed(wires, slots)
-    grads = _sweep(v) if gradients else {}
+    grads = adjoints(v) if gradients else {}
     x_of = [_RADIUS + 24 + column * (2 * _RADIUS + _CURVE + _FLAT) for column in range(max(columns.values()) + 1)]
     top = min(slot.y - slot.height / 2 for slot in _all_slots(slots, wires)) - 24
     bottom = max(slot.y + slot.height / 2 for slot in _all_slots(slots, wires)) - top
@@ -194,6 +211,19 @@ def circuit(v: Value, gradients: bool = True) -> Picture:
     parts += [_node_mark(node, x_of[columns[node]], slots[node].y - top, fans[node], grads.get(node)) for node in order]
     parts.append(_legend(8, bottom + 24, gradients))
     return _svg(max(end + _FLAT + 8, 250), bottom + 34, _description(v, order, grads), parts)
+
+
+def picture_of(v: Value) -> str | None:
+    """The SVG by which a Value shows itself: without gradients where one is infinite.
+
+    None where there are too many values to draw. Book: chapter 03.
+    """
+    if len(topological_order(v)) > LARGEST_CIRCUIT:
+        return None
+    try:
+        return circuit(v).svg
+    except ValueError:
+        return circuit(v, gradients=False).svg
 
 
 def _columns(order: Sequence[Value]) -> dict[Value, int]:
@@ -326,14 +356,9 @@ def _node_mark(node: Value, x: float, y: float, fan: int, grad: float | None) ->
     if node.gate is None:
         name = number(node.value) if node.name is None else pretty(node.name)
         half = max(22, 4 + 4 * len(name))
-        box = f'<rect x="{x - half:g}" y="{y - 15:g}" width="{2 * half:g}" height="30" rx="6" fill="var(--bp-paper)" stroke="var(--bp-line)"/>'
+        box = _box(x, y, half, 15, 6, "line")
         return box + _text(x, y + 5, name, "muted" if node.name is None else "ink", 14) + total
-    mark = f'<circle cx="{x:g}" cy="{y:g}" r="{_RADIUS:g}" fill="var(--bp-paper)" stroke="var(--bp-ink)" stroke-width="1.5"/>'
-    if len(node.inputs) > 1:
-        mark = (
-            f'<rect x="{x - _RADIUS:g}" y="{y - _RADIUS - 9:g}" width="{2 * _RADIUS:g}" height="{2 * _RADIUS + 18:g}" rx="{_RADIUS:g}" '
-            'fill="var(--bp-paper)" stroke="var(--bp-ink)" stroke-width="1.5"/>'
-        )
+    mark = _box(x, y, _RADIUS, _RADIUS + (9 if len(node.inputs) > 1 else 0), _RADIUS, "ink")
     symbol = node.gate.symbol
     name = "" if node.name is None else _halo(x, y - _RADIUS - (14 if len(node.inputs) > 1 else 6), pretty(node.name), "ink", 13)
     return mark + _text(x, y + 5, symbol, "ink", 16 if len(symbol) < 3 else 12) + name + total
@@ -381,19 +406,23 @@ def network(
     nodes["loss"].backward()
     depth = len(parameters) // 2
     sizes = [np.shape(parameters["W1"])[1]] + [len(parameters[f"b{l}"]) for l in range(1, depth + 1)]
-    columns = [[f"x_{k}" for k in range(1, sizes[0] + 1)]]
-    columns += [[f"a_{l}{j}" for j in range(1, sizes[l] + 1)] for l in range(1, depth)]
-    outputs = [f"a_{depth}{j}" for j in range(1, sizes[-1] + 1)]
-    columns += [[f"z_{depth}{j}" for j in range(1, sizes[-1] + 1)]] if output == "softmax" else []
-    columns += [outputs, ["loss"]]
+
+    def units(letter: str, l: int) -> list[str]:
+        return [node_name(parameters, letter, l, j) for j in range(1, sizes[l] + 1)]
+
+    columns = [[node_name(parameters, "x", k) for k in range(1, sizes[0] + 1)]]
+    columns += [units("a", l) for l in range(1, depth)]
+    columns += [units("z", depth)] if output == "softmax" else []
+    columns += [outputs := units("a", depth), ["loss"]]
     height = _STEP * max(sizes)
     place = {
         name: (44 + c * _PITCH, 44 + height / 2 + (i - (len(column) - 1) / 2) * _STEP)
         for c, column in enumerate(columns)
         for i, name in enumerate(column)
     }
-    parts = [_path(_line(place[a], place[b]), "line", 1) for left, right in itertools.pairwise(columns) for a in left for b in right]
-    routes = list(_routes(highlight, columns, nodes, depth)) if highlight is not None else []
+    edges = [edge for left, right in itertools.pairwise(columns) for edge in itertools.product(left, right)]
+    parts = [_path(_line(place[a], place[b]), "line", 1) for a, b in edges]
+    routes = list(_routes(highlight, columns, nodes)) if highlight is not None else []
     parts += [_route_mark(route, i, len(routes), place) for i, route in enumerate(routes)]
     if highlight is not None:
         (x1, y1), (x2, y2) = place[routes[0][0]], place[routes[0][1]]
@@ -401,7 +430,9 @@ def network(
         parts.append(_text(8, 18, f"{pretty(highlight)} = {number(nodes[highlight].value)}", "value", 15, "start"))
         if gradients:
             parts.append(_text(136, 18, f"∂L/∂{pretty(highlight)} = {number(nodes[highlight].grad)}", "gradient", 15, "start"))
-    parts += [_unit(name, nodes[name], place[name], gradients and name[0] != "x", name in outputs) for name in place]
+    labels = {name: f"ŷ_{j}" for j, name in enumerate(outputs, start=1)} | {"loss": "L"}
+    inputs = columns[0]
+    parts += [_unit(labels.get(name, name), nodes[name], place[name], gradients and name not in inputs) for name in place]
     parts.append(_text(8, height + 72, "above a unit: value", "value", 12, "start"))
     if gradients:
         parts.append(_text(136, height + 72, "below: gradient ∂L/∂unit", "gradient", 12, "start"))
@@ -414,11 +445,14 @@ def _line(start: tuple[float, float], end: tuple[float, float]) -> str:
     return f"M{start[0]:g} {start[1]:g}L{end[0]:g} {end[1]:g}"
 
 
-def _routes(weight: str, columns: Sequence[Sequence[str]], nodes: Mapping[str, Value], depth: int) -> Iterator[tuple[str, ...]]:
-    if not re.fullmatch(r"w_\d{3}", weight) or weight not in nodes:
+def _routes(weight: str, columns: Sequence[Sequence[str]], nodes: Mapping[str, Value]) -> Iterator[tuple[str, ...]]:
+    if not isinstance(weight, str) or weight not in nodes or not weight.startswith("w_"):
         raise ValueError(f"highlight: expected a weight of the network, such as w_111, got {weight!r}")
-    l, j, k = (int(digit) for digit in weight[2:])
+    l, j, k = map(int, weight[2:].split(",") if "," in weight else weight[2:])
     ahead = [column if c > l else [column[j - 1]] for c, column in enumerate(columns) if c >= l]
+    count = math.prod(map(len, ahead))
+    if count > MOST_PATHS:
+        raise ValueError(f"highlight: expected a weight with at most {MOST_PATHS} paths, got {count} for {weight}")
     yield from itertools.product([columns[l - 1][k - 1]], *ahead)
 
 
@@ -430,14 +464,13 @@ def _route_mark(route: Sequence[str], i: int, count: int, place: Mapping[str, tu
     return _path(d, f"path{i % 4 + 1}", 3, dash + ' stroke-linejoin="round"')
 
 
-def _unit(name: str, node: Value, place: tuple[float, float], gradients: bool, is_output: bool) -> str:
+def _unit(label: str, node: Value, place: tuple[float, float], gradients: bool) -> str:
     x, y = place
-    label = "L" if name == "loss" else pretty("ŷ_" + name[3:] if is_output else name)
-    circle = f'<circle cx="{x:g}" cy="{y:g}" r="{_UNIT:g}" fill="var(--bp-paper)" stroke="var(--bp-ink)" stroke-width="1.5"/>'
+    circle = _box(x, y, _UNIT, _UNIT, _UNIT, "ink")
     labels = _halo(x, y - _UNIT - 5, number(node.value), "value")
     if gradients:
         labels += _halo(x, y + _UNIT + 15, number(node.grad), "gradient")
-    return circle + _text(x, y + 5, label, "ink", 15) + labels
+    return circle + _text(x, y + 5, pretty(label), "ink", 15) + labels
 
 
 # --------------------------------------------------------------------- plots
@@ -466,7 +499,7 @@ def themed(figure: Figure, description: str) -> Picture:
     svg = text.getvalue()
     view = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
     assert view is not None
-    body = svg[svg.index("</metadata>") + 11 if "</metadata>" in svg else svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")]
+    body = svg[svg.index("<defs>") : svg.rindex("</svg>")]
     for name, (light, _) in COLOURS.items():
         body = body.replace(light, f"var(--bp-{name})")
     mark = hashlib.sha256(body.encode()).hexdigest()[:8]
@@ -474,10 +507,11 @@ def themed(figure: Figure, description: str) -> Picture:
     body = re.sub(r' id="([^"]+)"', lambda m: f' id="{mark}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
     body = re.sub(r"font: [^;\"]*?([\d.]+px)[^;\"]*", r"font-size: \1", body)
-    return _svg(float(view[1]) * 4 / 3, float(view[2]) * 4 / 3, description, [f'<g transform="scale(1.33333)" fill="var(--bp-ink)">{body}</g>'])
+    scaled = f'<g transform="scale(1.33333)" fill="var(--bp-ink)">{body}</g>'
+    return _svg(float(view[1]) * 4 / 3, float(view[2]) * 4 / 3, description, [scaled])
 
 
-_PLOT_STYLE = {
+_PLOT_STYLE: Any = {
     "text.color": INK,
     "axes.edgecolor": LINE,
     "axes.labelcolor": INK,
@@ -493,7 +527,7 @@ _PLOT_STYLE = {
     "ytick.color": MUTED,
     "lines.linewidth": 2,
     "font.size": 10,
-    "axes.prop_cycle": plt.cycler(color=[VALUE, GRADIENT, *PATHS]),
+    "axes.prop_cycle": cycler(color=[VALUE, GRADIENT, *PATHS]),
 }
 
 
@@ -540,7 +574,7 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
         room, top = max(columns, 2), (tallest - rows) / 2
         for r, c in np.ndindex(rows, columns):
             corner = (left + (room - columns) / 2 + c + 0.05, top + r + 0.05)
-            ax.add_patch(plt.Rectangle(corner, 0.9, 0.9, color=colour, alpha=0.4, linewidth=0))
+            ax.add_patch(Rectangle(corner, 0.9, 0.9, color=colour, alpha=0.4, linewidth=0))
         ax.text(left + room / 2, top - 0.3, f"{name}\n{rows}×{columns}", ha="center", va="bottom", color=INK)
         left += room
     ax.set(xlim=(-0.2, left + 0.2), ylim=(tallest + 0.1, -1.6))
@@ -577,18 +611,24 @@ def cost_curves(history: Mapping[str, Sequence[float]], log: bool = True) -> Fig
 
 
 def confusion_matrix(labels: Any, predicted: Any, classes: int = 10) -> tuple[Figure, np.ndarray]:
-    """How often label i (row) was taken for j (column), and its picture.
+    """How often label i (row) was taken for j (column): its picture, and the counts.
+
+    Raises TypeError and ValueError for labels that are not 0 … classes − 1.
 
     Book: chapter 12.
     """
+    classes = checks.whole(classes, "classes")
+    labels = checks.labels(labels, "labels", classes)
+    predicted = checks.labels(predicted, "predicted", classes)
+    if labels.shape != predicted.shape:
+        raise ValueError(f"predicted: expected one for each of {len(labels)} labels, got {len(predicted)}")
     counts = np.zeros((classes, classes), dtype=int)
-    np.add.at(counts, (np.asarray(labels), np.asarray(predicted)), 1)
+    np.add.at(counts, (labels, predicted), 1)
     figure, ax = axes(5.2, 4.8)
-    for i, j in np.ndindex(counts.shape):
-        if counts[i, j]:
-            shade = 0.15 + 0.6 * counts[i, j] / counts.max()
-            ax.add_patch(plt.Rectangle((j - 0.5, i - 0.5), 1, 1, color=VALUE if i == j else PATHS[1], alpha=shade if i == j else 0.3, linewidth=0))
-            ax.text(j, i, str(counts[i, j]), ha="center", va="center", color=INK)
+    for i, j in zip(*counts.nonzero()):
+        colour, alpha = (VALUE, 0.15 + 0.6 * counts[i, j] / counts.max()) if i == j else (PATHS[1], 0.3)
+        ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, color=colour, alpha=alpha, linewidth=0))
+        ax.text(j, i, str(counts[i, j]), ha="center", va="center", color=INK)
     ax.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), xlabel="the network says", ylabel="the label")
     ax.set_xticks(range(classes))
     ax.set_yticks(range(classes))
@@ -599,14 +639,19 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int = 10) -> tuple[Fi
 def images(X: Any, titles: Sequence[str], columns: int = 8) -> Figure:
     """8×8 images, one a column of X, each with a title.
 
+    Raises ValueError where X is not (64, examples) or the titles do not fit.
+
     Book: chapter 12.
     """
+    X = checks.batch(X, "X")
+    if X.shape != (64, len(titles)):
+        raise ValueError(f"X: expected (64, {len(titles)}), a column for each title, got shape {X.shape}")
     rows = -(-len(titles) // columns)
     with matplotlib.rc_context(_PLOT_STYLE):
         figure, grid = plt.subplots(rows, columns, figsize=(6.8, 1.12 * rows), layout="constrained", squeeze=False)
     for ax in grid.flat:
         ax.axis("off")
-    for ax, pixels, title in zip(grid.flat, np.asarray(X).T, titles):
+    for ax, pixels, title in zip(grid.flat, X.T, titles):
         ax.imshow(pixels.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
         ax.set_title(title, fontsize=9)
     return figure

@@ -13,8 +13,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
+
+from bpcourse import checks
 
 
 class Domain(NamedTuple):
@@ -53,7 +55,15 @@ class Gate:
         return self.compute(*inputs)
 
     def compute(self, *inputs: float) -> float:
-        """The output for numbers; ValueError outside the domain or past float64."""
+        """The output for finite numbers.
+
+        Raises TypeError for a wrong number of inputs, ValueError for NaN or
+        infinity, outside the domain, and where float64 cannot hold the output.
+        """
+        if len(inputs) != self.arity:
+            raise TypeError(f"{self.name}: expected {self.arity} input(s), got {len(inputs)}")
+        if not all(map(math.isfinite, inputs)):
+            raise ValueError(f"{self.name}: expected finite inputs, got {_listed(inputs)}")
         if self.domain is not None and not self.domain.holds(*inputs):
             raise ValueError(f"{self.name}: expected {self.domain.text}, got {_listed(inputs)}")
         try:
@@ -61,22 +71,25 @@ class Gate:
         except OverflowError:
             out = math.inf
         if not math.isfinite(out):
-            raise ValueError(
-                f"{self.name}: expected a result that float64 can hold, got an overflow from {_listed(inputs)}"
-            )
+            raise ValueError(f"{self.name}: expected a result that float64 can hold, got an overflow from {_listed(inputs)}")
         return out
 
     def local_gradients(self, out: Any, *inputs: Any) -> tuple[Any, ...]:
         """∂out/∂input for each input; ValueError where one of them is infinite."""
         try:
-            return self.local(out, *inputs)
+            locals_ = self.local(out, *inputs)
         except (ZeroDivisionError, OverflowError):
-            raise ValueError(
-                f"{self.name}: expected a point with a finite local gradient, got {_listed(inputs)}"
-            ) from None
+            locals_ = (math.inf,)
+        if math.inf in map(_size, locals_):
+            raise ValueError(f"{self.name}: expected a point with a finite local gradient, got {_listed(inputs)}")
+        return locals_
 
     def __repr__(self) -> str:
         return f"<gate {self.name}>"
+
+
+def _size(local: Any) -> Any:
+    return abs(local) if isinstance(local, float) else 0.0
 
 
 def _listed(inputs: tuple[Any, ...]) -> str:
@@ -102,7 +115,7 @@ _ROWS = [
     Gate("multiply",   "×",   2, lambda a, b: a * b,    lambda out, a, b: (b, a),           "({0} * {1})",    "({0} * {1})"),
     Gate("divide",     "÷",   2, lambda a, b: a / b,    lambda out, a, b: (1 / b, -out / b), "({0} / {1})",   "({0} / {1})",
          domain=Domain("a denominator other than 0", lambda a, b: b != 0)),
-    Gate("negate",     "−1×", 1, lambda x: -x,          lambda out, x: (-1.0,),             "(-{0})",         "(-{0})"),
+    Gate("negate",     "−1×", 1, lambda x: -x,          lambda out, x: (-1.0,),             "(-({0}))",       "(-({0}))"),
     Gate("identity",   "id",  1, lambda x: x,           lambda out, x: (1.0,),              "{0}",            "{0}"),
     Gate("reciprocal", "1/x", 1, lambda x: 1 / x,       lambda out, x: (-(out * out),),     "(1 / {0})",      "(1 / {0})",
          domain=_NOT_ZERO),
@@ -112,7 +125,7 @@ _ROWS = [
     Gate("exp",        "exp", 1, math.exp,              lambda out, x: (out,),              "math.exp({0})",  "Math.exp({0})"),
     Gate("log",        "ln",  1, math.log,              lambda out, x: (1 / x,),            "math.log({0})",  "Math.log({0})",
          domain=Domain("x > 0", lambda x: x > 0)),
-    Gate("sigmoid",    "σ",   1, _sigmoid,              lambda out, x: (out * (1 - out),),  _SIGMOID_PYTHON,  _SIGMOID_JAVASCRIPT),
+    Gate("sigmoid",    "σ",   1, _sigmoid,              lambda out, x: (out * (1 - out),),  _SIGMOID_PYTHON, _SIGMOID_JAVASCRIPT),
     Gate("tanh",       "tanh", 1, math.tanh,            lambda out, x: (1 - out * out,),    "math.tanh({0})", "Math.tanh({0})"),
     Gate("sin",        "sin", 1, math.sin,              lambda out, x: (GATES["cos"](x),),  "math.sin({0})",  "Math.sin({0})"),
     Gate("cos",        "cos", 1, math.cos,              lambda out, x: (-GATES["sin"](x),), "math.cos({0})",  "Math.cos({0})"),
@@ -136,14 +149,19 @@ GATES: dict[str, Gate] = {gate.name: gate for gate in _ROWS}
 _RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 
 
-@lru_cache(maxsize=None)
 def power(n: float) -> Gate:
     """The gate x ↦ xⁿ for one fixed exponent n, with local gradient n·xⁿ⁻¹.
 
-    A negative x needs a whole n, and x = 0 needs n ≥ 0: ValueError otherwise.
+    A negative x needs a whole n, and x = 0 needs n ≥ 0: ValueError otherwise,
+    as for an n that is not finite; TypeError for one that is no number.
 
     Book: chapter 03.
     """
+    return _power(checks.number(n, "exponent"))
+
+
+@cache
+def _power(n: float) -> Gate:
     if n < 0:
         domain = Domain(f"x ≠ 0 under the exponent {n:g}" if n == int(n) else f"x > 0 under the exponent {n:g}",
                         lambda x: x > 0 or (x < 0 and n == int(n)))  # fmt: skip
@@ -153,6 +171,6 @@ def power(n: float) -> Gate:
         f"power {n:g}", "x" + f"{n:g}".translate(_RAISED), 1,
         lambda x: float(x**n),
         lambda out, x: (n if n in (0, 1) else n * x ** (n - 1),),
-        f"({{0}} ** {n!r})", f"(({{0}}) ** {n!r})",
+        f"(({{0}}) ** {n!r})", f"(({{0}}) ** {n!r})",
         domain=domain,
     )  # fmt: skip

@@ -15,10 +15,10 @@ Book: chapters 03 to 05.
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Union
 
+from bpcourse import checks
 from bpcourse.gates import GATES, Gate, power
 
 
@@ -29,25 +29,25 @@ class Value:
     `backward` was called, with respect to this value (0.0 before that). `gate`
     is None for an input; `inputs` are the values that the gate read.
 
-    Raises TypeError where x is not a number and ValueError where it is NaN or
-    infinite.
+    Raises TypeError where x is not a number or name not a text, ValueError
+    where x is NaN or infinite.
 
     Book: chapter 03.
     """
 
-    __slots__ = ("value", "grad", "name", "gate", "inputs")
+    __slots__ = ("gate", "grad", "inputs", "name", "value")
     __array_ufunc__ = None  # numpy numbers on the left leave the operation to us
 
     def __init__(self, x: float, name: str | None = None) -> None:
-        self.value = _number(x, "x")
+        self.value = checks.number(x, "x")
         self.grad = 0.0
-        self.name = name
+        self.name = _text(name)
         self.gate: Gate | None = None
         self.inputs: tuple[Value, ...] = ()
 
     def named(self, name: str) -> Value:
-        """This value, with that name: `q = (x + y).named("q")`."""
-        self.name = name
+        """The same value with a name: `q = (x + y).named("q")`."""
+        self.name = _text(name)
         return self
 
     @staticmethod
@@ -66,9 +66,14 @@ class Value:
         """Fill `grad` of every value that this one depends on with ∂self/∂value.
 
         A second call gives the same numbers. No recursion: any depth works.
-        ValueError where a gate has no finite local gradient (√x at 0).
+        ValueError where a gate has no finite local gradient (√x at 0) or a
+        gradient is too large for float64; the old ones are then kept.
         """
-        for node, grad in _sweep(self).items():
+        grads = adjoints(self)
+        for node, grad in grads.items():
+            if not math.isfinite(grad):
+                raise ValueError(f"backward: expected finite gradients, got {grad!r} at {node!r}")
+        for node, grad in grads.items():
             node.grad = grad
 
     def __add__(self, other: Operand) -> Value:
@@ -101,10 +106,10 @@ class Value:
     def __pow__(self, exponent: Operand) -> Value:
         if isinstance(exponent, Value):
             return exp(exponent * log(self))
-        return self.apply_gate(power(_number(exponent, "exponent")), self)
+        return self.apply_gate(power(checks.number(exponent, "exponent")), self)
 
     def __rpow__(self, base: Operand) -> Value:
-        return exp(self * math.log(_positive(base, "base")))
+        return exp(self * math.log(checks.positive(base, "base")))
 
     def __gt__(self, other: Operand) -> Value:
         return self.apply_gate(GATES["greater"], self, other)
@@ -128,10 +133,10 @@ class Value:
         name = "" if self.name is None else f", {self.name!r}"
         return f"Value({self.value!r}{name})"
 
-    def _repr_svg_(self) -> str:
-        from bpcourse.figures import circuit  # figures draws graphs, so it imports this module
+    def _repr_svg_(self) -> str | None:
+        from bpcourse.figures import picture_of  # figures draws graphs, so it imports this module
 
-        return circuit(self).svg
+        return picture_of(self)
 
 
 Operand = Union[Value, float]
@@ -140,8 +145,11 @@ Operand = Union[Value, float]
 def topological_order(output: Value) -> list[Value]:
     """Every value that output depends on, each after its inputs, output last.
 
+    Raises TypeError where output is not a Value.
+
     Book: chapter 03.
     """
+    expect_value(output, "output")
     order: list[Value] = []
     seen = {output}
     stack = [(output, iter(output.inputs))]
@@ -168,13 +176,13 @@ def gradient(output: Value, inputs: Sequence[Value]) -> list[Value]:
 
     Book: chapter 04.
     """
-    expect_value(output, "output")
     if isinstance(inputs, Value) or not isinstance(inputs, Iterable):
         raise TypeError(f"inputs: expected a list of Values, got {type(inputs).__name__}")
+    expect_value(output, "output")
     inputs = list(inputs)
     for x in inputs:
         expect_value(x, "inputs")
-    grads = _sweep(output, towards=inputs)
+    grads = adjoints(output, towards=inputs)
     return [g if isinstance(g, Value) else Value(g) for g in (grads.get(x, 0.0) for x in inputs)]
 
 
@@ -184,22 +192,32 @@ def evaluate(output: Value, settings: Mapping[Value, float]) -> float:
     The graph itself stays as it is: `evaluate(f, {x: x.value + 0.1}) - f.value`
     is what a nudge of 0.1 to x does to f.
 
+    Raises TypeError where settings is not a dict from Values to numbers.
+
     Book: chapter 03.
     """
-    expect_value(output, "output")
-    values = {node: _number(x, "settings") for node, x in settings.items()}
-    for node in topological_order(output):
+    order = topological_order(output)
+    if not isinstance(settings, Mapping):
+        raise TypeError(f"settings: expected a dict from Values to numbers, got {type(settings).__name__}")
+    values = {}
+    for node, x in settings.items():
+        expect_value(node, "settings")
+        values[node] = checks.number(x, "settings")
+    for node in order:
         if node not in values:
             inputs = [values[source] for source in node.inputs]
             values[node] = node.value if node.gate is None else node.gate.compute(*inputs)
     return values[output]
 
 
-def _sweep(output: Value, towards: Sequence[Value] | None = None) -> dict[Value, Any]:
-    """∂output/∂node by node, from the output back: one visit to every edge.
+def adjoints(output: Value, towards: Sequence[Value] | None = None) -> dict[Value, Any]:
+    """∂output/∂node, node by node from the output back: one visit to every wire.
 
     Without `towards`, numbers for every node; with it, values with graphs, for
-    the nodes that lie between `towards` and output.
+    the nodes that lie between `towards` and output. `Value.backward` and
+    `gradient` are this sweep.
+
+    Book: chapter 03.
     """
     symbols = towards is not None
     times = _times if symbols else float.__mul__
@@ -237,24 +255,14 @@ def _times(a: Operand, b: Operand) -> Operand:
     return -other if number == -1 else number * other
 
 
-def _number(x: Any, argument: str) -> float:
-    if not isinstance(x, numbers.Real):
-        raise TypeError(f"{argument}: expected a number, got {type(x).__name__} {x!r}")
-    x = float(x)
-    if not math.isfinite(x):
-        raise ValueError(f"{argument}: expected a finite number, got {x!r}")
-    return x
-
-
-def _positive(x: Any, argument: str) -> float:
-    x = _number(x, argument)
-    if x <= 0:
-        raise ValueError(f"{argument}: expected a number > 0 under a Value exponent, got {x!r}")
-    return x
+def _text(name: Any) -> str | None:
+    if name is not None and not isinstance(name, str):
+        raise TypeError(f"name: expected a text, got {type(name).__name__} {name!r}")
+    return name
 
 
 def _node(x: Any, argument: str) -> Value:
-    return x if isinstance(x, Value) else Value(_number(x, argument))
+    return x if isinstance(x, Value) else Value(checks.number(x, argument))
 
 
 def expect_value(x: Any, argument: str) -> None:
@@ -269,7 +277,7 @@ def exp(x: Operand) -> Value:
 
 
 def log(x: Operand) -> Value:
-    """ln x for x > 0, with local gradient 1/x. Book: chapter 10."""
+    """Ln x for x > 0, with local gradient 1/x. Book: chapter 10."""
     return Value.apply_gate(GATES["log"], x)
 
 
@@ -294,7 +302,7 @@ def sigmoid(x: Operand) -> Value:
 
 
 def tanh(x: Operand) -> Value:
-    """tanh x, with local gradient 1 − tanh²x. Book: chapter 11."""
+    """Tanh x, with local gradient 1 − tanh²x. Book: chapter 11."""
     return Value.apply_gate(GATES["tanh"], x)
 
 
@@ -317,10 +325,10 @@ def minimum(a: Operand, b: Operand) -> Value:
 
 
 def sin(x: Operand) -> Value:
-    """sin x, with local gradient cos x. Book: chapter 03."""
+    """Sin x, with local gradient cos x. Book: chapter 03."""
     return Value.apply_gate(GATES["sin"], x)
 
 
 def cos(x: Operand) -> Value:
-    """cos x, with local gradient −sin x. Book: chapter 03."""
+    """Cos x, with local gradient −sin x. Book: chapter 03."""
     return Value.apply_gate(GATES["cos"], x)

@@ -58,7 +58,7 @@ OUTPUTS: dict[str, Callable[[Array], Array]] = {
 
 
 def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
-    """dZ = dA ∘ f′(Z): upstream times the local gradient of the gate table.
+    """DZ = dA ∘ f′(Z): upstream times the local gradient of the gate table.
 
     Shapes: all (units, examples). Book: chapter 09.
     """
@@ -123,7 +123,7 @@ MATCHED: dict[str, str] = {
 
 
 def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
-    """dZ = ∂loss/∂Z of the output layer, one column an example.
+    """DZ = ∂loss/∂Z of the output layer, one column an example.
 
     A − Y for the three pairs of `MATCHED`, exact even where A is 0 or 1 to the
     last bit; for any other pair ∂loss/∂A through the output layer's Jacobian.
@@ -132,10 +132,24 @@ def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
     """
     if MATCHED[output] == loss:
         return A - Y
+    if (output, loss) == ("softmax", "binary_cross_entropy"):
+        return _coins_of_a_softmax(Z, A, Y)
     if LOSSES[loss].probabilities:
         A = inside(A)
     dA = LOSSES[loss].dA(Y, A)
     return softmax_vjp(dA, A) if output == "softmax" else activation_vjp(output, dA, Z, A)
+
+
+def _coins_of_a_softmax(Z: Array, A: Array, Y: Array) -> Array:
+    """DZ of binary_cross_entropy on a softmax, right where a_k rounds to 1.
+
+    dz_j = (a_j − y_j) − Σ_{k≠j} a_j (a_k − y_k)/(1 − a_k), with the quotient
+    a_j/(1 − a_k), which is at most 1, taken from the logarithms.
+    """
+    log_A, log_not_A = log_probabilities(Z, "softmax")
+    quotient = np.exp(np.minimum(log_A[:, None] - log_not_A[None], 0))
+    quotient[np.diag_indices(len(A))] = -1
+    return -(quotient * (A - Y)[None]).sum(axis=1)
 
 
 def log_probabilities(Z: Array, output: str) -> tuple[Array, Array]:

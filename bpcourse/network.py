@@ -13,18 +13,20 @@ Book: chapters 09 to 12.
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm.auto import tqdm
 
-from bpcourse import graph
+from bpcourse import checks, graph
+from bpcourse.checks import Array
+from bpcourse.gates import GATES
 from bpcourse.graph import Value
 from bpcourse.layers import ACTIVATIONS, LOSSES, OUTPUTS, activation_vjp, inside, log_probabilities, output_delta
 
-Array = np.ndarray
 Parameters = Mapping[str, Array]
 
 
@@ -40,9 +42,7 @@ class Cache(dict[str, Array]):
         self.output = output
 
 
-def forward(
-    X: Any, parameters: Parameters, hidden: str = "relu", output: str = "softmax"
-) -> Cache:
+def forward(X: Any, parameters: Parameters, hidden: str = "relu", output: str = "softmax") -> Cache:
     """Every layer's Z = W A_below + b and A = f(Z), kept for the way back.
 
     X is (units, examples). hidden: sigmoid, tanh, relu, identity; output:
@@ -53,19 +53,21 @@ def forward(
 
     Book: chapter 11.
     """
-    _expect_name(hidden, "hidden", ACTIVATIONS)
-    _expect_name(output, "output", OUTPUTS)
+    checks.choice(hidden, "hidden", ACTIVATIONS)
+    checks.choice(output, "output", OUTPUTS)
     parameters = _checked_parameters(parameters)
-    X = _batch(X, "X")
+    X = checks.batch(X, "X")
     depth = len(parameters) // 2
     if len(X) != parameters["W1"].shape[1]:
         raise ValueError(f"X: expected {parameters['W1'].shape[1]} units (rows), as W1 has columns, got shape {X.shape}")
     if output == "softmax" and len(parameters[f"W{depth}"]) < 2:
-        raise ValueError(f"output: expected 'sigmoid' or 'identity' for one output unit, got 'softmax' (always 1) with W{depth} of 1 row")
+        raise ValueError(
+            f"output: expected 'sigmoid' or 'identity' for one output unit, got 'softmax' (always 1) with W{depth} of 1 row"
+        )
     cache = Cache(hidden, output)
     cache["A0"] = A = X
     for l in range(1, depth + 1):
-        cache[f"Z{l}"] = Z = parameters[f"W{l}"] @ A + parameters[f"b{l}"]
+        cache[f"Z{l}"] = Z = _sums(parameters[f"W{l}"], A, parameters[f"b{l}"], l)
         cache[f"A{l}"] = A = (OUTPUTS[output] if l == depth else ACTIVATIONS[hidden])(Z)
     return cache
 
@@ -97,11 +99,11 @@ def backpropagation(
 
     Book: chapters 09 to 11; source 001.
     """
-    _expect_name(hidden, "hidden", ACTIVATIONS)
-    _expect_name(output, "output", OUTPUTS)
+    checks.choice(hidden, "hidden", ACTIVATIONS)
+    checks.choice(output, "output", OUTPUTS)
     parameters = _checked_parameters(parameters)
     depth = len(parameters) // 2
-    _expect_cache(cache, parameters, hidden, output)
+    cache = _checked_cache(cache, parameters, hidden, output)
     A = cache[f"A{depth}"]
     Y = _labels(Y, A, loss, output)
     grads: dict[str, Array] = {}
@@ -128,19 +130,24 @@ def cost(cache: Mapping[str, Array], Y: Any, loss: str = "cross_entropy") -> flo
 
     Book: chapters 10 and 11.
     """
-    last = max((int(key[1:]) for key in cache if key[:1] == "A"), default=0)
-    if last == 0:
-        raise ValueError(f"cache: expected the cache that forward returned, got keys {sorted(cache)}")
-    A = cache[f"A{last}"]
+    _expect_mapping(cache, "cache")
+    last = (len(cache) - 1) // 2
+    if last < 1 or not {f"Z{last}", f"A{last}"} <= set(cache):
+        raise ValueError(f"cache: expected what forward returned, A0, Z1, A1, …, got {_names(cache)}")
+    Z, A = (checks.batch(cache[key], f"cache['{key}']") for key in (f"Z{last}", f"A{last}"))
     output = getattr(cache, "output", None)
     Y = _labels(Y, A, loss, output)
     log_A = log_not_A = A
     if LOSSES[loss].probabilities:
-        if output is None:
-            log_A, log_not_A = np.log(inside(A)), np.log1p(-inside(A))
+        if output is not None:
+            log_A, log_not_A = log_probabilities(Z, output)
+        elif (A < 0).any() or (A > 1).any():
+            raise ValueError(f"cache['A{last}']: expected probabilities for {loss}, got {A[(A < 0) | (A > 1)][0]:g}")
         else:
-            log_A, log_not_A = log_probabilities(cache[f"Z{last}"], output)
-    return float(LOSSES[loss].terms(Y, A, log_A, log_not_A).sum() / A.shape[1])
+            log_A, log_not_A = np.log(inside(A)), np.log1p(-inside(A))
+    with np.errstate(over="ignore"):
+        total = float(LOSSES[loss].terms(Y, A, log_A, log_not_A).sum())
+    return checks.number(total / A.shape[1], "cost")
 
 
 def update(parameters: Parameters, grads: Mapping[str, Array], learning_rate: float) -> dict[str, Array]:
@@ -152,14 +159,16 @@ def update(parameters: Parameters, grads: Mapping[str, Array], learning_rate: fl
     Book: chapters 07 and 12.
     """
     parameters = _checked_parameters(parameters)
-    if not (math.isfinite(learning_rate) and learning_rate >= 0):
-        raise ValueError(f"learning_rate: expected a finite number ≥ 0, got {learning_rate!r}")
+    _expect_mapping(grads, "grads")
+    rate = checks.number(learning_rate, "learning_rate")
+    if rate < 0:
+        raise ValueError(f"learning_rate: expected a number ≥ 0, got {learning_rate!r}")
     stepped = {}
     for name, parameter in parameters.items():
-        grad = _array(grads.get(f"d{name}"), f"grads['d{name}']")
+        grad = checks.array(grads.get(f"d{name}"), f"grads['d{name}']")
         if grad.shape != parameter.shape:
             raise ValueError(f"grads['d{name}']: expected the shape of {name}, {parameter.shape}, got {grad.shape}")
-        stepped[name] = parameter - learning_rate * grad
+        stepped[name] = parameter - rate * grad
     return stepped
 
 
@@ -174,12 +183,15 @@ def initialise(sizes: Sequence[int], hidden: str = "relu", seed: int = 0) -> dic
 
     Book: chapters 11 and 12.
     """
-    _expect_name(hidden, "hidden", ACTIVATIONS)
-    if len(sizes) < 2 or any(int(n) != n or n < 1 for n in sizes):
-        raise ValueError(f"sizes: expected two or more whole numbers ≥ 1, inputs first, got {list(sizes)!r}")
+    checks.choice(hidden, "hidden", ACTIVATIONS)
+    if isinstance(sizes, str) or not isinstance(sizes, Iterable):
+        raise TypeError(f"sizes: expected a list of whole numbers, got {sizes!r}")
+    sizes = [checks.whole(n, "sizes") for n in sizes]
+    if len(sizes) < 2:
+        raise ValueError(f"sizes: expected two or more, inputs first, got {sizes!r}")
     rng = np.random.default_rng(seed)
     parameters = {}
-    for l, (below, units) in enumerate(zip(sizes, sizes[1:]), start=1):
+    for l, (below, units) in enumerate(itertools.pairwise(sizes), start=1):
         spread = math.sqrt((2 if hidden == "relu" else 1) / below)
         parameters[f"W{l}"] = rng.normal(0, spread, (units, below))
         parameters[f"b{l}"] = np.zeros((units, 1))
@@ -228,21 +240,22 @@ def train(
     Book: chapter 12.
     """
     names = {"hidden": hidden, "output": output}
-    X, Y = _batch(X, "X"), _batch(Y, "Y")
+    X, Y = checks.batch(X, "X"), checks.batch(Y, "Y")
     examples = X.shape[1]
     if Y.shape[1] != examples:
         raise ValueError(f"Y: expected {examples} examples (columns), as X has, got shape {Y.shape}")
-    batch_size = examples if batch_size is None else batch_size
-    for number, argument in (batch_size, "batch_size"), (epochs, "epochs"):
-        if int(number) != number or number < 1:
-            raise ValueError(f"{argument}: expected a whole number ≥ 1, got {number!r}")
-    sets = {"cost": (X, Y)} | ({"validation_cost": validation} if validation is not None else {})
-    current = _checked_parameters(parameters)
+    batch_size = examples if batch_size is None else checks.whole(batch_size, "batch_size")
+    epochs = checks.whole(epochs, "epochs")
+    until_loss = -math.inf if until_loss is None else checks.number(until_loss, "until_loss")
+    current = {name: array.copy() for name, array in _checked_parameters(parameters).items()}
+    sets = {"cost": (X, Y)}
+    if validation is not None:
+        sets["validation_cost"] = _validation(validation, X, Y)
     history = {key: [cost(forward(x, current, **names), y, loss)] for key, (x, y) in sets.items()}
     rng = np.random.default_rng(seed)
     with tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
         for _ in range(epochs):
-            if until_loss is not None and history["cost"][-1] < until_loss:
+            if history["cost"][-1] < until_loss:
                 break
             order = rng.permutation(examples)
             for start in range(0, examples, batch_size):
@@ -257,6 +270,18 @@ def train(
     return Training(current, history)
 
 
+def _validation(pair: Any, X: Array, Y: Array) -> tuple[Array, Array]:
+    """Held-out X and Y, with the units of the training data."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(f"validation: expected a pair (X, Y), got {type(pair).__name__}")
+    held_X, held_Y = (checks.batch(part, "validation") for part in pair)
+    if (len(held_X), len(held_Y)) != (len(X), len(Y)) or held_X.shape[1] != held_Y.shape[1]:
+        raise ValueError(
+            f"validation: expected ({len(X)}, m) and ({len(Y)}, m) as X and Y have units, got {held_X.shape} and {held_Y.shape}"
+        )
+    return held_X, held_Y
+
+
 def one_hot(labels: Any, classes: int) -> Array:
     """Labels 0 … classes−1 as columns of 0 and one 1: (classes, examples).
 
@@ -265,14 +290,8 @@ def one_hot(labels: Any, classes: int) -> Array:
 
     Book: chapter 12.
     """
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or labels.size == 0:
-        raise ValueError(f"labels: expected a list of one or more labels, got shape {labels.shape}")
-    if labels.dtype.kind not in "iu":
-        raise TypeError(f"labels: expected whole numbers, got {labels.dtype}")
-    outside = labels[(labels < 0) | (labels >= classes)]
-    if outside.size:
-        raise ValueError(f"labels: expected 0 to {classes - 1}, got {outside[0]}")
+    classes = checks.whole(classes, "classes")
+    labels = checks.labels(labels, "labels", classes)
     return np.eye(classes)[:, labels]
 
 
@@ -297,21 +316,23 @@ def as_graph(
     x and y are one example each, (units,). The names are those of the book:
     `x_1`; `w_212` and `b_21` (layer, to, from); `z_21` and `a_21` (layer,
     unit), where the last layer's a is the prediction; `y_1`; `loss`. Commas
-    part the indices where a layer has more than 9 units: `w_1,10,2`.
+    part the indices where a layer has more than 9 units: `w_1,10,2`. The softmax
+    is written out in exponentials, so logits must stay below 700.
 
     Raises ValueError and TypeError as `backpropagation`.
 
     Book: chapters 06 to 08.
     """
     parameters = _checked_parameters(parameters)
-    cache = forward(_column(x, "x"), parameters, hidden, output)
-    depth = len(parameters) // 2
-    targets = _labels(_column(y, "y"), cache[f"A{depth}"], loss, output)[:, 0]
+    X, depth = checks.column(x, "x"), len(parameters) // 2
+    if len(X) != parameters["W1"].shape[1]:
+        raise ValueError(f"x: expected {parameters['W1'].shape[1]} units, as W1 has columns, got {len(X)}")
+    cache = forward(X, parameters, hidden, output)
+    targets = _labels(checks.column(y, "y"), cache[f"A{depth}"], loss, output, "y")[:, 0]
     nodes: dict[str, Value] = {}
-    comma = "," if max(len(A) for A in cache.values()) > 9 else ""
 
     def put(letter: str, indices: tuple[int, ...], value: Value | float) -> Value:
-        name = f"{letter}_{comma.join(str(i) for i in indices)}"
+        name = node_name(parameters, letter, *indices)
         nodes[name] = value if isinstance(value, Value) else Value(value)
         return nodes[name].named(name)
 
@@ -330,24 +351,33 @@ def as_graph(
     return nodes
 
 
+def node_name(parameters: Parameters, letter: str, *indices: int) -> str:
+    """The name that `as_graph` gives to a number: `w_212`, or `w_2,1,12` in wide networks.
+
+    Book: chapter 06.
+    """
+    widest = max(max(W.shape) for W in map(np.asarray, parameters.values()))
+    return f"{letter}_{(',' if widest > 9 else '').join(map(str, indices))}"
+
+
 def _scalar_softmax(Z: list[Value]) -> list[Value]:
     powers = [graph.exp(z) for z in Z]
     total = sum(powers[1:], powers[0])
     return [p / total for p in powers]
 
 
-_SCALAR_ACTIVATIONS = {
+_SCALAR_ACTIVATIONS: dict[str, Callable[[Value], Value]] = {
     "sigmoid": graph.sigmoid,
     "tanh": graph.tanh,
     "relu": graph.relu,
-    "identity": lambda z: z.apply_gate(graph.GATES["identity"], z),
+    "identity": lambda z: z.apply_gate(GATES["identity"], z),
 }
-_SCALAR_OUTPUTS = {
+_SCALAR_OUTPUTS: dict[str, Callable[[list[Value]], list[Value]]] = {
     "identity": lambda Z: [_SCALAR_ACTIVATIONS["identity"](z) for z in Z],
     "sigmoid": lambda Z: [graph.sigmoid(z) for z in Z],
     "softmax": _scalar_softmax,
 }
-_SCALAR_LOSSES = {
+_SCALAR_LOSSES: dict[str, Callable[[Value, Value], Value]] = {
     "squared_error": lambda y, a: (y - a) ** 2,
     "half_squared_error": lambda y, a: 0.5 * (y - a) ** 2,
     "binary_cross_entropy": lambda y, a: -(y * graph.log(a) + (1 - y) * graph.log(1 - a)),
@@ -355,51 +385,22 @@ _SCALAR_LOSSES = {
 }
 
 
-def _expect_name(name: Any, argument: str, table: Mapping[str, Any]) -> None:
-    if name not in table:
-        raise ValueError(f"{argument}: expected one of {', '.join(table)}, got {name!r}")
-
-
-def _array(x: Any, argument: str) -> Array:
-    """x as an array of finite floats; float32 stays float32."""
-    try:
-        array = np.asarray(x)
-    except ValueError:
-        raise ValueError(f"{argument}: expected rows of one length, got {x!r}") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"{argument}: expected an array of numbers, got {type(x).__name__}")
-    if array.dtype.kind != "f":
-        array = array.astype(float)
-    if not np.isfinite(array).all():
-        raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
-    return array
-
-
-def _batch(X: Any, argument: str) -> Array:
-    X = _array(X, argument)
-    if X.ndim != 2:
-        raise ValueError(f"{argument}: expected 2 dimensions (units, examples), got shape {X.shape}")
-    if X.size == 0:
-        raise ValueError(f"{argument}: expected at least one unit and one example, got shape {X.shape}")
-    return X
-
-
-def _column(x: Any, argument: str) -> Array:
-    x = _array(x, argument)
-    if x.ndim != 1:
-        raise ValueError(f"{argument}: expected one example, (units,), got shape {x.shape}")
-    return x[:, None]
+def _sums(W: Array, A: Array, b: Array, l: int) -> Array:
+    with np.errstate(over="ignore", invalid="ignore"):
+        Z = W @ A + b
+    if not np.isfinite(Z).all():
+        raise ValueError(f"Z{l}: expected sums that {Z.dtype} can hold, got an overflow: are X or the weights too large?")
+    return Z
 
 
 def _checked_parameters(parameters: Parameters) -> dict[str, Array]:
     """The parameters as arrays, W1, b1, W2, … in order, with shapes that fit."""
-    if not isinstance(parameters, Mapping):
-        raise TypeError(f"parameters: expected a dict of arrays, got {type(parameters).__name__}")
+    _expect_mapping(parameters, "parameters")
     depth = max(len(parameters) // 2, 1)
     names = [f"{letter}{l}" for l in range(1, depth + 1) for letter in "Wb"]
     if set(parameters) != set(names):
-        raise ValueError(f"parameters: expected the names {', '.join(names)}, got {', '.join(map(str, parameters)) or 'none'}")
-    checked = {name: _array(parameters[name], name) for name in names}
+        raise ValueError(f"parameters: expected the names {', '.join(names)}, got {_names(parameters)}")
+    checked = {name: checks.array(parameters[name], name) for name in names}
     for l in range(1, depth + 1):
         W, b = checked[f"W{l}"], checked[f"b{l}"]
         if W.ndim != 2 or W.size == 0:
@@ -411,8 +412,18 @@ def _checked_parameters(parameters: Parameters) -> dict[str, Array]:
     return checked
 
 
-def _expect_cache(cache: Mapping[str, Array], parameters: Parameters, hidden: str, output: str) -> None:
-    """ValueError unless the cache holds this network's Z and A, made by these functions."""
+def _expect_mapping(x: Any, argument: str) -> None:
+    if not isinstance(x, Mapping):
+        raise TypeError(f"{argument}: expected a dict of arrays, got {type(x).__name__}")
+
+
+def _names(x: Mapping[Any, Any]) -> str:
+    return ", ".join(map(str, x)) or "none"
+
+
+def _checked_cache(cache: Any, parameters: Parameters, hidden: str, output: str) -> dict[str, Array]:
+    """The cache's arrays, if they are this network's Z and A, made by these functions."""
+    _expect_mapping(cache, "cache")
     made_by = getattr(cache, "hidden", hidden), getattr(cache, "output", output)
     if made_by != (hidden, output):
         raise ValueError(f"hidden, output: expected {made_by}, by which the cache was made, got {(hidden, output)}")
@@ -420,25 +431,29 @@ def _expect_cache(cache: Mapping[str, Array], parameters: Parameters, hidden: st
     for l in range(1, len(parameters) // 2 + 1):
         rows[f"Z{l}"] = rows[f"A{l}"] = len(parameters[f"W{l}"])
     if set(cache) != set(rows):
-        raise ValueError(f"cache: expected the keys {', '.join(rows)}, got {', '.join(map(str, cache)) or 'none'}")
-    examples = _batch(cache["A0"], "cache['A0']").shape[1]
+        raise ValueError(f"cache: expected the keys {', '.join(rows)}, got {_names(cache)}")
+    checked = {key: checks.batch(cache[key], f"cache[{key!r}]") for key in rows}
+    examples = checked["A0"].shape[1]
     for key, units in rows.items():
-        if np.shape(cache[key]) != (units, examples):
-            raise ValueError(f"cache[{key!r}]: expected shape {(units, examples)}, got {np.shape(cache[key])}")
+        if checked[key].shape != (units, examples):
+            raise ValueError(f"cache[{key!r}]: expected shape {(units, examples)}, got {checked[key].shape}")
+    return checked
 
 
-def _labels(Y: Any, A: Array, loss: str, output: str | None) -> Array:
+def _labels(Y: Any, A: Array, loss: str, output: str | None, argument: str = "Y") -> Array:
     """Y as an array of A's shape and dtype that the loss can read."""
-    _expect_name(loss, "loss", LOSSES)
-    Y = _batch(Y, "Y")
+    checks.choice(loss, "loss", LOSSES)
+    Y = checks.batch(Y, argument)
     if Y.shape != A.shape:
-        raise ValueError(f"Y: expected the shape of the output, {A.shape}, got {Y.shape}")
+        raise ValueError(f"{argument}: expected the shape of the output, {A.shape}, got {Y.shape}")
     if LOSSES[loss].probabilities:
         if output == "identity":
-            raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}, which needs probabilities")
+            raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")
         if (Y < 0).any() or (Y > 1).any():
-            raise ValueError(f"Y: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
+            raise ValueError(f"{argument}: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
     if loss == "cross_entropy" and not np.allclose(Y.sum(axis=0), 1):
         sums = Y.sum(axis=0)
-        raise ValueError(f"Y: expected columns that sum to 1 for cross_entropy, got a sum of {sums[np.argmax(np.abs(sums - 1))]:g}")
+        raise ValueError(
+            f"{argument}: expected columns that sum to 1 for cross_entropy, got a sum of {sums[np.argmax(np.abs(sums - 1))]:g}"
+        )
     return Y.astype(A.dtype, copy=False)

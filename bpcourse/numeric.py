@@ -11,7 +11,9 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray
+from bpcourse import checks
+from bpcourse.checks import Array
+
 Function = Callable[[Array], Any]
 
 
@@ -27,7 +29,7 @@ def central_difference(f: Function, x: Any, eps: float = 1e-5) -> Array:
 
     Book: chapter 02.
     """
-    point, eps = finite_array(x, "x"), _positive(eps, "eps")
+    point, eps = _float64(x, "x"), checks.positive(eps, "eps")
     result = np.empty_like(point)
     for i in np.ndindex(point.shape):
         result[i] = (_nudged(f, point, i, eps) - _nudged(f, point, i, -eps)) / (2 * eps)
@@ -41,7 +43,7 @@ def forward_difference(f: Function, x: Any, eps: float = 1e-5) -> Array:
 
     Book: chapter 02; source 000.
     """
-    point, eps = finite_array(x, "x"), _positive(eps, "eps")
+    point, eps = _float64(x, "x"), checks.positive(eps, "eps")
     here = _call(f, point)
     result = np.empty_like(point)
     for i in np.ndindex(point.shape):
@@ -56,7 +58,7 @@ def relative_error(a: Any, b: Any) -> float:
 
     Book: chapter 08.
     """
-    a, b = finite_array(a, "a"), finite_array(b, "b")
+    a, b = _float64(a, "a"), _float64(b, "b")
     if a.shape != b.shape:
         raise ValueError(f"b: expected the shape of a, {a.shape}, got {b.shape}")
     size = np.maximum(np.abs(a), np.abs(b))
@@ -93,25 +95,26 @@ class GradientCheck:
         return f"{verdict}: worst entry{place}: analytic {self.analytic:.6g}, numerical {self.numerical:.6g}"
 
 
-def check_gradient(
-    f: Function, x: Any, analytic: Any, rtol: float = 1e-6, eps: float = 1e-5
-) -> GradientCheck:
+def check_gradient(f: Function, x: Any, analytic: Any, rtol: float = 1e-6, eps: float = 1e-5, size: float = 1.0) -> GradientCheck:
     """Compare an analytic gradient of f at x with central differences.
 
     An entry may differ by rtol times its size, plus the rounding noise of the
-    difference itself, 16·2⁻⁵²·(1 + |f(x)|)/ε. So an exact 0 passes against the tiny
-    number that rounding leaves in its place, and nothing larger does.
+    difference itself, 16·2⁻⁵²·(size + |f(x)|)/ε. So an exact 0 passes against the
+    tiny number that rounding leaves in its place. `size` is how large the numbers
+    are that f adds up; where all of them are far from 1, say so.
 
-    Raises ValueError where analytic has not the shape of x; otherwise errors
-    as `central_difference`.
+    Raises ValueError where analytic has not the shape of x or rtol is not
+    between 0 and 1; otherwise errors as `central_difference`.
 
     Book: chapter 08.
     """
-    point, analytic = finite_array(x, "x"), finite_array(analytic, "analytic")
+    point, analytic = _float64(x, "x"), _float64(analytic, "analytic")
     if analytic.shape != point.shape:
         raise ValueError(f"analytic: expected the shape of x, {point.shape}, got {analytic.shape}")
+    if not 0 < checks.number(rtol, "rtol") < 1:
+        raise ValueError(f"rtol: expected a number between 0 and 1, got {rtol!r}")
     numerical = central_difference(f, point, eps)
-    noise = 16 * np.finfo(float).eps * (1 + abs(_call(f, point))) / eps
+    noise = 16 * np.finfo(float).eps * (checks.positive(size, "size") + abs(_call(f, point))) / eps
     allowed = rtol * np.maximum(np.abs(analytic), np.abs(numerical)) + noise
     excess = np.abs(analytic - numerical) / allowed
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(excess), excess.shape))
@@ -124,37 +127,24 @@ def check_gradient(
     )
 
 
-def finite_array(x: Any, argument: str) -> Array:
-    """x as a float64 array; TypeError or ValueError that name the argument."""
-    try:
-        array = np.asarray(x)
-    except ValueError:
-        raise ValueError(f"{argument}: expected numbers in rows of one length, got {x!r}") from None
-    if array.dtype.kind not in "fiu":
-        raise TypeError(f"{argument}: expected numbers, got {type(x).__name__} of {array.dtype}")
-    if array.size == 0:
-        raise ValueError(f"{argument}: expected at least one number, got shape {array.shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
-    return array.astype(float)
+def _float64(x: Any, argument: str) -> Array:
+    return checks.array(x, argument).astype(float)
 
 
 def _nudged(f: Function, x: Array, i: tuple[int, ...], step: float) -> float:
     moved = x.copy()
     moved[i] += step
+    if moved[i] == x[i]:
+        raise ValueError(f"eps: expected a step that changes x = {x[i]:g}, got {abs(step):g}")
     return _call(f, moved)
 
 
 def _call(f: Function, x: Array) -> float:
+    if not callable(f):
+        raise TypeError(f"f: expected a function of one array, got {type(f).__name__}")
     out = f(x.copy())
-    if np.shape(out) != () or np.asarray(out).dtype.kind not in "fiu":
+    if isinstance(out, list | tuple) or np.shape(out) != () or np.asarray(out).dtype.kind not in "fiu":
         raise TypeError(f"f: expected a function that returns a float, got {type(out).__name__}")
     if not np.isfinite(out):
         raise ValueError(f"f: expected a finite result, got {float(out)!r}")
     return float(out)
-
-
-def _positive(eps: float, argument: str) -> float:
-    if not (eps > 0 and np.isfinite(eps)):
-        raise ValueError(f"{argument}: expected a finite number > 0, got {eps!r}")
-    return eps
