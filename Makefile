@@ -12,17 +12,17 @@ book: $(READY) _build/.package
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --nbval --nbval-current-env
+	$(BIN)/python -m pytest tests notebooks --ignore=tests/browser -n 2 --dist loadfile --nbval --nbval-current-env
 
 lab: $(READY)
 	$(BIN)/jupyter lab --notebook-dir=notebooks
 
 test-browser: book
-	$(BIN)/python -m pytest tests/browser -m browser
+	$(BIN)/python -m pytest tests/browser
 
 # Run the notebooks from top to bottom and store what they print.
 notebooks: $(READY)
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False notebooks/*.ipynb
+	$(BIN)/python tools/run_notebooks.py notebooks/*.ipynb
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -37,6 +37,7 @@ $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(BIN)/python -c "import matplotlib.font_manager"
 	@touch $@
 
 clean:

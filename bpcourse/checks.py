@@ -16,7 +16,7 @@ Array = np.ndarray
 
 
 def number(x: Any, argument: str) -> float:
-    """X as a finite float; TypeError for anything else, ValueError for NaN and infinity."""
+    """x as a finite float; TypeError for anything else, ValueError for NaN and infinity."""
     if getattr(x, "shape", None) == ():
         x = x.item()
     if not isinstance(x, numbers.Real):
@@ -31,7 +31,7 @@ def number(x: Any, argument: str) -> float:
 
 
 def positive(x: Any, argument: str) -> float:
-    """X as a finite float above 0; otherwise as `number`."""
+    """x as a finite float above 0; otherwise as `number`."""
     value = number(x, argument)
     if value <= 0:
         raise ValueError(f"{argument}: expected a number > 0, got {value!r}")
@@ -39,7 +39,7 @@ def positive(x: Any, argument: str) -> float:
 
 
 def whole(x: Any, argument: str) -> int:
-    """X as a whole number of at least 1; otherwise as `number`."""
+    """x as a whole number of at least 1; otherwise as `number`."""
     value = number(x, argument)
     if value != int(value) or value < 1:
         raise ValueError(f"{argument}: expected a whole number ≥ 1, got {x!r}")
@@ -54,7 +54,7 @@ def choice(name: Any, argument: str, names: Collection[str]) -> str:
 
 
 def array(x: Any, argument: str) -> Array:
-    """X as an array of finite floats, float32 kept; TypeError or ValueError otherwise."""
+    """x as an array of finite floats, float32 kept; TypeError or ValueError otherwise."""
     try:
         numbers_ = np.asarray(x)
     except ValueError:
@@ -71,7 +71,7 @@ def array(x: Any, argument: str) -> Array:
 
 
 def batch(x: Any, argument: str) -> Array:
-    """X as an array (units, examples), neither of them 0; otherwise as `array`."""
+    """x as an array (units, examples), neither of them 0; otherwise as `array`."""
     columns = array(x, argument)
     if columns.ndim != 2:
         raise ValueError(f"{argument}: expected 2 dimensions (units, examples), got shape {columns.shape}")
@@ -87,7 +87,7 @@ def column(x: Any, argument: str) -> Array:
 
 
 def labels(x: Any, argument: str, classes: int) -> Array:
-    """X as labels 0 … classes − 1, one an example; TypeError or ValueError otherwise."""
+    """x as labels 0 … classes − 1, one an example; TypeError or ValueError otherwise."""
     try:
         given = np.asarray(x)
     except ValueError:

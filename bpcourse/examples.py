@@ -26,13 +26,13 @@ PRODUCT_PRINTED = {"random from (4, 3)": 12.042, "random from (-4, -3)": 11.94, 
 
 
 def add_then_multiply() -> Value:
-    """F = q·z with q = x + y at (x, y, z) = (−2, 5, −4). Book: chapter 03; source 000."""
+    """f = q·z with q = x + y at (x, y, z) = (−2, 5, −4). Book: chapter 03; source 000."""
     x, y, z = Value(-2, "x"), Value(5, "y"), Value(-4, "z")
     return ((x + y).named("q") * z).named("f")
 
 
 def sigmoid_neuron() -> Value:
-    """A = σ(w₁x₁ + w₂x₂ + b), one neuron in six gates. Book: chapter 03."""
+    """a = σ(w₁x₁ + w₂x₂ + b), one neuron in six gates. Book: chapter 03."""
     x1, x2 = Value(-1, "x1"), Value(-2, "x2")
     w1, w2, b = Value(2, "w1"), Value(-3, "w2"), Value(-3, "b")
     return graph.sigmoid((w1 * x1 + w2 * x2 + b).named("z")).named("a")

@@ -85,7 +85,7 @@ class Picture(NamedTuple):
 
 
 def number(x: float, digits: int = 4) -> str:
-    """X as the pictures print it: four significant digits, none past 10⁻¹², a real minus sign."""
+    """x as the pictures print it: four significant digits, none past 10⁻¹², a real minus sign."""
     text = f"{round(float(x), 12) + 0.0:.{digits}g}"
     return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
 
@@ -156,8 +156,8 @@ def _legend(x: float, y: float, gradients: bool) -> str:
 # ------------------------------------------------------------------ circuits
 
 _BAND = 42.0  # a wire with a label above and a label below
-_CURVE = 40.0  # between a gate and the labels of the next column
-_FLAT = 66.0  # the straight end of a wire, which carries the labels
+_CURVE = 30.0  # between a gate and the labels of the next column
+_FLAT = 62.0  # the straight end of a wire, which carries the labels
 _RADIUS = 19.0
 
 
@@ -333,7 +333,7 @@ def _wire(wire: _Wire, slots: dict[Value, _Slot], x_of: Sequence[float], top: fl
     stops.append((x_of[target.column], port_y, -_RADIUS + 6))
     for centre, next_y, reach in stops:
         flat = centre - _RADIUS - _FLAT
-        d += f"C{x + 22:g} {y:g} {flat - 22:g} {next_y:g} {flat:g} {next_y:g}H{centre + reach:g}"
+        d += f"C{x + 18:g} {y:g} {flat - 18:g} {next_y:g} {flat:g} {next_y:g}H{centre + reach:g}"
         x, y = centre + _RADIUS, next_y
     centre = x_of[target.column] - _RADIUS - _FLAT / 2
     if wire.source.gate is None and wire.source.name is None:
@@ -370,7 +370,7 @@ def _description(v: Value, order: Sequence[Value], grads: dict[Value, Any]) -> s
         f"{node.name} = {number(node.value)}" + (f", gradient {number(grads[node])}" if grads else "") for node in leaves
     )
     gates = sum(node.gate is not None for node in order)
-    return f"circuit of {v.name or 'the output'} = {number(v.value)}, {gates} gates. {told}"
+    return f"circuit of {v.name or 'the output'} = {number(v.value)}, gates: {gates}. {told}"
 
 
 # ------------------------------------------------------------------ networks
@@ -426,7 +426,9 @@ def network(
     parts += [_route_mark(route, i, len(routes), place) for i, route in enumerate(routes)]
     if highlight is not None:
         (x1, y1), (x2, y2) = place[routes[0][0]], place[routes[0][1]]
-        parts.append(_halo(x1 + 0.5 * (x2 - x1), y1 + 0.5 * (y2 - y1) - 10, pretty(highlight), "ink", 15))
+        reach = 26 / math.hypot(x2 - x1, y2 - y1)
+        beside = x1 + (x2 - x1) / 2 + reach * abs(y2 - y1), y1 + (y2 - y1) / 2 - reach * (x2 - x1) + 6
+        parts.append(_halo(*beside, pretty(highlight), "ink", 15))
         parts.append(_text(8, 18, f"{pretty(highlight)} = {number(nodes[highlight].value)}", "value", 15, "start"))
         if gradients:
             parts.append(_text(136, 18, f"∂L/∂{pretty(highlight)} = {number(nodes[highlight].grad)}", "gradient", 15, "start"))
@@ -436,7 +438,7 @@ def network(
     parts.append(_text(8, height + 72, "above a unit: value", "value", 12, "start"))
     if gradients:
         parts.append(_text(136, height + 72, "below: gradient ∂L/∂unit", "gradient", 12, "start"))
-    weight = "" if highlight is None else f", {len(routes)} path(s) from {highlight} to the loss"
+    weight = "" if highlight is None else f"; paths from {highlight} to the loss: {len(routes)}"
     width = 88 + _PITCH * (len(columns) - 1)
     return _svg(width, height + 82, f"network {'-'.join(map(str, sizes))}{weight}", parts)
 
@@ -490,7 +492,7 @@ def themed(figure: Figure, description: str) -> Picture:
 
     Book: every chapter.
     """
-    for legend in filter(None, (ax.get_legend() for ax in figure.axes)):
+    for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
         legend.set_frame_on(False)
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcourse"}):
@@ -562,13 +564,14 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
     """
     blocks = [piece for piece in pieces if not isinstance(piece, str)]
     tallest = max(rows for _, rows, _, _ in blocks)
-    width = sum(1 if isinstance(piece, str) else max(piece[2], 2) for piece in pieces)
+    width = sum(0.4 + 0.6 * len(piece) if isinstance(piece, str) else max(piece[2], 2) for piece in pieces)
     figure, ax = axes(min(7.2, 0.42 * width + 0.4), 0.42 * tallest + 0.9)
     left = 0.0
     for piece in pieces:
         if isinstance(piece, str):
-            ax.text(left + 0.5, tallest / 2, piece, ha="center", va="center", fontsize=16, color=INK)
-            left += 1
+            room = 0.4 + 0.6 * len(piece)
+            ax.text(left + room / 2, tallest / 2, piece, ha="center", va="center", fontsize=16, color=INK)
+            left += room
             continue
         name, rows, columns, colour = piece
         room, top = max(columns, 2), (tallest - rows) / 2
@@ -597,6 +600,9 @@ def histogram(values: Any, xlabel: str, marks: Mapping[str, float]) -> Figure:
     return figure
 
 
+_HISTORY = {"cost": "training", "validation_cost": "held out"}
+
+
 def cost_curves(history: Mapping[str, Sequence[float]], log: bool = True) -> Figure:
     """A training's cost by epoch, one line a set of examples.
 
@@ -604,7 +610,7 @@ def cost_curves(history: Mapping[str, Sequence[float]], log: bool = True) -> Fig
     """
     figure, ax = axes()
     for (key, costs), style, colour in zip(history.items(), itertools.cycle(["-", "--"]), [VALUE, PATHS[1]]):
-        ax.plot(range(len(costs)), costs, style, color=colour, label=key.replace("_", " "))
+        ax.plot(range(len(costs)), costs, style, color=colour, label=_HISTORY.get(key, key))
     ax.set(xlabel="epoch", ylabel="cost", yscale="log" if log else "linear")
     ax.legend()
     return figure

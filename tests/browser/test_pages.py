@@ -1,0 +1,63 @@
+"""Every built page in Chromium, from a folder, with the network cut."""
+
+import pytest
+from conftest import HTML
+
+pytestmark = pytest.mark.browser
+
+PAGES = sorted(path.relative_to(HTML).as_posix() for folder in ("book", "notebooks") for path in (HTML / folder).glob("*.html"))
+
+
+def opened(browser, page: str, width: int, theme: str = "light"):
+    """The page, and what went wrong on it while it loaded."""
+    troubles = []
+    context = browser.new_context(viewport={"width": width, "height": 800}, offline=True, color_scheme=theme)
+    tab = context.new_page()
+    tab.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
+    tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.goto((HTML / page).as_uri())
+    tab.wait_for_load_state("networkidle")
+    tab.wait_for_function("() => !document.querySelector('.math') || document.querySelector('mjx-container')")
+    return tab, troubles
+
+
+def test_there_is_a_page_for_every_chapter():
+    assert sum(page.startswith("book/") for page in PAGES) >= 15
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_asks_nobody_and_shows_its_mathematics(browser, page):
+    tab, troubles = opened(browser, page, 1200)
+    try:
+        assert troubles == []
+        assert tab.locator("mjx-merror").count() == 0
+        assert tab.locator(".math").count() == tab.locator(".math mjx-container").count()
+    finally:
+        tab.context.close()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_fits_a_phone(browser, page):
+    tab, _ = opened(browser, page, 360, "dark")
+    try:
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+    finally:
+        tab.context.close()
+
+
+def test_pictures_follow_the_theme(browser):
+    ink = "getComputedStyle(document.querySelector('svg.bp text')).fill"
+    tab, _ = opened(browser, "book/03-gates-and-circuits.html", 1200, "light")
+    light = tab.evaluate(ink)
+    tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert tab.evaluate(ink) != light
+    tab.context.close()
+
+
+def test_search_finds_a_word(browser):
+    tab, _ = opened(browser, "search.html", 1200)
+    tab.goto((HTML / "search.html").as_uri() + "?q=softmax")
+    tab.wait_for_selector("#search-results li a")
+    assert "10-output-layers" in " ".join(tab.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)"))
+    tab.context.close()
