@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-SOURCES := $(wildcard bpcourse/*.py) $(wildcard bpcourse/data/*)
+SOURCES := $(wildcard bpcourse/*.py bpcourse/data/* book/_static/* book/_ext/*.py) _config.yml requirements.txt
 BUILD := $(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
 
 .PHONY: book test lab test-browser notebooks lint clean
@@ -27,8 +27,8 @@ notebooks: $(READY)
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-# What chapters print depends on the package, which the cache of executed cells does not see.
-_build/.package: $(SOURCES) requirements.txt
+# What all pages depend on, and neither the cache of executed cells nor Sphinx sees.
+_build/.package: $(SOURCES)
 	rm -rf _build
 	mkdir -p _build && touch $@
 

@@ -76,3 +76,10 @@ def test_the_reader_accepts_computed_numbers(prose):
 @pytest.mark.parametrize("prose", ["it is 0.130378", "it is $0.1305$", "it is 0.13037600", "it is 1.30377", "12.251"])
 def test_the_reader_refuses_other_numbers(prose):
     assert len(missing(page(prose, "-0.13037671 12.252409"))) == 1
+
+
+def test_the_taste_in_the_readme_runs_and_prints_what_it_says(capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", (pages.ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    exec(code, {})
+    (said,) = re.findall(r"print.*# (.*)", code)
+    assert capsys.readouterr().out.strip() == said
