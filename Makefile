@@ -15,7 +15,7 @@ test: $(READY)
 	$(BIN)/python -m pytest tests notebooks --ignore=tests/browser -n 2 --dist loadfile --nbval --nbval-current-env
 
 lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=notebooks
+	$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test-browser: book
 	$(BIN)/python -m pytest tests/browser

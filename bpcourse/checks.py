@@ -78,6 +78,12 @@ def batch(x: Any, argument: str) -> Array:
     return columns
 
 
+def same_shape(x: Any, argument: str, other: Array, other_argument: str) -> None:
+    """ValueError unless x has the shape of other."""
+    if np.shape(x) != np.shape(other):
+        raise ValueError(f"{argument}: expected the shape of {other_argument}, {np.shape(other)}, got {np.shape(x)}")
+
+
 def column(x: Any, argument: str) -> Array:
     """One example (units,) as a batch of one column; otherwise as `array`."""
     units = array(x, argument)

@@ -14,9 +14,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bpcourse import checks
+from bpcourse.checks import Array
 from bpcourse.gates import GATES
-
-Array = np.ndarray
 
 
 def sigmoid(Z: Array) -> Array:
@@ -60,8 +60,12 @@ OUTPUTS: dict[str, Callable[[Array], Array]] = {
 def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
     """DZ = dA ∘ f′(Z): upstream times the local gradient of the gate table.
 
-    Shapes: all (units, examples). Book: chapter 09.
+    Shapes: all (units, examples); ValueError where they differ or for an
+    unknown name. Book: chapter 09.
     """
+    checks.choice(name, "name", ACTIVATIONS)
+    checks.same_shape(dA, "dA", A, "A")
+    checks.same_shape(Z, "Z", A, "A")
     (local,) = GATES[name].local(A, Z)
     return dA * local
 
@@ -70,8 +74,11 @@ def softmax_vjp(dA: Array, A: Array) -> Array:
     """dz_j = Σ_k dA_k ∂a_k/∂z_j = a_j (dA_j − Σ_k dA_k a_k), column by column.
 
     Every logit moves every output, so the Jacobian ∂a_k/∂z_j = a_k([j=k] − a_j)
-    is full. Shapes: all (units, examples). Book: chapter 10.
+    is full. Shapes: all (units, examples); ValueError where they differ.
+
+    Book: chapter 10.
     """
+    checks.same_shape(dA, "dA", A, "A")
     return A * (dA - (dA * A).sum(axis=0, keepdims=True))
 
 
@@ -128,8 +135,14 @@ def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
     A − Y for the three pairs of `MATCHED`, exact even where A is 0 or 1 to the
     last bit; for any other pair ∂loss/∂A through the output layer's Jacobian.
 
+    Raises ValueError for unknown names and for shapes that differ.
+
     Book: chapter 10.
     """
+    checks.choice(output, "output", OUTPUTS)
+    checks.choice(loss, "loss", LOSSES)
+    checks.same_shape(Y, "Y", A, "A")
+    checks.same_shape(Z, "Z", A, "A")
     if MATCHED[output] == loss:
         return A - Y
     if (output, loss) == ("softmax", "binary_cross_entropy"):

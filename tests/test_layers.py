@@ -183,3 +183,24 @@ def test_layers_keep_float32(output, loss):
     assert A.dtype == output_delta(Z, A, Y, output, loss).dtype == np.float32
     if output != "identity":
         assert {part.dtype for part in log_probabilities(Z, output)} == {np.dtype("float32")}
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        softmax_vjp,
+        lambda a, b: activation_vjp("tanh", a, b, b),
+        lambda a, b: output_delta(b, b, a, "softmax", "cross_entropy"),
+    ],
+)
+def test_shapes_that_numpy_would_broadcast_are_refused(call):
+    with pytest.raises(ValueError, match=r"expected the shape of A, \(2, 3\), got \(1, 3\)"):
+        call(np.ones((1, 3)), np.full((2, 3), 0.5))
+
+
+def test_unknown_names_are_refused_here_too():
+    A = np.full((2, 1), 0.5)
+    with pytest.raises(ValueError, match="name: expected one of"):
+        activation_vjp("step", A, A, A)
+    with pytest.raises(ValueError, match="loss: expected one of"):
+        output_delta(A, A, A, "softmax", "hinge")
