@@ -1,9 +1,11 @@
 """The package of the book *Backpropagation You Can Nudge*.
 
-Read it from the top of this list; imports go down it only:
+Read it in this order; a module imports only from those above it:
 
+- `checks`: the questions that all the others ask of their input;
 - `gates`: what each gate computes and its local gradients, one row a gate;
 - `graph`: numbers that remember how they were made; `backward` and `gradient`;
+- `codegen`: a graph and its derivative as a program in Python, numpy, JavaScript;
 - `chain`: paths through a graph and the products along them;
 - `numeric`: gradients by nudging, and the gradient check;
 - `layers`: activations, output layers and losses on batches;

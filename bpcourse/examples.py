@@ -32,7 +32,7 @@ def add_then_multiply() -> Value:
 
 
 def sigmoid_neuron() -> Value:
-    """a = σ(w₁x₁ + w₂x₂ + b), one neuron in six gates. Book: chapter 03."""
+    """a = σ(w₁x₁ + w₂x₂ + b), one neuron in five gates. Book: chapter 03."""
     x1, x2 = Value(-1, "x1"), Value(-2, "x2")
     w1, w2, b = Value(2, "w1"), Value(-3, "w2"), Value(-3, "b")
     return graph.sigmoid((w1 * x1 + w2 * x2 + b).named("z")).named("a")

@@ -31,7 +31,7 @@ class Gate:
     """One row of the gate table.
 
     `local(out, *inputs)` returns ∂out/∂input for each input, in order.
-    `python` and `javascript` print the gate; `{0}` and `{1}` are its inputs.
+    `python`, `javascript` and `numpy` print the gate; `{0}` and `{1}` are its inputs.
     `kink(*inputs)` is 0 where the gate has a corner and no derivative.
 
     Book: chapter 03.
@@ -46,6 +46,12 @@ class Gate:
     javascript: str
     kink: Callable[..., float] | None = None
     domain: Domain | None = None
+    entrywise: str | None = None
+
+    @property
+    def numpy(self) -> str:
+        """How numpy prints the gate for arrays: as Python does, if no other way is given."""
+        return self.entrywise or self.python.replace("math.", "np.")
 
     def __call__(self, *inputs: Any) -> Any:
         """The output: a number for numbers, a new node where an input is a node."""
@@ -105,6 +111,7 @@ def _sigmoid(x: float) -> float:
 
 _SIGMOID_PYTHON = "(1 / (1 + math.exp(-{0})) if {0} >= 0 else math.exp({0}) / (1 + math.exp({0})))"
 _SIGMOID_JAVASCRIPT = "({0} >= 0 ? 1 / (1 + Math.exp(-{0})) : Math.exp({0}) / (1 + Math.exp({0})))"
+_SIGMOID_NUMPY = "np.where({0} >= 0, 1.0, np.exp(-np.abs({0}))) / (1 + np.exp(-np.abs({0})))"
 _NOT_ZERO = Domain("x ≠ 0", lambda x: x != 0)
 
 # fmt: off
@@ -125,20 +132,21 @@ _ROWS = [
     Gate("exp",        "exp", 1, math.exp,              lambda out, x: (out,),              "math.exp({0})",  "Math.exp({0})"),
     Gate("log",        "ln",  1, math.log,              lambda out, x: (1 / x,),            "math.log({0})",  "Math.log({0})",
          domain=Domain("x > 0", lambda x: x > 0)),
-    Gate("sigmoid",    "σ",   1, _sigmoid,              lambda out, x: (out * (1 - out),),  _SIGMOID_PYTHON, _SIGMOID_JAVASCRIPT),
+    Gate("sigmoid",    "σ",   1, _sigmoid,              lambda out, x: (out * (1 - out),),  _SIGMOID_PYTHON, _SIGMOID_JAVASCRIPT,
+         entrywise=_SIGMOID_NUMPY),
     Gate("tanh",       "tanh", 1, math.tanh,            lambda out, x: (1 - out * out,),    "math.tanh({0})", "Math.tanh({0})"),
     Gate("sin",        "sin", 1, math.sin,              lambda out, x: (GATES["cos"](x),),  "math.sin({0})",  "Math.sin({0})"),
     Gate("cos",        "cos", 1, math.cos,              lambda out, x: (-GATES["sin"](x),), "math.cos({0})",  "Math.cos({0})"),
     Gate("relu",       "relu", 1, lambda x: max(x, 0.0), lambda out, x: (x > 0,),           "max({0}, 0.0)",  "Math.max({0}, 0)",
-         kink=lambda x: x),
+         kink=lambda x: x, entrywise="np.maximum({0}, 0.0)"),
     Gate("maximum",    "max", 2, max,                   lambda out, a, b: (((a > b) + (a >= b)) / 2, ((b > a) + (b >= a)) / 2),
-         "max({0}, {1})", "Math.max({0}, {1})", kink=lambda a, b: a - b),
+         "max({0}, {1})", "Math.max({0}, {1})", kink=lambda a, b: a - b, entrywise="np.maximum({0}, {1})"),
     Gate("minimum",    "min", 2, min,                   lambda out, a, b: (((a < b) + (a <= b)) / 2, ((b < a) + (b <= a)) / 2),
-         "min({0}, {1})", "Math.min({0}, {1})", kink=lambda a, b: a - b),
+         "min({0}, {1})", "Math.min({0}, {1})", kink=lambda a, b: a - b, entrywise="np.minimum({0}, {1})"),
     Gate("greater",    ">",   2, lambda a, b: float(a > b),  lambda out, a, b: (0.0, 0.0),
-         "float({0} > {1})", "({0} > {1} ? 1 : 0)", kink=lambda a, b: a - b),
+         "float({0} > {1})", "({0} > {1} ? 1 : 0)", kink=lambda a, b: a - b, entrywise="({0} > {1}) * 1.0"),
     Gate("at least",   "≥",   2, lambda a, b: float(a >= b), lambda out, a, b: (0.0, 0.0),
-         "float({0} >= {1})", "({0} >= {1} ? 1 : 0)", kink=lambda a, b: a - b),
+         "float({0} >= {1})", "({0} >= {1} ? 1 : 0)", kink=lambda a, b: a - b, entrywise="({0} >= {1}) * 1.0"),
 ]
 # fmt: on
 

@@ -316,7 +316,7 @@ def as_graph(
     x and y are one example each, (units,). The names are those of the book:
     `x_1`; `w_212` and `b_21` (layer, to, from); `z_21` and `a_21` (layer,
     unit), where the last layer's a is the prediction; `y_1`; `loss`. Commas
-    part the indices where a layer has more than 9 units: `w_1,10,2`. The softmax
+    part the indices where there are more than 9 units or layers: `w_1,10,2`. The softmax
     is written out in exponentials, so logits must stay below 700.
 
     Raises ValueError and TypeError as `backpropagation`.
@@ -352,12 +352,12 @@ def as_graph(
 
 
 def node_name(parameters: Parameters, letter: str, *indices: int) -> str:
-    """The name that `as_graph` gives to a number: `w_212`, or `w_2,1,12` in wide networks.
+    """The name that `as_graph` gives to a number: `w_212`, or `w_2,1,12` in large networks.
 
     Book: chapter 06.
     """
-    widest = max(max(W.shape) for W in map(np.asarray, parameters.values()))
-    return f"{letter}_{(',' if widest > 9 else '').join(map(str, indices))}"
+    largest = max(len(parameters) // 2, *(max(np.shape(W)) for W in parameters.values()))
+    return f"{letter}_{(',' if largest > 9 else '').join(map(str, indices))}"
 
 
 def _scalar_softmax(Z: list[Value]) -> list[Value]:

@@ -1,0 +1,185 @@
+"""A graph and its derivative as a program: Python, numpy or JavaScript.
+
+The derivative comes from `bpcourse.graph.gradient`, the spelling of each gate
+from the gate table; here is only what turns a graph into lines of code. Equal
+subexpressions are computed once; a product with 1 or a sum with 0 is no line.
+
+Book: chapter 04.
+"""
+
+from __future__ import annotations
+
+import itertools
+import keyword
+import math
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from bpcourse.gates import Gate
+from bpcourse.graph import Value, expect_value, gradient, topological_order
+
+
+class _Line(NamedTuple):
+    name: str
+    gate: Gate
+    operands: tuple[str, ...]
+
+
+class _Program(NamedTuple):
+    """Lines in order; the results are names or numbers: the value, then the gradients."""
+
+    inputs: list[str]
+    lines: list[_Line]
+    results: list[str]
+
+
+def to_python(v: Value, inputs: Sequence[Value]) -> str:
+    """The function f(inputs) → (value, (gradients)) as Python source.
+
+    The parameters have the names of the inputs where these are plain and
+    distinct, otherwise x1, x2, …. It needs `import math`.
+
+    Raises TypeError where v or an input is not a Value, ValueError where there
+    are no inputs or one stands twice.
+
+    Book: chapter 04.
+    """
+    program = _program(v, inputs)
+    body = [f"    {line.name} = {_spelled(line.gate.python, line)}" for line in program.lines]
+    value, *gradients = program.results
+    result = f"    return {value}, ({', '.join(gradients)},)"
+    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, result, ""])
+
+
+def to_numpy(v: Value, inputs: Sequence[Value]) -> str:
+    """The same as `to_python`, entry by entry over arrays that fit each other.
+
+    It needs `import numpy as np`. Errors as `to_python`.
+
+    Book: chapter 04.
+    """
+    program = _program(v, inputs)
+    body = [f"    {line.name} = {_spelled(line.gate.numpy, line)}" for line in program.lines]
+    shape = f"np.broadcast({', '.join(program.inputs)}).shape"
+    value, *gradients = (x if _is_name(x) else f"np.full({shape}, {x})" for x in program.results)
+    result = f"    return {value}, ({', '.join(gradients)},)"
+    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, result, ""])
+
+
+def to_javascript(v: Value, inputs: Sequence[Value]) -> str:
+    """The function f(inputs) → [value, [gradients]] as JavaScript source.
+
+    Errors as `to_python`.
+
+    Book: chapter 04.
+    """
+    program = _program(v, inputs)
+    body = [f"  const {line.name} = {_spelled(line.gate.javascript, line)};" for line in program.lines]
+    value, *gradients = program.results
+    result = f"  return [{value}, [{', '.join(gradients)}]];"
+    return "\n".join([f"function f({', '.join(program.inputs)}) {{", *body, result, "}", ""])
+
+
+def compile_python(v: Value, inputs: Sequence[Value]) -> Callable[..., tuple[float, tuple[float, ...]]]:
+    """`to_python`'s function itself: numbers in, (value, gradients) out.
+
+    The gradients stand in the order of the inputs. Outside the domain of a gate
+    it raises what Python's own arithmetic raises. Errors as `to_python`.
+
+    Book: chapter 04.
+    """
+    space = {"math": math}
+    exec(compile(to_python(v, inputs), "<bpcourse.codegen>", "exec"), space)
+    return space["f"]  # type: ignore[return-value]
+
+
+def _program(v: Value, inputs: Sequence[Value]) -> _Program:
+    expect_value(v, "v")
+    results = [v, *gradient(v, inputs)]
+    if not inputs:
+        raise ValueError("inputs: expected at least one Value, got none")
+    if len(set(inputs)) < len(inputs):
+        raise ValueError(f"inputs: expected each Value once, got {list(inputs)!r}")
+    names = _parameters(inputs)
+    spelled = dict(zip(inputs, names))
+    lines: dict[tuple[str, tuple[str, ...]], _Line] = {}
+    for node in _union(results):
+        if node in spelled:
+            continue
+        if node.gate is None:
+            spelled[node] = _literal(node.value)
+            continue
+        operands = tuple(spelled[source] for source in node.inputs)
+        shorter = _shorter(node.gate, operands)
+        if shorter is None:
+            key = node.gate.name, tuple(sorted(operands)) if node.gate.name in _COMMUTATIVE else operands
+            shorter = lines.setdefault(key, _Line(f"t{len(lines) + 1}", node.gate, operands)).name
+        spelled[node] = shorter
+    return _used(_Program(names, list(lines.values()), [spelled[result] for result in results]))
+
+
+_COMMUTATIVE = {"add", "multiply"}
+
+
+def _union(results: Iterable[Value]) -> list[Value]:
+    """Everything that the results depend on, each once and after its inputs."""
+    return list(dict.fromkeys(node for result in results for node in topological_order(result)))
+
+
+def _shorter(gate: Gate, operands: tuple[str, ...]) -> str | None:
+    """The name or number that the gate's output is without a line of its own."""
+    if not any(map(_is_name, operands)):
+        return _literal(gate.compute(*map(float, operands)))
+    if gate.name == "identity" or gate.name == "power 1":
+        return operands[0]
+    if gate.name not in _NEUTRAL:
+        return None
+    if gate.name == "multiply" and _ZERO in operands:
+        return _ZERO
+    neutral = _NEUTRAL[gate.name]
+    if operands[1] == neutral:
+        return operands[0]
+    return operands[1] if operands[0] == neutral and gate.name in _COMMUTATIVE else None
+
+
+def _used(program: _Program) -> _Program:
+    """The program without lines that no result needs."""
+    needed = set(program.results)
+    kept = []
+    for line in reversed(program.lines):
+        if line.name in needed:
+            needed.update(line.operands)
+            kept.append(line)
+    return program._replace(lines=kept[::-1])
+
+
+def _parameters(inputs: Sequence[Value]) -> list[str]:
+    names = [x.name or "" for x in inputs]
+    plain = all(re.fullmatch(r"[a-zA-Z]\w*", name, re.ASCII) and name not in _TAKEN for name in names)
+    if plain and len(set(names)) == len(names) and not any(re.fullmatch(r"t\d+", name) for name in names):
+        return names
+    return [f"x{i}" for i in range(1, len(inputs) + 1)]
+
+
+def _spelled(template: str, line: _Line) -> str:
+    text = template.format(*line.operands)
+    depths = list(itertools.accumulate((c == "(") - (c == ")") for c in text))
+    text = text[1:-1] if text[0] == "(" and 0 not in depths[:-1] else text
+    return re.sub(r"(?<![\w.])\((\w+)\)", r"\1", text)
+
+
+def _literal(x: float) -> str:
+    return repr(x + 0.0)
+
+
+def _is_name(operand: str) -> bool:
+    return operand[0].isalpha()
+
+
+_ZERO = _literal(0.0)
+_NEUTRAL = {"add": _ZERO, "subtract": _ZERO, "multiply": _literal(1.0), "divide": _literal(1.0)}
+_JAVASCRIPT_WORDS = (
+    "var let const function new this typeof void delete switch case default do throw catch export super null true false Math"
+)
+_TAKEN = {*keyword.kwlist, *_JAVASCRIPT_WORDS.split(), "math", "np", "f", "max", "min", "float"}
