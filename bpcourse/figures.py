@@ -142,7 +142,7 @@ def _svg(width: float, height: float, description: str, parts: Iterable[str]) ->
         '<svg class="bp" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'role="img" aria-label="{label}" '
         f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'style="max-width:100%;min-width:{min(width, 0.6 * width + 60):.0f}px">'
+        f'style="max-width:100%;min-width:{min(width, 0.6 * width + 60, 680):.0f}px">'
         f"{_STYLE}{''.join(parts)}</svg>"
     )
     return Picture(svg, description)

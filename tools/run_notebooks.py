@@ -20,7 +20,9 @@ def run(path: Path) -> None:
     """Execute one notebook in its folder and write it back."""
     notebook = nbformat.read(path, as_version=4)
     resources = {"metadata": {"path": str(path.parent)}}
-    NotebookClient(notebook, timeout=120, kernel_name="python3", record_timing=False, resources=resources).execute()
+    NotebookClient(
+        notebook, timeout=120, kernel_name="python3", record_timing=False, coalesce_streams=True, resources=resources
+    ).execute()
     notebook.metadata = nbformat.from_dict(METADATA)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
