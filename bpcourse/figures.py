@@ -496,7 +496,7 @@ def themed(figure: Figure, description: str) -> Picture:
         legend.set_frame_on(False)
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcourse"}):
-        figure.savefig(text, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+        figure.savefig(text, format="svg", transparent=True)
     plt.close(figure)
     svg = text.getvalue()
     view = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
