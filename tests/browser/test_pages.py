@@ -32,6 +32,7 @@ def test_a_page_asks_nobody_and_shows_its_mathematics(browser, page):
     try:
         assert troubles == []
         assert tab.locator("mjx-merror").count() == 0
+        assert tab.locator("script[type*=widget]").count() == 0, "a widget that needs a kernel is dead here"
         assert tab.locator(".math").count() == tab.locator(".math mjx-container").count()
     finally:
         tab.context.close()
