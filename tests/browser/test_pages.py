@@ -17,8 +17,7 @@ def opened(browser, page: str, width: int, theme: str = "light"):
     tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: troubles.append(str(error)))
     tab.goto((HTML / page).as_uri())
-    tab.wait_for_load_state("networkidle")
-    tab.wait_for_function("() => !document.querySelector('.math') || document.querySelector('mjx-container')")
+    tab.evaluate("async () => document.querySelector('.math') && (await MathJax.startup.promise)")
     return tab, troubles
 
 
