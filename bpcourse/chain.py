@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from bpcourse.graph import Value, expect_value, topological_order
+from bpcourse.graph import Value, expect_value, local_gradients, topological_order
 
 
 class Path(NamedTuple):
@@ -92,10 +92,7 @@ def _counts(v: Value, x: Value) -> dict[Value, int]:
 
 def _wires(node: Value, counts: dict[Value, int]) -> Iterator[tuple[Value, float]]:
     """The wires into node that some path from x comes along."""
-    if node.gate is None or not any(counts[source] for source in node.inputs):
-        return
-    values = [source.value for source in node.inputs]
-    locals_ = node.gate.local_gradients(node.value, *values)
-    for source, local in zip(node.inputs, locals_, strict=True):
-        if counts[source]:
-            yield source, float(local)
+    if any(counts[source] for source in node.inputs):
+        for source, local in zip(node.inputs, local_gradients(node), strict=True):
+            if counts[source]:
+                yield source, float(local)

@@ -13,7 +13,7 @@ import itertools
 import keyword
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from bpcourse.gates import Gate
@@ -46,10 +46,7 @@ def to_python(v: Value, inputs: Sequence[Value]) -> str:
     Book: chapter 04.
     """
     program = _program(v, inputs)
-    body = [f"    {line.name} = {_spelled(line.gate.python, line)}" for line in program.lines]
-    value, *gradients = program.results
-    result = f"    return {value}, ({', '.join(gradients)},)"
-    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, result, ""])
+    return _def(program, [_spelled(line.gate.python, line) for line in program.lines], program.results)
 
 
 def to_numpy(v: Value, inputs: Sequence[Value]) -> str:
@@ -60,11 +57,9 @@ def to_numpy(v: Value, inputs: Sequence[Value]) -> str:
     Book: chapter 04.
     """
     program = _program(v, inputs)
-    body = [f"    {line.name} = {_spelled(line.gate.numpy, line)}" for line in program.lines]
     shape = f"np.broadcast({', '.join(program.inputs)}).shape"
-    value, *gradients = (x if _is_name(x) else f"np.full({shape}, {x})" for x in program.results)
-    result = f"    return {value}, ({', '.join(gradients)},)"
-    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, result, ""])
+    results = [x if _is_name(x) else f"np.full({shape}, {x})" for x in program.results]
+    return _def(program, [_spelled(line.gate.numpy, line) for line in program.lines], results)
 
 
 def to_javascript(v: Value, inputs: Sequence[Value]) -> str:
@@ -94,6 +89,14 @@ def compile_python(v: Value, inputs: Sequence[Value]) -> Callable[..., tuple[flo
     return space["f"]  # type: ignore[return-value]
 
 
+def _def(program: _Program, spelled: Sequence[str], results: Sequence[str]) -> str:
+    """A Python function: each line as spelled, then the results."""
+    body = [f"    {line.name} = {text}" for line, text in zip(program.lines, spelled)]
+    value, *gradients = results
+    result = f"    return {value}, ({', '.join(gradients)},)"
+    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, result, ""])
+
+
 def _program(v: Value, inputs: Sequence[Value]) -> _Program:
     expect_value(v, "v")
     results = [v, *gradient(v, inputs)]
@@ -104,7 +107,7 @@ def _program(v: Value, inputs: Sequence[Value]) -> _Program:
     names = _parameters(inputs)
     spelled = dict(zip(inputs, names))
     lines: dict[tuple[str, tuple[str, ...]], _Line] = {}
-    for node in _union(results):
+    for node in topological_order(*results):
         if node in spelled:
             continue
         if node.gate is None:
@@ -113,18 +116,10 @@ def _program(v: Value, inputs: Sequence[Value]) -> _Program:
         operands = tuple(spelled[source] for source in node.inputs)
         shorter = _shorter(node.gate, operands)
         if shorter is None:
-            key = node.gate.name, tuple(sorted(operands)) if node.gate.name in _COMMUTATIVE else operands
+            key = node.gate.name, tuple(sorted(operands)) if node.gate.commutes else operands
             shorter = lines.setdefault(key, _Line(f"t{len(lines) + 1}", node.gate, operands)).name
         spelled[node] = shorter
     return _used(_Program(names, list(lines.values()), [spelled[result] for result in results]))
-
-
-_COMMUTATIVE = {"add", "multiply"}
-
-
-def _union(results: Iterable[Value]) -> list[Value]:
-    """Everything that the results depend on, each once and after its inputs."""
-    return list(dict.fromkeys(node for result in results for node in topological_order(result)))
 
 
 def _shorter(gate: Gate, operands: tuple[str, ...]) -> str | None:
@@ -140,7 +135,7 @@ def _shorter(gate: Gate, operands: tuple[str, ...]) -> str | None:
     neutral = _NEUTRAL[gate.name]
     if operands[1] == neutral:
         return operands[0]
-    return operands[1] if operands[0] == neutral and gate.name in _COMMUTATIVE else None
+    return operands[1] if operands[0] == neutral and gate.commutes else None
 
 
 def _used(program: _Program) -> _Program:

@@ -27,7 +27,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bpcourse import checks
-from bpcourse.graph import Value, adjoints, expect_value, topological_order
+from bpcourse.graph import Value, adjoints, expect_value, flows, topological_order
 from bpcourse.network import as_graph, node_name
 
 COLOURS = {
@@ -84,9 +84,9 @@ class Picture(NamedTuple):
         return f"<picture: {self.description}>"
 
 
-def number(x: float, digits: int = 4) -> str:
+def number(x: float) -> str:
     """x as the pictures print it: four significant digits, none past 10⁻¹², a real minus sign."""
-    text = f"{round(float(x), 12) + 0.0:.{digits}g}"
+    text = f"{round(float(x), 12) + 0.0:.4g}"
     return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
 
 
@@ -148,9 +148,9 @@ def _svg(width: float, height: float, description: str, parts: Iterable[str]) ->
     return Picture(svg, description)
 
 
-def _legend(x: float, y: float, gradients: bool) -> str:
-    legend = _text(x, y, "above a wire: value", "value", 12, "start")
-    return legend + (_text(x + 128, y, "below: gradient", "gradient", 12, "start") if gradients else "")
+def _legend(y: float, above: str, below: str | None) -> str:
+    legend = _text(8, y, above, "value", 12, "start")
+    return legend + ("" if below is None else _text(136, y, below, "gradient", 12, "start"))
 
 
 # ------------------------------------------------------------------ circuits
@@ -204,12 +204,13 @@ def circuit(v: Value, gradients: bool = True) -> Picture:
     x_of = [_RADIUS + 24 + column * (2 * _RADIUS + _CURVE + _FLAT) for column in range(max(columns.values()) + 1)]
     top = min(slot.y - slot.height / 2 for slot in _all_slots(slots, wires)) - 24
     bottom = max(slot.y + slot.height / 2 for slot in _all_slots(slots, wires)) - top
-    parts = [_wire(wire, slots, x_of, top, grads) for wire in wires]
+    back = {node: [flow for _, flow in flows(node, grad)] for node, grad in grads.items()}
+    parts = [_wire(wire, slots, x_of, top, back) for wire in wires]
     end, y = x_of[columns[v]] + _RADIUS, slots[v].y - top
     parts.append(_path(f"M{end:g} {y:g}H{end + _FLAT:g}") + _wire_labels(end + _FLAT / 2, y, v, grads.get(v)))
     fans = Counter(wire.source for wire in wires)
     parts += [_node_mark(node, x_of[columns[node]], slots[node].y - top, fans[node], grads.get(node)) for node in order]
-    parts.append(_legend(8, bottom + 24, gradients))
+    parts.append(_legend(bottom + 24, "above a wire: value", "below: gradient" if gradients else None))
     return _svg(max(end + _FLAT + 8, 250), bottom + 34, _description(v, order, grads), parts)
 
 
@@ -259,6 +260,15 @@ def _room(node: Value, fan: int) -> float:
     return _BAND * max(len(node.inputs), 1) + (30 if named and (fan > 1 or node.gate is not None) else 0)
 
 
+def _last_stop(wire: _Wire, slots: dict[Value, _Slot]) -> _Slot:
+    return wire.via[-1] if wire.via else slots[wire.source]
+
+
+def _port(y: float, row: int, count: int) -> float:
+    """The height at which wire number `row` of `count` enters a gate at height y."""
+    return y + (row - (count - 1) / 2) * _BAND
+
+
 def _all_slots(slots: dict[Value, _Slot], wires: Sequence[_Wire]) -> list[_Slot]:
     return [*slots.values(), *(slot for wire in wires for slot in wire.via)]
 
@@ -271,13 +281,13 @@ def _place(slots: dict[Value, _Slot], wires: Sequence[_Wire]) -> None:
     columns = [by_column[c] for c in sorted(by_column)]
     for column in columns:
         _stack(column, [float(i) * _BAND for i in range(len(column))])
-    ports = {(id(slots[w.target]), id(w.via[-1] if w.via else slots[w.source])): w.port for w in wires}
+    ports = {(id(slots[wire.target]), id(_last_stop(wire, slots))): wire.port for wire in wires}
 
     def wish(slot: _Slot, towards: str) -> float:
         if towards == "sources":
             near = [other.y for other in slot.sources]
         else:
-            near = [t.y + (ports.get((id(t), id(slot)), 0) - (len(t.sources) - 1) / 2) * _BAND for t in slot.targets]
+            near = [_port(t.y, ports.get((id(t), id(slot)), 0), len(t.sources)) for t in slot.targets]
         return sum(near) / len(near) if near else slot.y
 
     for sweep in range(12):
@@ -289,17 +299,13 @@ def _place(slots: dict[Value, _Slot], wires: Sequence[_Wire]) -> None:
             _stack(column, [wish(slot, towards) for slot in column])
 
 
-_COMMUTATIVE = {"add", "multiply", "maximum", "minimum"}
-
-
 def _uncrossed(wires: Sequence[_Wire], slots: dict[Value, _Slot]) -> list[_Wire]:
     """The wires, with those into a gate that may swap its inputs from top to bottom."""
-    heights = {id(wire): (wire.via[-1] if wire.via else slots[wire.source]).y for wire in wires}
     result = []
     for target, group in itertools.groupby(wires, key=lambda wire: wire.target):
         together = list(group)
-        if target.gate is not None and target.gate.name in _COMMUTATIVE:
-            together.sort(key=lambda wire: heights[id(wire)])
+        if target.gate is not None and target.gate.commutes:
+            together.sort(key=lambda wire: _last_stop(wire, slots).y)
         result += [wire._replace(row=row) for row, wire in enumerate(together)]
     return result
 
@@ -324,11 +330,11 @@ def _stack(column: Sequence[_Slot], wishes: Sequence[float]) -> None:
         slot.y = mean + offset
 
 
-def _wire(wire: _Wire, slots: dict[Value, _Slot], x_of: Sequence[float], top: float, grads: dict[Value, Any]) -> str:
+def _wire(wire: _Wire, slots: dict[Value, _Slot], x_of: Sequence[float], top: float, back: dict[Value, list[float]]) -> str:
     source, target = slots[wire.source], slots[wire.target]
     x, y = x_of[source.column] + _RADIUS, source.y - top
     d = f"M{x:g} {y:g}"
-    port_y = target.y - top + (wire.row - (len(wire.target.inputs) - 1) / 2) * _BAND
+    port_y = _port(target.y - top, wire.row, len(wire.target.inputs))
     stops = [(x_of[slot.column], slot.y - top, _RADIUS) for slot in wire.via]
     stops.append((x_of[target.column], port_y, -_RADIUS + 6))
     for centre, next_y, reach in stops:
@@ -338,11 +344,7 @@ def _wire(wire: _Wire, slots: dict[Value, _Slot], x_of: Sequence[float], top: fl
     centre = x_of[target.column] - _RADIUS - _FLAT / 2
     if wire.source.gate is None and wire.source.name is None:
         return _path(d)
-    flow = None
-    if grads:
-        inputs = [source.value for source in wire.target.inputs]
-        local = wire.target.gate.local_gradients(wire.target.value, *inputs)[wire.port]  # type: ignore[union-attr]
-        flow = grads[wire.target] * local
+    flow = back[wire.target][wire.port] if back else None
     return _path(d) + _wire_labels(centre, port_y, wire.source, flow)
 
 
@@ -435,9 +437,7 @@ def network(
     labels = {name: f"ŷ_{j}" for j, name in enumerate(outputs, start=1)} | {"loss": "L"}
     inputs = columns[0]
     parts += [_unit(labels.get(name, name), nodes[name], place[name], gradients and name not in inputs) for name in place]
-    parts.append(_text(8, height + 72, "above a unit: value", "value", 12, "start"))
-    if gradients:
-        parts.append(_text(136, height + 72, "below: gradient ∂L/∂unit", "gradient", 12, "start"))
+    parts.append(_legend(height + 72, "above a unit: value", "below: gradient ∂L/∂unit" if gradients else None))
     weight = "" if highlight is None else f"; paths from {highlight} to the loss: {len(routes)}"
     width = 88 + _PITCH * (len(columns) - 1)
     return _svg(width, height + 82, f"network {'-'.join(map(str, sizes))}{weight}", parts)
@@ -478,13 +478,13 @@ def _unit(label: str, node: Value, place: tuple[float, float], gradients: bool) 
 # --------------------------------------------------------------------- plots
 
 
-def axes(width: float = 6.4, height: float = 3.6, columns: int = 1, **options: Any) -> tuple[Figure, Any]:
+def axes(width: float = 6.4, height: float = 3.6, columns: int = 1, rows: int = 1, **options: Any) -> tuple[Figure, Any]:
     """A figure in the book's style, and its axes: `plt.subplots` with our look.
 
     Book: every chapter.
     """
     with matplotlib.rc_context(_PLOT_STYLE):
-        return plt.subplots(1, columns, figsize=(width, height), layout="constrained", **options)
+        return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
 def themed(figure: Figure, description: str) -> Picture:
@@ -533,17 +533,15 @@ _PLOT_STYLE: Any = {
 }
 
 
-def curve(
-    f: Callable[[np.ndarray], np.ndarray], low: float, high: float, label: str = "", xlabel: str = "x", ylabel: str = ""
-) -> tuple[Figure, Any]:
+def curve(f: Callable[[np.ndarray], np.ndarray], low: float, high: float, ylabel: str = "") -> tuple[Figure, Any]:
     """The graph of f from low to high, in the colour of values.
 
-    Book: chapters 01, 02 and 04.
+    Book: chapter 01.
     """
     figure, ax = axes()
     xs = np.linspace(low, high, 241)
-    ax.plot(xs, f(xs), color=VALUE, label=label or None)
-    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.plot(xs, f(xs), color=VALUE)
+    ax.set(xlabel="x", ylabel=ylabel)
     return figure, ax
 
 
@@ -586,24 +584,10 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
     return figure
 
 
-def histogram(values: Any, xlabel: str, marks: Mapping[str, float]) -> Figure:
-    """How often values fall where, with named marks on the axis.
-
-    Book: chapter 01.
-    """
-    figure, ax = axes()
-    ax.hist(np.asarray(values), bins=40, color=VALUE, alpha=0.75)
-    for style, (name, x) in zip(itertools.cycle(["-", "--", ":"]), marks.items()):
-        ax.axvline(x, color=INK, linestyle=style, linewidth=1.5, label=name)
-    ax.set(xlabel=xlabel, ylabel="draws")
-    ax.legend()
-    return figure
-
-
 _HISTORY = {"cost": "training", "validation_cost": "held out"}
 
 
-def cost_curves(history: Mapping[str, Sequence[float]], log: bool = True) -> Figure:
+def cost_curves(history: Mapping[str, Sequence[float]]) -> Figure:
     """A training's cost by epoch, one line a set of examples.
 
     Book: chapter 12.
@@ -611,7 +595,7 @@ def cost_curves(history: Mapping[str, Sequence[float]], log: bool = True) -> Fig
     figure, ax = axes()
     for (key, costs), style, colour in zip(history.items(), itertools.cycle(["-", "--"]), [VALUE, PATHS[1]]):
         ax.plot(range(len(costs)), costs, style, color=colour, label=_HISTORY.get(key, key))
-    ax.set(xlabel="epoch", ylabel="cost", yscale="log" if log else "linear")
+    ax.set(xlabel="epoch", ylabel="cost", yscale="log")
     ax.legend()
     return figure
 
@@ -653,8 +637,7 @@ def images(X: Any, titles: Sequence[str], columns: int = 8) -> Figure:
     if X.shape != (64, len(titles)):
         raise ValueError(f"X: expected (64, {len(titles)}), a column for each title, got shape {X.shape}")
     rows = -(-len(titles) // columns)
-    with matplotlib.rc_context(_PLOT_STYLE):
-        figure, grid = plt.subplots(rows, columns, figsize=(6.8, 1.12 * rows), layout="constrained", squeeze=False)
+    figure, grid = axes(6.8, 1.12 * rows, columns, rows, squeeze=False)
     for ax in grid.flat:
         ax.axis("off")
     for ax, pixels, title in zip(grid.flat, X.T, titles):

@@ -32,7 +32,8 @@ class Gate:
 
     `local(out, *inputs)` returns ∂out/∂input for each input, in order.
     `python`, `javascript` and `numpy` print the gate; `{0}` and `{1}` are its inputs.
-    `kink(*inputs)` is 0 where the gate has a corner and no derivative.
+    `kink(*inputs)` is 0 where the gate has a corner and no derivative; `commutes`
+    where its two inputs may change places.
 
     Book: chapter 03.
     """
@@ -47,6 +48,7 @@ class Gate:
     kink: Callable[..., float] | None = None
     domain: Domain | None = None
     entrywise: str | None = None
+    commutes: bool = False
 
     @property
     def numpy(self) -> str:
@@ -117,9 +119,11 @@ _NOT_ZERO = Domain("x ≠ 0", lambda x: x != 0)
 # fmt: off
 _ROWS = [
     #    name         symbol arity forward              local gradients                     Python            JavaScript
-    Gate("add",        "+",   2, lambda a, b: a + b,    lambda out, a, b: (1.0, 1.0),       "({0} + {1})",    "({0} + {1})"),
+    Gate("add",        "+",   2, lambda a, b: a + b,    lambda out, a, b: (1.0, 1.0),       "({0} + {1})",    "({0} + {1})",
+         commutes=True),
     Gate("subtract",   "−",   2, lambda a, b: a - b,    lambda out, a, b: (1.0, -1.0),      "({0} - {1})",    "({0} - {1})"),
-    Gate("multiply",   "×",   2, lambda a, b: a * b,    lambda out, a, b: (b, a),           "({0} * {1})",    "({0} * {1})"),
+    Gate("multiply",   "×",   2, lambda a, b: a * b,    lambda out, a, b: (b, a),           "({0} * {1})",    "({0} * {1})",
+         commutes=True),
     Gate("divide",     "÷",   2, lambda a, b: a / b,    lambda out, a, b: (1 / b, -out / b), "({0} / {1})",   "({0} / {1})",
          domain=Domain("a denominator other than 0", lambda a, b: b != 0)),
     Gate("negate",     "−1×", 1, lambda x: -x,          lambda out, x: (-1.0,),             "(-({0}))",       "(-({0}))"),
@@ -140,9 +144,11 @@ _ROWS = [
     Gate("relu",       "relu", 1, lambda x: max(x, 0.0), lambda out, x: (x > 0,),           "max({0}, 0.0)",  "Math.max({0}, 0)",
          kink=lambda x: x, entrywise="np.maximum({0}, 0.0)"),
     Gate("maximum",    "max", 2, max,                   lambda out, a, b: (((a > b) + (a >= b)) / 2, ((b > a) + (b >= a)) / 2),
-         "max({0}, {1})", "Math.max({0}, {1})", kink=lambda a, b: a - b, entrywise="np.maximum({0}, {1})"),
+         "max({0}, {1})", "Math.max({0}, {1})", kink=lambda a, b: a - b, entrywise="np.maximum({0}, {1})",
+         commutes=True),
     Gate("minimum",    "min", 2, min,                   lambda out, a, b: (((a < b) + (a <= b)) / 2, ((b < a) + (b <= a)) / 2),
-         "min({0}, {1})", "Math.min({0}, {1})", kink=lambda a, b: a - b, entrywise="np.minimum({0}, {1})"),
+         "min({0}, {1})", "Math.min({0}, {1})", kink=lambda a, b: a - b, entrywise="np.minimum({0}, {1})",
+         commutes=True),
     Gate("greater",    ">",   2, lambda a, b: float(a > b),  lambda out, a, b: (0.0, 0.0),
          "float({0} > {1})", "({0} > {1} ? 1 : 0)", kink=lambda a, b: a - b, entrywise="({0} > {1}) * 1.0"),
     Gate("at least",   "≥",   2, lambda a, b: float(a >= b), lambda out, a, b: (0.0, 0.0),

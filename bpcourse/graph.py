@@ -15,7 +15,7 @@ Book: chapters 03 to 05.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Union
 
 from bpcourse import checks
@@ -142,27 +142,30 @@ class Value:
 Operand = Union[Value, float]
 
 
-def topological_order(output: Value) -> list[Value]:
+def topological_order(output: Value, *more: Value) -> list[Value]:
     """Every value that output depends on, each after its inputs, output last.
 
-    Raises TypeError where output is not a Value.
+    With more outputs, those that any of them depends on, each once. Raises
+    TypeError where an output is not a Value.
 
     Book: chapter 03.
     """
-    expect_value(output, "output")
     order: list[Value] = []
-    seen = {output}
-    stack = [(output, iter(output.inputs))]
-    while stack:
-        node, inputs = stack[-1]
-        for source in inputs:
-            if source not in seen:
-                seen.add(source)
-                stack.append((source, iter(source.inputs)))
-                break
-        else:
-            order.append(node)
-            stack.pop()
+    seen: set[Value] = set()
+    for root in (output, *more):
+        expect_value(root, "output")
+        stack = [] if root in seen else [(root, iter(root.inputs))]
+        seen.add(root)
+        while stack:
+            node, inputs = stack[-1]
+            for source in inputs:
+                if source not in seen:
+                    seen.add(source)
+                    stack.append((source, iter(source.inputs)))
+                    break
+            else:
+                order.append(node)
+                stack.pop()
     return order
 
 
@@ -219,22 +222,39 @@ def adjoints(output: Value, towards: Sequence[Value] | None = None) -> dict[Valu
 
     Book: chapter 03.
     """
-    symbols = towards is not None
-    times = _times if symbols else float.__mul__
     order = topological_order(output)
-    wanted = set(order) if towards is None else _dependents(order, towards)
+    wanted = None if towards is None else _dependents(order, towards)
     grads: dict[Value, Any] = {output: 1.0}
     for node in reversed(order):
-        if node.gate is None or node not in grads:
-            continue
-        upstream = grads[node]
-        inputs = node.inputs if symbols else [source.value for source in node.inputs]
-        locals_ = node.gate.local_gradients(node if symbols else node.value, *inputs)
-        for source, local in zip(node.inputs, locals_, strict=True):
-            if source in wanted:
-                contribution = times(upstream, local)
-                grads[source] = grads[source] + contribution if source in grads else contribution
+        if node in grads:
+            for source, flow in flows(node, grads[node], wanted):
+                grads[source] = grads[source] + flow if source in grads else flow
     return grads
+
+
+def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -> Iterator[tuple[Value, Any]]:
+    """What flows back along each wire into node: (input, upstream · local gradient).
+
+    Numbers; with `wanted`, values with graphs, and for the wanted inputs only.
+
+    Book: chapter 03.
+    """
+    times = float.__mul__ if wanted is None else _times
+    for source, local in zip(node.inputs, local_gradients(node, symbols=wanted is not None), strict=True):
+        if wanted is None or source in wanted:
+            yield source, times(upstream, local)
+
+
+def local_gradients(node: Value, symbols: bool = False) -> tuple[Any, ...]:
+    """∂node/∂input for each input, as numbers or as graphs; () for an input.
+
+    Book: chapter 03.
+    """
+    if node.gate is None:
+        return ()
+    if symbols:
+        return node.gate.local_gradients(node, *node.inputs)
+    return node.gate.local_gradients(node.value, *[source.value for source in node.inputs])
 
 
 def _dependents(order: Sequence[Value], sources: Sequence[Value]) -> set[Value]:
@@ -277,7 +297,7 @@ def exp(x: Operand) -> Value:
 
 
 def log(x: Operand) -> Value:
-    """Ln x for x > 0, with local gradient 1/x. Book: chapter 10."""
+    """ln x for x > 0, with local gradient 1/x. Book: chapter 10."""
     return Value.apply_gate(GATES["log"], x)
 
 

@@ -58,7 +58,7 @@ OUTPUTS: dict[str, Callable[[Array], Array]] = {
 
 
 def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
-    """DZ = dA ∘ f′(Z): upstream times the local gradient of the gate table.
+    """dZ = dA ∘ f′(Z): upstream times the local gradient of the gate table.
 
     Shapes: all (units, examples); ValueError where they differ or for an
     unknown name. Book: chapter 09.
@@ -130,7 +130,7 @@ MATCHED: dict[str, str] = {
 
 
 def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
-    """DZ = ∂loss/∂Z of the output layer, one column an example.
+    """dZ = ∂loss/∂Z of the output layer, one column an example.
 
     A − Y for the three pairs of `MATCHED`, exact even where A is 0 or 1 to the
     last bit; for any other pair ∂loss/∂A through the output layer's Jacobian.
@@ -154,7 +154,7 @@ def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
 
 
 def _coins_of_a_softmax(Z: Array, A: Array, Y: Array) -> Array:
-    """DZ of binary_cross_entropy on a softmax, right where a_k rounds to 1.
+    """dZ of binary_cross_entropy on a softmax, right where a_k rounds to 1.
 
     dz_j = (a_j − y_j) − Σ_{k≠j} a_j (a_k − y_k)/(1 − a_k), with the quotient
     a_j/(1 − a_k), which is at most 1, taken from the logarithms.

@@ -58,8 +58,7 @@ def forward(X: Any, parameters: Parameters, hidden: str = "relu", output: str = 
     parameters = _checked_parameters(parameters)
     X = checks.batch(X, "X")
     depth = len(parameters) // 2
-    if len(X) != parameters["W1"].shape[1]:
-        raise ValueError(f"X: expected {parameters['W1'].shape[1]} units (rows), as W1 has columns, got shape {X.shape}")
+    _expect_units(X, "X", parameters)
     if output == "softmax" and len(parameters[f"W{depth}"]) < 2:
         raise ValueError(
             f"output: expected 'sigmoid' or 'identity' for one output unit, got 'softmax' (always 1) with W{depth} of 1 row"
@@ -144,7 +143,8 @@ def cost(cache: Mapping[str, Array], Y: Any, loss: str = "cross_entropy") -> flo
         elif (A < 0).any() or (A > 1).any():
             raise ValueError(f"cache['A{last}']: expected probabilities for {loss}, got {A[(A < 0) | (A > 1)][0]:g}")
         else:
-            log_A, log_not_A = np.log(inside(A)), np.log1p(-inside(A))
+            P = inside(A)
+            log_A, log_not_A = np.log(P), np.log1p(-P)
     with np.errstate(over="ignore"):
         total = float(LOSSES[loss].terms(Y, A, log_A, log_not_A).sum())
     return checks.number(total / A.shape[1], "cost")
@@ -166,8 +166,7 @@ def update(parameters: Parameters, grads: Mapping[str, Array], learning_rate: fl
     stepped = {}
     for name, parameter in parameters.items():
         grad = checks.array(grads.get(f"d{name}"), f"grads['d{name}']")
-        if grad.shape != parameter.shape:
-            raise ValueError(f"grads['d{name}']: expected the shape of {name}, {parameter.shape}, got {grad.shape}")
+        checks.same_shape(grad, f"grads['d{name}']", parameter, name)
         stepped[name] = parameter - rate * grad
     return stepped
 
@@ -325,8 +324,7 @@ def as_graph(
     """
     parameters = _checked_parameters(parameters)
     X, depth = checks.column(x, "x"), len(parameters) // 2
-    if len(X) != parameters["W1"].shape[1]:
-        raise ValueError(f"x: expected {parameters['W1'].shape[1]} units, as W1 has columns, got {len(X)}")
+    _expect_units(X, "x", parameters)
     cache = forward(X, parameters, hidden, output)
     targets = _labels(checks.column(y, "y"), cache[f"A{depth}"], loss, output, "y")[:, 0]
     nodes: dict[str, Value] = {}
@@ -412,6 +410,12 @@ def _checked_parameters(parameters: Parameters) -> dict[str, Array]:
     return checked
 
 
+def _expect_units(X: Array, argument: str, parameters: Parameters) -> None:
+    units = parameters["W1"].shape[1]
+    if len(X) != units:
+        raise ValueError(f"{argument}: expected {units} units (rows), as W1 has columns, got shape {X.shape}")
+
+
 def _expect_mapping(x: Any, argument: str) -> None:
     if not isinstance(x, Mapping):
         raise TypeError(f"{argument}: expected a dict of arrays, got {type(x).__name__}")
@@ -444,8 +448,7 @@ def _labels(Y: Any, A: Array, loss: str, output: str | None, argument: str = "Y"
     """Y as an array of A's shape and dtype that the loss can read."""
     checks.choice(loss, "loss", LOSSES)
     Y = checks.batch(Y, argument)
-    if Y.shape != A.shape:
-        raise ValueError(f"{argument}: expected the shape of the output, {A.shape}, got {Y.shape}")
+    checks.same_shape(Y, argument, A, "the output")
     if LOSSES[loss].probabilities:
         if output == "identity":
             raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")

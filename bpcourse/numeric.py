@@ -59,8 +59,7 @@ def relative_error(a: Any, b: Any) -> float:
     Book: chapter 08.
     """
     a, b = _float64(a, "a"), _float64(b, "b")
-    if a.shape != b.shape:
-        raise ValueError(f"b: expected the shape of a, {a.shape}, got {b.shape}")
+    checks.same_shape(b, "b", a, "a")
     size = np.maximum(np.abs(a), np.abs(b))
     return float(np.max(np.abs(a - b) / np.where(size > 0, size, 1.0)))
 
@@ -109,8 +108,7 @@ def check_gradient(f: Function, x: Any, analytic: Any, rtol: float = 1e-6, eps: 
     Book: chapter 08.
     """
     point, analytic = _float64(x, "x"), _float64(analytic, "analytic")
-    if analytic.shape != point.shape:
-        raise ValueError(f"analytic: expected the shape of x, {point.shape}, got {analytic.shape}")
+    checks.same_shape(analytic, "analytic", point, "x")
     if not 0 < checks.number(rtol, "rtol") < 1:
         raise ValueError(f"rtol: expected a number between 0 and 1, got {rtol!r}")
     numerical = central_difference(f, point, eps)

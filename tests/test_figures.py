@@ -2,6 +2,7 @@ import itertools
 import math
 import re
 import xml.etree.ElementTree as ET
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,7 +18,6 @@ from bpcourse.figures import (
     confusion_matrix,
     cost_curves,
     curve,
-    histogram,
     images,
     number,
     pretty,
@@ -302,8 +302,7 @@ def test_names_print_as_the_book_writes_them(name, text):
 
 MAKERS = {
     "lines": plot,
-    "curve": lambda: curve(np.sin, 0, 3, label="sin")[0],
-    "histogram": lambda: histogram([1, 2, 2, 3], "x", {"here": 2.0}),
+    "curve": lambda: curve(np.sin, 0, 3)[0],
     "cost curves": lambda: cost_curves({"cost": [1, 0.5, 0.25], "validation_cost": [1, 0.6, 0.5]}),
     "confusion matrix": lambda: confusion_matrix([0, 1, 2], [0, 1, 1], 3)[0],
     "images": lambda: images(np.eye(64)[:, :3], ["0", "1", "2"], columns=2),
@@ -399,3 +398,10 @@ def test_text_is_legible_on_paper(name, shade):
 @pytest.mark.parametrize("shade", [0, 1], ids=["light", "dark"])
 def test_wires_are_visible_on_paper(shade):
     assert contrast(COLOURS["line"][shade], COLOURS["paper"][shade]) >= 3
+
+
+def test_formulas_have_the_colours_of_the_pictures():
+    css = (Path(__file__).parent.parent / "book/_static/book.css").read_text()
+    for shade, selector in enumerate([":root", 'html[data-theme="dark"]']):
+        wanted = f"{selector} {{ --bp-value: {COLOURS['value'][shade]}; --bp-gradient: {COLOURS['gradient'][shade]}; }}"
+        assert wanted in css
