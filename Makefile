@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-SOURCES := $(wildcard bpcourse/*.py bpcourse/data/* book/_static/* book/_ext/*.py) _config.yml requirements.txt
+SOURCES := $(wildcard bpcourse/*.py bpcourse/explore/* bpcourse/data/* book/_static/* book/_ext/*.py) _config.yml requirements.txt
 BUILD := $(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
 
 .PHONY: book test lab test-browser notebooks lint clean

@@ -11,5 +11,7 @@ Read it in this order; a module imports only from those above it:
 - `layers`: activations, output layers and losses on batches;
 - `network`: forward, backpropagation, update, training;
 - `examples`: the book's worked examples and what its sources print of them;
-- `figures`: circuits and networks as SVG, and the plots.
+- `svg`: pieces of pictures in the book's colours;
+- `figures`: circuits and networks as SVG, and the plots;
+- `explore`: the sliders, alive in a notebook and in the built page.
 """

@@ -46,6 +46,18 @@ def whole(x: Any, argument: str) -> int:
     return int(value)
 
 
+def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, float]:
+    """x as a pair (low, high) with low < high, around `holding`; TypeError or ValueError otherwise."""
+    if not isinstance(x, tuple | list) or len(x) != 2:
+        raise TypeError(f"{argument}: expected a pair (low, high), got {x!r}")
+    low, high = (number(end, argument) for end in x)
+    if low >= high:
+        raise ValueError(f"{argument}: expected (low, high) with low < high, got {(low, high)}")
+    if holding is not None and not low <= holding <= high:
+        raise ValueError(f"{argument}: expected a range that holds {holding:g}, got {(low, high)}")
+    return low, high
+
+
 def choice(name: Any, argument: str, names: Collection[str]) -> str:
     """The name itself, if it is among the names; ValueError otherwise."""
     if not isinstance(name, str) or name not in names:

@@ -14,7 +14,9 @@ import keyword
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from bpcourse.gates import Gate
 from bpcourse.graph import Value, expect_value, gradient, topological_order
@@ -45,8 +47,7 @@ def to_python(v: Value, inputs: Sequence[Value]) -> str:
 
     Book: chapter 04.
     """
-    program = _program(v, inputs)
-    return _def(program, [_spelled(line.gate.python, line) for line in program.lines], program.results)
+    return _python(_program_of(v, inputs), _bundled)
 
 
 def to_numpy(v: Value, inputs: Sequence[Value]) -> str:
@@ -56,10 +57,10 @@ def to_numpy(v: Value, inputs: Sequence[Value]) -> str:
 
     Book: chapter 04.
     """
-    program = _program(v, inputs)
+    program = _program_of(v, inputs)
     shape = f"np.broadcast({', '.join(program.inputs)}).shape"
     results = [x if _is_name(x) else f"np.full({shape}, {x})" for x in program.results]
-    return _def(program, [_spelled(line.gate.numpy, line) for line in program.lines], results)
+    return _def(program, [_spelled(line.gate.numpy, line) for line in program.lines], _bundled(results))
 
 
 def to_javascript(v: Value, inputs: Sequence[Value]) -> str:
@@ -69,11 +70,9 @@ def to_javascript(v: Value, inputs: Sequence[Value]) -> str:
 
     Book: chapter 04.
     """
-    program = _program(v, inputs)
-    body = [f"  const {line.name} = {_spelled(line.gate.javascript, line)};" for line in program.lines]
+    program = _program_of(v, inputs)
     value, *gradients = program.results
-    result = f"  return [{value}, [{', '.join(gradients)}]];"
-    return "\n".join([f"function f({', '.join(program.inputs)}) {{", *body, result, "}", ""])
+    return _javascript(program, f"[{value}, [{', '.join(gradients)}]]")
 
 
 def compile_python(v: Value, inputs: Sequence[Value]) -> Callable[..., tuple[float, tuple[float, ...]]]:
@@ -84,26 +83,76 @@ def compile_python(v: Value, inputs: Sequence[Value]) -> Callable[..., tuple[flo
 
     Book: chapter 04.
     """
-    space = {"math": math}
-    exec(compile(to_python(v, inputs), "<bpcourse.codegen>", "exec"), space)
-    return space["f"]  # type: ignore[return-value]
+    return _compiled(to_python(v, inputs))
 
 
-def _def(program: _Program, spelled: Sequence[str], results: Sequence[str]) -> str:
-    """A Python function: each line as spelled, then the results."""
+def table_to_javascript(results: Sequence[Value], inputs: Sequence[Value], float32: bool = False) -> str:
+    """The function f(inputs) → [number, …]: any values of one graph, as JavaScript.
+
+    With `float32`, every constant and every gate's output is rounded to float32;
+    the inputs are taken as they come. Errors as `to_python`.
+
+    Book: chapters 02 to 08, in the explorers.
+    """
+    program = _program(results, inputs, float32)
+    return _javascript(program, f"[{', '.join(program.results)}]", "Math.fround({})" if float32 else "{}")
+
+
+def compile_table(results: Sequence[Value], inputs: Sequence[Value], float32: bool = False) -> Callable[..., tuple[float, ...]]:
+    """`table_to_javascript`'s function in Python: numbers in, the numbers out.
+
+    Errors as `compile_python`.
+
+    Book: chapters 02 to 08, in the explorers.
+    """
+    program = _program(results, inputs, float32)
+    return _compiled(_python(program, lambda names: f"({', '.join(names)},)", "single({})" if float32 else "{}"))
+
+
+def _compiled(source: str) -> Callable[..., Any]:
+    space: dict[str, Any] = {"math": math, "single": single}
+    exec(compile(source, "<bpcourse.codegen>", "exec"), space)
+    return space["f"]
+
+
+def single(x: float) -> float:
+    """x rounded to float32. Book: chapter 02."""
+    return float(np.float32(x))
+
+
+def _javascript(program: _Program, result: str, each: str = "{}") -> str:
+    lines = [f"  const {line.name} = {each.format(_spelled(line.gate.javascript, line))};" for line in program.lines]
+    return "\n".join([f"function f({', '.join(program.inputs)}) {{", *lines, f"  return {result};", "}", ""])
+
+
+def _python(program: _Program, together: Callable[[Sequence[str]], str], each: str = "{}") -> str:
+    spelled = [each.format(_spelled(line.gate.python, line)) for line in program.lines]
+    return _def(program, spelled, together(program.results))
+
+
+def _def(program: _Program, spelled: Sequence[str], result: str) -> str:
+    """A Python function: each line as spelled, then the result."""
     body = [f"    {line.name} = {text}" for line, text in zip(program.lines, spelled)]
+    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, f"    return {result}", ""])
+
+
+def _bundled(results: Sequence[str]) -> str:
     value, *gradients = results
-    result = f"    return {value}, ({', '.join(gradients)},)"
-    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, result, ""])
+    return f"{value}, ({', '.join(gradients)},)"
 
 
-def _program(v: Value, inputs: Sequence[Value]) -> _Program:
+def _program_of(v: Value, inputs: Sequence[Value]) -> _Program:
+    """The value and its gradients."""
     expect_value(v, "v")
-    results = [v, *gradient(v, inputs)]
+    return _program([v, *gradient(v, inputs)], inputs)
+
+
+def _program(results: Sequence[Value], inputs: Sequence[Value], float32: bool = False) -> _Program:
     if not inputs:
         raise ValueError("inputs: expected at least one Value, got none")
     if len(set(inputs)) < len(inputs):
         raise ValueError(f"inputs: expected each Value once, got {list(inputs)!r}")
+    rounded = single if float32 else float
     names = _parameters(inputs)
     spelled = dict(zip(inputs, names))
     lines: dict[tuple[str, tuple[str, ...]], _Line] = {}
@@ -111,10 +160,10 @@ def _program(v: Value, inputs: Sequence[Value]) -> _Program:
         if node in spelled:
             continue
         if node.gate is None:
-            spelled[node] = _literal(node.value)
+            spelled[node] = _literal(rounded(node.value))
             continue
         operands = tuple(spelled[source] for source in node.inputs)
-        shorter = _shorter(node.gate, operands)
+        shorter = _shorter(node.gate, operands, rounded)
         if shorter is None:
             key = node.gate.name, tuple(sorted(operands)) if node.gate.commutes else operands
             shorter = lines.setdefault(key, _Line(f"t{len(lines) + 1}", node.gate, operands)).name
@@ -122,10 +171,10 @@ def _program(v: Value, inputs: Sequence[Value]) -> _Program:
     return _used(_Program(names, list(lines.values()), [spelled[result] for result in results]))
 
 
-def _shorter(gate: Gate, operands: tuple[str, ...]) -> str | None:
+def _shorter(gate: Gate, operands: tuple[str, ...], rounded: Callable[[float], float]) -> str | None:
     """The name or number that the gate's output is without a line of its own."""
     if not any(map(_is_name, operands)):
-        return _literal(gate.compute(*map(float, operands)))
+        return _literal(rounded(gate.compute(*map(float, operands))))
     if gate.name == "identity" or gate.name == "power 1":
         return operands[0]
     if gate.name not in _NEUTRAL:

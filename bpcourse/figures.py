@@ -10,13 +10,12 @@ Book: every chapter.
 from __future__ import annotations
 
 import hashlib
-import html
 import io
 import itertools
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -26,26 +25,10 @@ from cycler import cycler
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from bpcourse import checks
+from bpcourse import checks, svg
 from bpcourse.graph import Value, adjoints, expect_value, flows, topological_order
 from bpcourse.network import as_graph, node_name
-
-COLOURS = {
-    #           light      dark
-    "ink": ("#1f2328", "#e8eaed"),
-    "muted": ("#59636e", "#a5b0bb"),
-    "line": ("#8b949e", "#77818c"),
-    "paper": ("#ffffff", "#121212"),
-    "value": ("#005fa3", "#7cc4ff"),
-    "gradient": ("#b04300", "#ffac66"),
-    "path1": ("#00765a", "#45d3a8"),
-    "path2": ("#98277f", "#f291dc"),
-    "path3": ("#735600", "#e8c84f"),
-    "path4": ("#3d3db3", "#a9a9ff"),
-}
-"""The palette, each colour in light and in dark. Book: every chapter."""
-
-INK, MUTED, LINE, PAPER, VALUE, GRADIENT, *PATHS = (light for light, _ in COLOURS.values())
+from bpcourse.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PATHS, VALUE, Picture, number, pretty
 
 LARGEST_CIRCUIT = 120
 """The most values that `circuit` draws. Book: chapter 03."""
@@ -54,103 +37,9 @@ MOST_PATHS = 64
 """The most paths that `network` colours. Book: chapter 05."""
 
 
-def _variables(shade: int) -> str:
-    return "".join(f"--bp-{name}:{shades[shade]};" for name, shades in COLOURS.items())
-
-
-_DARK = 'html[data-theme="dark"] svg.bp,body[data-jp-theme-light="false"] svg.bp'
-_STYLE = (
-    "<style>"
-    f"svg.bp{{{_variables(0)}background:var(--bp-paper);font-family:system-ui,sans-serif;height:auto}}"
-    f"{_DARK}{{{_variables(1)}}}"
-    "svg.bp text{font-variant-numeric:tabular-nums}"
-    "</style>"
-)
-
-
-class Picture(NamedTuple):
-    """An SVG text that a notebook and a page show; prints as its description.
-
-    Book: every chapter.
-    """
-
-    svg: str
-    description: str
-
-    def _repr_html_(self) -> str:
-        return f'<div class="bp-picture" style="overflow-x:auto">{self.svg}</div>'
-
-    def __repr__(self) -> str:
-        return f"<picture: {self.description}>"
-
-
-def number(x: float) -> str:
-    """x as the pictures print it: four significant digits, none past 10⁻¹², a real minus sign."""
-    text = f"{round(float(x), 12) + 0.0:.4g}"
-    return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
-
-
-def pretty(name: str) -> str:
-    """A graph's name as the book writes it: `w_212` as w²₁₂, `x_1` and `x1` as x₁."""
-    match = re.fullmatch(r"([a-zŷ]+)(_?)([\d,]+)", name)
-    if match is None:
-        return name
-    letter, layered, indices = match.groups()
-    above = ""
-    if layered and letter in "wbza":
-        parts = indices.split(",") if "," in indices else list(indices)
-        above, indices = parts[0], ("," if "," in indices else "").join(parts[1:])
-    return letter + above.translate(_SUPERSCRIPT) + indices.translate(_SUBSCRIPT)
-
-
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
-# ---------------------------------------------------------------- SVG pieces
-
-
-def _escaped(text: str) -> str:
-    return html.escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", text))
-
-
-def _text(x: float, y: float, text: str, colour: str = "ink", size: int = 13, anchor: str = "middle", more: str = "") -> str:
-    escaped = _escaped(text)
-    return f'<text x="{x:g}" y="{y:g}" text-anchor="{anchor}" font-size="{size}" fill="var(--bp-{colour})"{more}>{escaped}</text>'
-
-
-def _halo(x: float, y: float, text: str, colour: str, size: int = 13) -> str:
-    """Text that stays legible over a line: paper-coloured outline first."""
-    more = ' stroke="var(--bp-paper)" stroke-width="4" paint-order="stroke" stroke-linejoin="round"'
-    return _text(x, y, text, colour, size, more=more)
-
-
-def _box(x: float, y: float, half_width: float, half_height: float, corner: float, line: str) -> str:
-    return (
-        f'<rect x="{x - half_width:g}" y="{y - half_height:g}" width="{2 * half_width:g}" height="{2 * half_height:g}" '
-        f'rx="{corner:g}" fill="var(--bp-paper)" stroke="var(--bp-{line})" stroke-width="1.5"/>'
-    )
-
-
-def _path(points: str, colour: str = "line", width: float = 1.5, more: str = "") -> str:
-    return f'<path d="{points}" fill="none" stroke="var(--bp-{colour})" stroke-width="{width:g}"{more}/>'
-
-
-def _svg(width: float, height: float, description: str, parts: Iterable[str]) -> Picture:
-    label = _escaped(description)
-    svg = (
-        '<svg class="bp" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'role="img" aria-label="{label}" '
-        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
-        f'style="max-width:100%;min-width:{min(width, 0.6 * width + 60, 680):.0f}px">'
-        f"{_STYLE}{''.join(parts)}</svg>"
-    )
-    return Picture(svg, description)
-
-
 def _legend(y: float, above: str, below: str | None) -> str:
-    legend = _text(8, y, above, "value", 12, "start")
-    return legend + ("" if below is None else _text(136, y, below, "gradient", 12, "start"))
+    legend = svg.text(8, y, above, "value", 12, "start")
+    return legend + ("" if below is None else svg.text(136, y, below, "gradient", 12, "start"))
 
 
 # ------------------------------------------------------------------ circuits
@@ -180,12 +69,38 @@ class _Wire(NamedTuple):
     row: int
 
 
-def circuit(v: Value, gradients: bool = True) -> Picture:
+class _Writing(NamedTuple):
+    """How a circuit writes its numbers: to be read, or for an explorer to rewrite.
+
+    An explorer finds them by their keys: `v3` and `g3` are value and gradient of
+    node 3 in topological order, `f3.1` is what flows back along its second wire.
+    """
+
+    places: Mapping[Value, int]
+    decimals: int | None
+
+    def number(self, x: float) -> str:
+        return number(x) if self.decimals is None else svg.fixed(x, self.decimals)
+
+    def key(self, letter: str, node: Value, port: int | None = None, before: str = "") -> str:
+        return "" if self.decimals is None else svg.mark(wire_key(letter, self.places[node], port), before)
+
+    def gate(self, node: Value) -> str:
+        return "" if self.decimals is None else f' data-gate="{self.places[node]}"'
+
+
+def wire_key(letter: str, place: int, port: int | None = None) -> str:
+    """The key of a number in a circuit's picture: `v3`, `g3`, `f3.1`. Book: chapter 03."""
+    return f"{letter}{place}" if port is None else f"{letter}{place}.{port}"
+
+
+def circuit(v: Value, gradients: bool = True, decimals: int | None = None) -> Picture:
     """The circuit that computes v: values above the wires, gradients below.
 
     A gradient below a wire is what flows back along that wire; where a value
     feeds several wires, the sum of theirs stands below the value itself.
-    gradients=False draws the forward pass alone. The graph stays as it is.
+    gradients=False draws the forward pass alone. With `decimals` the numbers are
+    `svg.fixed` and marked for an explorer. The graph stays as it is.
 
     Raises TypeError where v is not a Value, ValueError for more than
     `LARGEST_CIRCUIT` values.
@@ -205,13 +120,15 @@ def circuit(v: Value, gradients: bool = True) -> Picture:
     top = min(slot.y - slot.height / 2 for slot in _all_slots(slots, wires)) - 24
     bottom = max(slot.y + slot.height / 2 for slot in _all_slots(slots, wires)) - top
     back = {node: [flow for _, flow in flows(node, grad)] for node, grad in grads.items()}
-    parts = [_wire(wire, slots, x_of, top, back) for wire in wires]
+    writing = _Writing({node: place for place, node in enumerate(order)}, decimals)
+    parts = [_wire(wire, slots, x_of, top, back, writing) for wire in wires]
     end, y = x_of[columns[v]] + _RADIUS, slots[v].y - top
-    parts.append(_path(f"M{end:g} {y:g}H{end + _FLAT:g}") + _wire_labels(end + _FLAT / 2, y, v, grads.get(v)))
+    parts.append(svg.path(f"M{end:g} {y:g}H{end + _FLAT:g}"))
+    parts.append(_wire_labels(end + _FLAT / 2, y, v, grads.get(v), writing, writing.key("g", v)))
     fans = Counter(wire.source for wire in wires)
-    parts += [_node_mark(node, x_of[columns[node]], slots[node].y - top, fans[node], grads.get(node)) for node in order]
+    parts += [_node_mark(node, x_of[columns[node]], slots[node].y - top, fans[node], grads.get(node), writing) for node in order]
     parts.append(_legend(bottom + 24, "above a wire: value", "below: gradient" if gradients else None))
-    return _svg(max(end + _FLAT + 8, 250), bottom + 34, _description(v, order, grads), parts)
+    return svg.drawing(max(end + _FLAT + 8, 250), bottom + 34, _description(v, order, grads), parts)
 
 
 def picture_of(v: Value) -> str | None:
@@ -330,7 +247,14 @@ def _stack(column: Sequence[_Slot], wishes: Sequence[float]) -> None:
         slot.y = mean + offset
 
 
-def _wire(wire: _Wire, slots: dict[Value, _Slot], x_of: Sequence[float], top: float, back: dict[Value, list[float]]) -> str:
+def _wire(
+    wire: _Wire,
+    slots: dict[Value, _Slot],
+    x_of: Sequence[float],
+    top: float,
+    back: dict[Value, list[float]],
+    writing: _Writing,
+) -> str:
     source, target = slots[wire.source], slots[wire.target]
     x, y = x_of[source.column] + _RADIUS, source.y - top
     d = f"M{x:g} {y:g}"
@@ -343,27 +267,31 @@ def _wire(wire: _Wire, slots: dict[Value, _Slot], x_of: Sequence[float], top: fl
         x, y = centre + _RADIUS, next_y
     centre = x_of[target.column] - _RADIUS - _FLAT / 2
     if wire.source.gate is None and wire.source.name is None:
-        return _path(d)
+        return svg.path(d)
     flow = back[wire.target][wire.port] if back else None
-    return _path(d) + _wire_labels(centre, port_y, wire.source, flow)
+    return svg.path(d) + _wire_labels(centre, port_y, wire.source, flow, writing, writing.key("f", wire.target, wire.port))
 
 
-def _wire_labels(x: float, y: float, node: Value, flow: float | None) -> str:
-    labels = _text(x, y - 6, number(node.value), "value")
-    return labels + ("" if flow is None else _text(x, y + 16, number(flow), "gradient"))
+def _wire_labels(x: float, y: float, node: Value, flow: float | None, writing: _Writing, flow_key: str) -> str:
+    labels = svg.text(x, y - 6, writing.number(node.value), "value", more=writing.key("v", node))
+    return labels + ("" if flow is None else svg.text(x, y + 16, writing.number(flow), "gradient", more=flow_key))
 
 
-def _node_mark(node: Value, x: float, y: float, fan: int, grad: float | None) -> str:
-    total = _halo(x, y + 34, f"Σ {number(grad)}", "gradient", 12) if fan > 1 and grad is not None and node.name else ""
+def _node_mark(node: Value, x: float, y: float, fan: int, grad: float | None, writing: _Writing) -> str:
+    total = ""
+    if fan > 1 and grad is not None and node.name:
+        total = svg.halo(x, y + 34, f"Σ {writing.number(grad).strip()}", "gradient", 12, writing.key("g", node, before="Σ "))
     if node.gate is None:
         name = number(node.value) if node.name is None else pretty(node.name)
         half = max(22, 4 + 4 * len(name))
-        box = _box(x, y, half, 15, 6, "line")
-        return box + _text(x, y + 5, name, "muted" if node.name is None else "ink", 14) + total
-    mark = _box(x, y, _RADIUS, _RADIUS + (9 if len(node.inputs) > 1 else 0), _RADIUS, "ink")
+        box = svg.box(x, y, half, 15, 6, "line")
+        return box + svg.text(x, y + 5, name, "muted" if node.name is None else "ink", 14) + total
+    mark = svg.box(x, y, _RADIUS, _RADIUS + (9 if len(node.inputs) > 1 else 0), _RADIUS, "ink", writing.gate(node))
     symbol = node.gate.symbol
-    name = "" if node.name is None else _halo(x, y - _RADIUS - (14 if len(node.inputs) > 1 else 6), pretty(node.name), "ink", 13)
-    return mark + _text(x, y + 5, symbol, "ink", 16 if len(symbol) < 3 else 12) + name + total
+    name = (
+        "" if node.name is None else svg.halo(x, y - _RADIUS - (14 if len(node.inputs) > 1 else 6), pretty(node.name), "ink", 13)
+    )
+    return mark + svg.text(x, y + 5, symbol, "ink", 16 if len(symbol) < 3 else 12) + name + total
 
 
 def _description(v: Value, order: Sequence[Value], grads: dict[Value, Any]) -> str:
@@ -406,73 +334,152 @@ def network(
     """
     nodes = as_graph(parameters, x, y, hidden=hidden, output=output, loss=loss)
     nodes["loss"].backward()
+    plan = network_plan(parameters, output)
+    parts = [svg.path(plan.line(a, b), "line", 1) for a, b in plan.edges()]
+    count = 0
+    if highlight is not None:
+        routes = plan.routes(highlight)
+        count = len(routes)
+        parts += plan.coloured(routes)
+        parts.append(plan.beside(highlight))
+        parts.append(svg.text(8, 18, f"{pretty(highlight)} = {number(nodes[highlight].value)}", "value", 15, "start"))
+        if gradients:
+            told = f"∂L/∂{pretty(highlight)} = {number(nodes[highlight].grad)}"
+            parts.append(svg.text(136, 18, told, "gradient", 15, "start"))
+    inputs = plan.columns[0]
+    for name in plan.place:
+        above = plan.above(name, number(nodes[name].value))
+        below = plan.below(name, number(nodes[name].grad)) if gradients and name not in inputs else ""
+        parts.append(plan.unit(name) + above + below)
+    parts.append(plan.legend(gradients))
+    weight = "" if highlight is None else f"; paths from {highlight} to the loss: {count}"
+    return svg.drawing(plan.width, plan.height, plan.description + weight, parts)
+
+
+class NetworkPlan(NamedTuple):
+    """Where a network's picture has its units, and the pieces that stand there.
+
+    `columns` are names as `as_graph` gives them, from the inputs to the loss;
+    `place` is each one's centre; `weights` has the ends of each weight's edge.
+
+    Book: chapters 05 to 08.
+    """
+
+    columns: list[list[str]]
+    place: dict[str, tuple[float, float]]
+    labels: dict[str, str]
+    weights: dict[str, tuple[str, str]]
+    width: float
+    height: float
+    description: str
+
+    def edges(self) -> Iterator[tuple[str, str]]:
+        """The lines between neighbouring columns, as pairs of names."""
+        for left, right in itertools.pairwise(self.columns):
+            yield from itertools.product(left, right)
+
+    def line(self, start: str, end: str) -> str:
+        """The way from one unit to another."""
+        (x1, y1), (x2, y2) = self.place[start], self.place[end]
+        return f"M{x1:g} {y1:g}L{x2:g} {y2:g}"
+
+    def routes(self, weight: str) -> list[tuple[str, ...]]:
+        """Every path from the weight to the loss, as the units that it visits.
+
+        Raises ValueError for an unknown weight and for more than `MOST_PATHS`.
+        """
+        if not isinstance(weight, str) or weight not in self.weights:
+            raise ValueError(f"highlight: expected a weight of the network, such as w_111, got {weight!r}")
+        start, end = self.weights[weight]
+        reached = next(c for c, column in enumerate(self.columns) if start in column) + 1
+        ahead = self.columns[reached + 1 :]
+        count = math.prod(map(len, ahead))
+        if count > MOST_PATHS:
+            raise ValueError(f"highlight: expected a weight with at most {MOST_PATHS} paths, got {count} for {weight}")
+        return list(itertools.product([start], [end], *ahead))
+
+    def coloured(self, routes: Sequence[Sequence[str]]) -> list[str]:
+        """The routes side by side, each in a colour and a dash of its own."""
+        return [route_path(route_line(route, i, len(routes), self.place), i) for i, route in enumerate(routes)]
+
+    def beside(self, weight: str) -> str:
+        """The weight's name at the middle of its edge."""
+        return svg.halo(*self.beside_place(weight), pretty(weight), "ink", 15)
+
+    def beside_place(self, weight: str) -> tuple[float, float]:
+        """Where the weight's name stands, clear of its edge."""
+        (x1, y1), (x2, y2) = (self.place[end] for end in self.weights[weight])
+        reach = 26 / math.hypot(x2 - x1, y2 - y1)
+        return round(x1 + (x2 - x1) / 2 + reach * abs(y2 - y1), 1), round(y1 + (y2 - y1) / 2 - reach * (x2 - x1) + 6, 1)
+
+    def unit(self, name: str) -> str:
+        """The unit's circle with its name."""
+        x, y = self.place[name]
+        label = pretty(self.labels.get(name, name))
+        return svg.box(x, y, _UNIT, _UNIT, _UNIT, "ink") + svg.text(x, y + 5, label, "ink", 15)
+
+    def above(self, name: str, words: str, more: str = "") -> str:
+        """The value's place."""
+        x, y = self.place[name]
+        return svg.halo(x, y - _UNIT - 5, words, "value", more=more)
+
+    def below(self, name: str, words: str, more: str = "") -> str:
+        """The gradient's place."""
+        x, y = self.place[name]
+        return svg.halo(x, y + _UNIT + 15, words, "gradient", more=more)
+
+    def legend(self, gradients: bool = True) -> str:
+        """What stands above and below, under the picture."""
+        return _legend(self.height - 10, "above a unit: value", "below: gradient ∂L/∂unit" if gradients else None)
+
+
+def network_plan(parameters: Mapping[str, Any], output: str) -> NetworkPlan:
+    """The plan of a network's picture; a softmax has a column for its logits.
+
+    Book: chapters 05 to 08.
+    """
     depth = len(parameters) // 2
     sizes = [np.shape(parameters["W1"])[1]] + [len(parameters[f"b{l}"]) for l in range(1, depth + 1)]
 
     def units(letter: str, l: int) -> list[str]:
         return [node_name(parameters, letter, l, j) for j in range(1, sizes[l] + 1)]
 
-    columns = [[node_name(parameters, "x", k) for k in range(1, sizes[0] + 1)]]
-    columns += [units("a", l) for l in range(1, depth)]
-    columns += [units("z", depth)] if output == "softmax" else []
-    columns += [outputs := units("a", depth), ["loss"]]
+    inputs = [node_name(parameters, "x", k) for k in range(1, sizes[0] + 1)]
+    layers = [inputs, *(units("a", l) for l in range(1, depth))]
+    layers.append(units("z" if output == "softmax" else "a", depth))
+    outputs = units("a", depth)
+    columns = [*layers, *([outputs] if output == "softmax" else []), ["loss"]]
+    weights = {
+        node_name(parameters, "w", l, j, k): (layers[l - 1][k - 1], layers[l][j - 1])
+        for l in range(1, depth + 1)
+        for j in range(1, sizes[l] + 1)
+        for k in range(1, sizes[l - 1] + 1)
+    }
     height = _STEP * max(sizes)
     place = {
         name: (44 + c * _PITCH, 44 + height / 2 + (i - (len(column) - 1) / 2) * _STEP)
         for c, column in enumerate(columns)
         for i, name in enumerate(column)
     }
-    edges = [edge for left, right in itertools.pairwise(columns) for edge in itertools.product(left, right)]
-    parts = [_path(_line(place[a], place[b]), "line", 1) for a, b in edges]
-    routes = list(_routes(highlight, columns, nodes)) if highlight is not None else []
-    parts += [_route_mark(route, i, len(routes), place) for i, route in enumerate(routes)]
-    if highlight is not None:
-        (x1, y1), (x2, y2) = place[routes[0][0]], place[routes[0][1]]
-        reach = 26 / math.hypot(x2 - x1, y2 - y1)
-        beside = x1 + (x2 - x1) / 2 + reach * abs(y2 - y1), y1 + (y2 - y1) / 2 - reach * (x2 - x1) + 6
-        parts.append(_halo(*beside, pretty(highlight), "ink", 15))
-        parts.append(_text(8, 18, f"{pretty(highlight)} = {number(nodes[highlight].value)}", "value", 15, "start"))
-        if gradients:
-            parts.append(_text(136, 18, f"∂L/∂{pretty(highlight)} = {number(nodes[highlight].grad)}", "gradient", 15, "start"))
     labels = {name: f"ŷ_{j}" for j, name in enumerate(outputs, start=1)} | {"loss": "L"}
-    inputs = columns[0]
-    parts += [_unit(labels.get(name, name), nodes[name], place[name], gradients and name not in inputs) for name in place]
-    parts.append(_legend(height + 72, "above a unit: value", "below: gradient ∂L/∂unit" if gradients else None))
-    weight = "" if highlight is None else f"; paths from {highlight} to the loss: {len(routes)}"
     width = 88 + _PITCH * (len(columns) - 1)
-    return _svg(width, height + 82, f"network {'-'.join(map(str, sizes))}{weight}", parts)
+    return NetworkPlan(columns, place, labels, weights, width, height + 82, f"network {'-'.join(map(str, sizes))}")
 
 
-def _line(start: tuple[float, float], end: tuple[float, float]) -> str:
-    return f"M{start[0]:g} {start[1]:g}L{end[0]:g} {end[1]:g}"
+ROUTE_GAP = 5.0
+"""The distance between routes that run side by side. Book: chapter 05."""
 
 
-def _routes(weight: str, columns: Sequence[Sequence[str]], nodes: Mapping[str, Value]) -> Iterator[tuple[str, ...]]:
-    if not isinstance(weight, str) or weight not in nodes or not weight.startswith("w_"):
-        raise ValueError(f"highlight: expected a weight of the network, such as w_111, got {weight!r}")
-    l, j, k = map(int, weight[2:].split(",") if "," in weight else weight[2:])
-    ahead = [column if c > l else [column[j - 1]] for c, column in enumerate(columns) if c >= l]
-    count = math.prod(map(len, ahead))
-    if count > MOST_PATHS:
-        raise ValueError(f"highlight: expected a weight with at most {MOST_PATHS} paths, got {count} for {weight}")
-    yield from itertools.product([columns[l - 1][k - 1]], *ahead)
+def route_line(route: Sequence[str], i: int, count: int, place: Mapping[str, tuple[float, float]]) -> str:
+    """The way of route number i of count, beside the others. Book: chapter 05."""
+    shift = (i - (count - 1) / 2) * ROUTE_GAP
+    return "M" + "L".join(f"{x:g} {y + shift:g}" for x, y in (place[name] for name in route))
 
 
-def _route_mark(route: Sequence[str], i: int, count: int, place: Mapping[str, tuple[float, float]]) -> str:
-    shift = (i - (count - 1) / 2) * 5
-    points = [(x, y + shift) for x, y in (place[name] for name in route)]
-    d = "M" + "L".join(f"{x:g} {y:g}" for x, y in points)
+def route_path(line: str, i: int, more: str = "") -> str:
+    """Route number i in its colour and dash. Book: chapter 05."""
     dash = f' stroke-dasharray="{_DASHES[i % 4]}"' if _DASHES[i % 4] else ""
-    return _path(d, f"path{i % 4 + 1}", 3, dash + ' stroke-linejoin="round"')
-
-
-def _unit(label: str, node: Value, place: tuple[float, float], gradients: bool) -> str:
-    x, y = place
-    circle = _box(x, y, _UNIT, _UNIT, _UNIT, "ink")
-    labels = _halo(x, y - _UNIT - 5, number(node.value), "value")
-    if gradients:
-        labels += _halo(x, y + _UNIT + 15, number(node.grad), "gradient")
-    return circle + _text(x, y + 5, pretty(label), "ink", 15) + labels
+    return svg.path(line, f"path{i % 4 + 1}", 3, f'{dash} stroke-linejoin="round"{more}')
 
 
 # --------------------------------------------------------------------- plots
@@ -498,10 +505,10 @@ def themed(figure: Figure, description: str) -> Picture:
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcourse"}):
         figure.savefig(text, format="svg", transparent=True)
     plt.close(figure)
-    svg = text.getvalue()
-    view = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', svg)
+    drawn = text.getvalue()
+    view = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawn)
     assert view is not None
-    body = svg[svg.index("<defs>") : svg.rindex("</svg>")]
+    body = drawn[drawn.index("<defs>") : drawn.rindex("</svg>")]
     for name, (light, _) in COLOURS.items():
         body = body.replace(light, f"var(--bp-{name})")
     mark = hashlib.sha256(body.encode()).hexdigest()[:8]
@@ -510,7 +517,7 @@ def themed(figure: Figure, description: str) -> Picture:
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
     body = re.sub(r"font: [^;\"]*?([\d.]+px)[^;\"]*", r"font-size: \1", body)
     scaled = f'<g transform="scale(1.33333)" fill="var(--bp-ink)">{body}</g>'
-    return _svg(float(view[1]) * 4 / 3, float(view[2]) * 4 / 3, description, [scaled])
+    return svg.drawing(float(view[1]) * 4 / 3, float(view[2]) * 4 / 3, description, [scaled])
 
 
 _PLOT_STYLE: Any = {

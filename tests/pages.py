@@ -72,7 +72,7 @@ def printed(notebook: nbformat.NotebookNode) -> set[Decimal]:
             texts.append(output.get("text", ""))
             data = output.get("data", {})
             texts.append(data.get("text/plain", ""))
-            html = re.sub(r"<style.*?</style>", " ", data.get("text/html", ""), flags=re.S)
+            html = re.sub(r"<(style|script).*?</\1>", " ", data.get("text/html", ""), flags=re.S)
             texts.append(re.sub(r"<[^>]*>", " ", html))
     return {Decimal(n) for n in ANY_NUMBER.findall(" ".join(texts).replace(",", ""))}
 

@@ -1,0 +1,9 @@
+"""Sliders that work in a notebook and, with no kernel, in the built page."""
+
+from bpcourse.explore.circuit import Circuit
+from bpcourse.explore.difference import DifferenceStep
+from bpcourse.explore.hill import Hill
+from bpcourse.explore.network import Network
+from bpcourse.explore.product import Product
+
+__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "Product"]

@@ -1,0 +1,249 @@
+"""The circuit explorer: any graph with a slider for each input."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import traitlets
+
+from bpcourse import checks, figures, svg
+from bpcourse.codegen import compile_table, table_to_javascript
+from bpcourse.explore import controls
+from bpcourse.explore.base import Explorer
+from bpcourse.figures import wire_key
+from bpcourse.graph import Value, adjoints, expect_value, flows, local_gradients, topological_order
+
+Range = tuple[float, float]
+
+
+class Circuit(Explorer):
+    """A circuit to nudge: values above the wires, gradients below, all following.
+
+        explore.Circuit(f, ranges={"x": (-5, 5)})
+
+    `inputs` of the graph f are its named inputs, or those that are given; each
+    has a slider over its range. `h` is the nudge to the input `nudged`, and the
+    step of "uphill" and "downhill", which move every input by ±h·gradient.
+    `step` counts the gates that the two passes have shown. `values` has every
+    named value of the graph. The graph itself stays as it is.
+
+    Raises TypeError where v is not a Value; ValueError where there are no
+    inputs, two have one name, a range is upside down or leaves its input out, or
+    the graph is too large to draw.
+
+    Book: chapters 03, 04 and 05.
+    """
+
+    h = traitlets.Float().tag(sync=True)
+    nudged = traitlets.Unicode().tag(sync=True)
+    step = traitlets.Int().tag(sync=True)
+    script = "circuit.js"
+
+    def __init__(
+        self,
+        v: Value,
+        inputs: Sequence[Value] | None = None,
+        ranges: Mapping[str, Range] | None = None,
+        h: float = 0.1,
+        decimals: int = 2,
+    ) -> None:
+        expect_value(v, "v")
+        order = topological_order(v)
+        chosen = _named(order, inputs)
+        names = [str(x.name) for x in chosen]
+        spans = slider_ranges({str(x.name): x.value for x in chosen}, ranges)
+        h = checks.positive(h, "h")
+        decimals = checks.whole(decimals, "decimals")
+        picture = figures.circuit(v, decimals=decimals)
+        table = _table(v, order)
+        self._keys, self._row = list(table), compile_table(list(table.values()), chosen)
+        self._order, self._inputs = order, chosen
+        steps, appears = _steps(order)
+        self._last = len(steps) - 1
+        super().__init__(
+            {str(x.name): x.value for x in chosen},
+            f"circuit of {v.name or 'the output'}",
+            h=h, nudged=names[0], step=self._last,
+        )  # fmt: skip
+        spec = {
+            "decimals": decimals, "names": names, "keys": list(table),
+            "places": {name: order.index(x) for name, x in zip(names, chosen)},
+            "output": {"name": v.name or "the output", "place": len(order) - 1},
+            "steps": steps, "appears": appears,
+        }  # fmt: skip
+        shown = self._at(self.inputs)
+        self.assemble(
+            picture._repr_html_(),
+            self._controls(spans, decimals, shown, steps),
+            spec,
+            {"table": table_to_javascript(list(table.values()), chosen)},
+        )
+
+    def _at(self, inputs: Mapping[str, float]) -> dict[str, float]:
+        return dict(zip(self._keys, self._row(*(inputs[name] for name in self._names))))
+
+    def _change(self, name: str) -> float:
+        """What a nudge of h to one input does to the output; NaN where it leaves a gate's domain."""
+        output = wire_key("v", len(self._order) - 1)
+        try:
+            return self._at({**self.inputs, name: self.inputs[name] + self.h})[output] - self._at(self.inputs)[output]
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return math.nan
+
+    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+        """The named values, and the gradient of the output at every input."""
+        now = self._at(inputs)
+        values = {node.name: now[wire_key("v", i)] for i, node in enumerate(self._order) if node.name}
+        return values, {str(x.name): now[wire_key("g", self._order.index(x))] for x in self._inputs}
+
+    @traitlets.validate("nudged", "step", "h")
+    def _valid(self, proposal: Any) -> Any:
+        value = proposal["value"]
+        name = proposal["trait"].name
+        if name == "nudged":
+            return checks.choice(value, name, self._names)
+        if name == "step" and not 0 <= value <= self._last:
+            raise ValueError(f"step: expected 0 to {self._last}, got {value!r}")
+        return checks.number(value, name) if name == "h" else value
+
+    def _controls(self, spans: Mapping[str, Range], decimals: int, shown: Mapping[str, float], steps: Sequence[Any]) -> list[str]:
+        first = self._names[0]
+        slope = shown[wire_key("g", self._order.index(self._inputs[0]))]
+        told = [
+            ("slope", "gradient", slope),
+            ("predicted", "predicted change: gradient × h", slope * self.h),
+            ("actual", "actual change", self._change(first)),
+        ]
+        sliders = []
+        for name, (low, high) in spans.items():
+            step = controls.nice((high - low) / 120)
+            sliders.append(controls.slider(f"inputs.{name}", svg.pretty(name), low, high, step, self.inputs[name], decimals))
+        return [
+            controls.sliders(*sliders),
+            controls.row(
+                controls.choice("nudged", "Nudge", {name: svg.pretty(name) for name in self._names}, first),
+                controls.slider("h", "by h", -1, 1, 0.01, self.h, decimals),
+                controls.button("nudge", "Make the nudge"),
+            ),
+            controls.numbers(*(f"{words} {controls.readout(key, svg.fixed(x, decimals + 2))}" for key, words, x in told)),
+            controls.row(
+                controls.button("uphill", "All inputs uphill by h"),
+                controls.button("downhill", "All inputs downhill by h"),
+                controls.button("reset", "Reset"),
+            ),
+            controls.row(
+                f'<label class="bp-slider"><span class="bp-name">Gate by gate</span><input type="range" data-bind="step" '
+                f'aria-label="Gate by gate" min="0" max="{self._last}" step="1" value="{self._last}"></label>',
+                controls.button("back", "◀ Back"),
+                controls.button("next", "Next ▶"),
+            ),
+            f'<p class="bp-says" data-n="step">{steps[-1]["text"]}</p>',
+        ]
+
+
+def slider_ranges(values: Mapping[str, float], ranges: Mapping[str, Range] | None) -> dict[str, Range]:
+    """The range of every slider: as given, otherwise around the value.
+
+    Raises ValueError for an unknown name, a range upside down, or one that
+    leaves its value out; TypeError for what is not a pair of numbers.
+    """
+    given = dict(ranges or {})
+    for name in given:
+        checks.choice(name, "ranges", values)
+    spans = {}
+    for name, value in values.items():
+        reach = max(2.0, math.ceil(1.5 * abs(value)))
+        around = math.floor(value - reach), math.ceil(value + reach)
+        spans[name] = checks.span(given.get(name, around), f"ranges[{name!r}]", holding=value)
+    return spans
+
+
+def _named(order: Sequence[Value], inputs: Sequence[Value] | None) -> list[Value]:
+    """The values with a slider: those given, otherwise every named input of the graph."""
+    leaves = [node for node in order if node.gate is None and node.name]
+    chosen = leaves if inputs is None else list(inputs)
+    if not chosen:
+        raise ValueError("v: expected a graph with at least one named input, got none")
+    for x in chosen:
+        expect_value(x, "inputs")
+        if x not in leaves:
+            raise ValueError(f"inputs: expected named inputs of the graph, got {x!r}")
+    names = [x.name for x in chosen]
+    if len(set(names)) < len(names):
+        raise ValueError(f"inputs: expected a different name for each, got {', '.join(map(str, names))}")
+    return chosen
+
+
+def _table(v: Value, order: Sequence[Value]) -> dict[str, Value]:
+    """Every number of the picture and of the two passes, as a graph of the inputs."""
+    grads = adjoints(v, towards=order)
+    table = {wire_key("v", place): node for place, node in enumerate(order)}
+    for place, node in enumerate(order):
+        grad = grads.get(node, 0.0)
+        table[wire_key("g", place)] = _value(grad)
+        back = [flow for _, flow in flows(node, grad, wanted=set(node.inputs))]
+        for port, (local, flow) in enumerate(zip(local_gradients(node, symbols=True), back)):
+            table[wire_key("l", place, port)] = _value(local)
+            table[wire_key("f", place, port)] = _value(flow)
+    return table
+
+
+def _value(x: Value | float) -> Value:
+    return x if isinstance(x, Value) else Value(x)
+
+
+def _steps(order: Sequence[Value]) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """The two passes, a gate a step: what is said, which gate it is, what appears when."""
+    gates = [(place, node) for place, node in enumerate(order) if node.gate is not None]
+    places = {node: place for place, node in enumerate(order)}
+    steps: list[dict[str, Any]] = [{"gate": -1, "text": "Forward: the inputs are there, nothing is computed yet."}]
+    appears: dict[str, int] = {}
+    for place, node in gates:
+        appears[wire_key("v", place)] = len(steps)
+        steps.append({"gate": place, "text": f"Forward: {_label(node)}{_formula(node, places)} = {{v{place}}}"})
+    last = len(order) - 1
+    appears[wire_key("g", last)] = len(steps)
+    steps.append({"gate": -1, "text": f"Backward: the output moves with itself, its gradient is {{g{last}}}"})
+    readers = {node: sum(source is node for other in order for source in other.inputs) for node in order}
+    arrived: dict[Value, list[str]] = {}
+    for place, node in reversed(gates):
+        assert node.gate is not None
+        parts = []
+        for port, source in enumerate(node.inputs):
+            flow = wire_key("f", place, port)
+            appears[flow] = len(steps)
+            if source.gate is None and source.name is None:
+                continue
+            parts.append(f"to {_named_or_gate(source)}: upstream {{g{place}}} × local {{l{place}.{port}}} = {{{flow}}}")
+            arrived.setdefault(source, []).append(f"{{{flow}}}")
+            if readers[source] > 1 and len(arrived[source]) == readers[source]:
+                appears[wire_key("g", places[source])] = len(steps)
+                parts.append(
+                    f"the wires from {_named_or_gate(source)} add: {' + '.join(arrived[source])} = {{g{places[source]}}}"
+                )
+        steps.append({"gate": place, "text": f"Backward, gate {node.gate.symbol}: " + "; ".join(parts)})
+    steps.append({"gate": -1, "text": "Both passes are done. Step back to see how each number came about."})
+    return steps, appears
+
+
+def _label(node: Value) -> str:
+    return f"{svg.pretty(node.name)} = " if node.name else ""
+
+
+def _named_or_gate(node: Value) -> str:
+    return svg.pretty(node.name) if node.name else f"gate {node.gate.symbol}" if node.gate else f"{node.value:g}"
+
+
+def _formula(node: Value, places: Mapping[Value, int]) -> str:
+    """The gate on its inputs, as a template that the script fills with numbers."""
+    assert node.gate is not None
+    symbol, inputs = node.gate.symbol, [f"{{v{places[source]}}}" for source in node.inputs]
+    if len(inputs) == 2:
+        a, b = inputs
+        return f"{symbol}({a}, {b})" if symbol.isalpha() else f"{a} {symbol} {b}"
+    (a,) = inputs
+    if symbol.startswith("x") or symbol == "1/x":
+        return symbol.replace("x", f"({a})")
+    return f"{symbol} {a}" if symbol.endswith("×") else f"{symbol}({a})"

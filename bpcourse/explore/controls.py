@@ -1,0 +1,83 @@
+"""The controls of an explorer as HTML; `runtime.js` binds them to traits by key."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from bpcourse.svg import escaped, fixed
+
+
+def slider(key: str, label: str, low: float, high: float, step: float, value: float, decimals: int, shown: str = "") -> str:
+    """A labelled range with its number; `shown` where the number is not the slider's own."""
+    return _slider(key, label, f'min="{low:.12g}" max="{high:.12g}" step="{step:.12g}" value="{value:.12g}"',
+                   shown or fixed(value, decimals))  # fmt: skip
+
+
+def log_slider(key: str, label: str, low: int, high: int, step: float, value: float, shown: str) -> str:
+    """A slider for a number that runs through powers of ten, 10^low to 10^high."""
+    return _slider(key, label, f'min="{low}" max="{high}" step="{step:.12g}" value="{math.log10(value):.12g}" data-log', shown)
+
+
+def _slider(key: str, label: str, numbers: str, shown: str) -> str:
+    return (
+        f'<label class="bp-slider"><span class="bp-name">{escaped(label)}</span>'
+        f'<input type="range" data-bind="{escaped(key)}" aria-label="{escaped(label)}" aria-valuetext="{escaped(shown.strip())}" '
+        f"{numbers}>{readout(key, shown)}</label>"
+    )
+
+
+def readout(key: str, shown: str, style: str = "") -> str:
+    """A number that the script rewrites, in a cell of fixed width."""
+    return f'<span class="bp-num {style}" data-n="{escaped(key)}">{escaped(shown)}</span>'
+
+
+def button(action: str, label: str) -> str:
+    """A button that runs one of the explorer's actions."""
+    return f'<button type="button" data-do="{escaped(action)}">{escaped(label)}</button>'
+
+
+def choice(key: str, label: str, options: Mapping[str, str], chosen: str) -> str:
+    """A list of options: values of the trait, and how they read."""
+    items = "".join(
+        f'<option value="{escaped(name)}"{" selected" if name == chosen else ""}>{escaped(told)}</option>'
+        for name, told in options.items()
+    )
+    return f'<label>{escaped(label)} <select data-bind="{escaped(key)}" aria-label="{escaped(label)}">{items}</select></label>'
+
+
+def switch(key: str, label: str, on: bool) -> str:
+    """A box to tick."""
+    return f'<label><input type="checkbox" data-bind="{escaped(key)}"{" checked" if on else ""}> {escaped(label)}</label>'
+
+
+def row(*parts: str) -> str:
+    """Controls side by side, wrapped where the page is narrow."""
+    return f'<div class="bp-row">{"".join(parts)}</div>'
+
+
+def sliders(*parts: str) -> str:
+    """Sliders in columns."""
+    return f'<div class="bp-sliders">{"".join(parts)}</div>'
+
+
+def numbers(*parts: str) -> str:
+    """Readouts with their names, side by side."""
+    return f'<div class="bp-row bp-numbers">{"".join(f"<span>{part}</span>" for part in parts)}</div>'
+
+
+def nice(x: float) -> float:
+    """The smallest of 1, 2, 5 times a power of ten that is not below x > 0."""
+    power = 10.0 ** math.floor(math.log10(x))
+    return next(float(f"{m * power:.12g}") for m in (1, 2, 5, 10) if m * power >= x * (1 - 1e-9))
+
+
+def round_range(values: Sequence[float]) -> tuple[float, float]:
+    """Two round ends around losses: from 0, or closer where they hardly differ."""
+    low, high = min(values), max(values)
+    if low < high / 2 or high - low < 1e-9:
+        return 0.0, nice(high)
+    step = nice((high - low) / 2)
+    while (start := step * math.floor(low / step)) + 2 * step < high:
+        step = nice(1.01 * step)
+    return start, start + 2 * step

@@ -1,0 +1,27 @@
+// The difference step: forward and central quotients against ε, in float64 and float32.
+function start(root, model) {
+  const { name, perDecade, floor } = SPEC, axes = plot(SPEC.plot), lines = pieces(root);
+  const grid = axes.grid(-axes.x[0] * perDecade);
+  const log = (error) => (error > 10 ** floor ? Math.log10(error) : floor);
+
+  function show({ inputs, eps, precision }) {
+    const small = precision === "float32", r = small ? Math.fround : Number, f = small ? single : exact;
+    const x = r(inputs[name]), here = f(x)[0], slope = exact(x)[1];
+    const quotients = (step) => {
+      const e = r(step), ahead = f(r(x + e))[0], behind = f(r(x - e))[0];
+      return [r(r(ahead - here) / e), r(r(ahead - behind) / r(2 * e))];
+    };
+    const errors = (step) => quotients(step).map((quotient) => Math.abs(quotient - slope));
+    const all = grid.map((u) => [u, errors(Number((10 ** u).toPrecision(3)))]);
+    const [forward, central] = quotients(eps), now = errors(eps), at = Math.log10(eps);
+    ["forward", "central"].forEach((key, i) => {
+      lines[key].setAttribute("d", axes.line(all.map(([u, e]) => [u, log(e[i])])));
+      axes.place(lines[key + "-dot"], at, log(now[i]));
+    });
+    lines.step.setAttribute("d", axes.line([[at, floor], [at, 2]]));
+    return { exact: slope, forward, central, "forward-error": scientific(now[0]), "central-error": scientific(now[1]),
+      eps: scientific(eps), [`inputs.${name}`]: plain(inputs[name], 2),
+      status: `Step ${scientific(eps)}: forward error ${scientific(now[0])}, central error ${scientific(now[1])}` };
+  }
+  return explore(root, model, { show });
+}

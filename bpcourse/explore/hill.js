@@ -1,0 +1,45 @@
+// A hill: a point to drag, its tangent, and where steps of size h lead.
+function start(root, model) {
+  const { name, count, reach } = SPEC, axes = plot(SPEC.plot), lines = pieces(root), drawing = root.querySelector("svg");
+  const next = (x, h) => x + h * table(x)[1];
+
+  function show({ inputs, h }) {
+    const x = inputs[name], [f, slope] = table(x), to = next(x, h), after = table(to)[0];
+    const walk = [[x, f]];
+    for (let i = 0; i < count; i++) {
+      const u = next(walk.at(-1)[0], h);
+      walk.push([u, table(u)[0]]);
+    }
+    lines.walk.setAttribute("d", axes.line(walk));
+    lines.tangent.setAttribute("d", axes.line([-1, 1].map((s) => [x + s * reach, f + s * reach * slope])));
+    axes.place(lines.point, x, f);
+    axes.place(lines.next, to, after);
+    const gone = (u) => u < axes.x[0] || u > axes.x[1];
+    const says = gone(x) ? `The point is at ${plain(x)}, out of the picture. Reset brings it back.`
+      : gone(to) ? "The step leads out of the picture."
+      : after < f ? "Too far: the step goes uphill by the tangent, but ends lower than it began."
+      : "The step gains height. The dashed line leads through the next steps.";
+    return { f, slope, move: h * slope, new: to, predicted: h * slope * slope, actual: after - f, says,
+      status: `At ${name} = ${plain(x)} the slope is ${plain(slope)}; the step changes f by ${plain(after - f)}` };
+  }
+
+  const { change, end } = explore(root, model, {
+    show,
+    actions: { step: ({ inputs, h }) => ({ inputs: { [name]: next(inputs[name], h) } }) },
+  });
+  dragged(drawing, (u) => {
+    const x = Math.max(axes.x[0], Math.min(axes.x[1], axes.back(u)));
+    change({ inputs: { [name]: Math.round(x * 100) / 100 } });
+  });
+  return { end };
+}
+
+// Calls with the picture's own x where a pointer presses or drags.
+function dragged(drawing, moved) {
+  const tell = (event) => moved(new DOMPoint(event.clientX, event.clientY).matrixTransform(drawing.getScreenCTM().inverse()).x);
+  drawing.addEventListener("pointerdown", (event) => {
+    drawing.setPointerCapture(event.pointerId);
+    tell(event);
+  });
+  drawing.addEventListener("pointermove", (event) => drawing.hasPointerCapture(event.pointerId) && tell(event));
+}

@@ -1,0 +1,132 @@
+"""The hill explorer: a point on a curve, its tangent, and a step along it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import traitlets
+
+from bpcourse import checks, svg
+from bpcourse.codegen import compile_table, table_to_javascript
+from bpcourse.explore import controls
+from bpcourse.explore.base import Explorer
+from bpcourse.explore.plot import Plot
+from bpcourse.graph import Value, expect_value, gradient, square, topological_order
+
+_STEPS = 12
+_REACH = 0.6
+
+
+class Hill(Explorer):
+    """A point to drag on the graph of f(x): its slope, and the step x + h·f′(x).
+
+        explore.Hill()
+
+    v is a graph with one named input; without it, the hill 3 − ½(x − 2)² of the
+    chapter. `span` is the picture's piece of the x axis, `h` the step size. The
+    thin line shows where the next twelve steps would lead. `values` has f and x,
+    `gradients` the slope.
+
+    Raises TypeError where v is not a Value; ValueError where it has not exactly
+    one named input, the span is upside down or leaves the input out, or h ≤ 0.
+
+    Book: chapter 01.
+    """
+
+    h = traitlets.Float().tag(sync=True)
+    script = "hill.js"
+
+    def __init__(self, v: Value | None = None, span: tuple[float, float] = (-0.6, 4.6), h: float = 0.3) -> None:
+        v = _hill() if v is None else v
+        x = only_input(v)
+        low, high = checks.span(span, "span", holding=x.value)
+        h = checks.positive(h, "h")
+        results = [v, *gradient(v, [x])]
+        self._row, self._name = compile_table(results, [x]), str(x.name)
+        super().__init__({self._name: x.value}, "point on a hill", h=h)
+        at = Plot((low, high), (0, 1)).grid(160)
+        heights = [self._row(u)[0] for u in at]
+        room = 0.08 * (max(heights) - min(heights) or 1)
+        plot = Plot((low, high), (min(heights) - room, max(heights) + room))
+        spec = {"decimals": 3, "name": self._name, "plot": plot.spec, "count": _STEPS, "reach": _REACH}
+        self.assemble(
+            self._picture(plot, at, heights)._repr_html_(),
+            self._controls(low, high),
+            spec,
+            {"table": table_to_javascript(results, [x])},
+        )
+
+    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+        """f(x), and its slope."""
+        x = inputs[self._name]
+        height, slope = self._row(x)
+        return {self._name: x, "f": height}, {self._name: slope}
+
+    def _numbers(self) -> dict[str, float]:
+        """What the picture and the table show."""
+        x, (height, slope) = self.inputs[self._name], self._row(self.inputs[self._name])
+        new = x + self.h * slope
+        after = self._row(new)[0]
+        return {
+            "x": x, "f": height, "slope": slope, "move": self.h * slope, "new": new,
+            "predicted": self.h * slope * slope, "actual": after - height, "after": after,
+        }  # fmt: skip
+
+    def _picture(self, plot: Plot, at: list[float], heights: list[float]) -> svg.Picture:
+        n = self._numbers()
+        walk = [(n["x"], n["f"])]
+        for _ in range(_STEPS):
+            u = walk[-1][0] + self.h * self._row(walk[-1][0])[1]
+            walk.append((u, self._row(u)[0]))
+        tangent = [(n["x"] + s * _REACH, n["f"] + s * _REACH * n["slope"]) for s in (-1, 1)]
+        whole = range(int(plot.x[0]), int(plot.x[1]) + 1)
+        low, high = plot.y
+        step = controls.nice((high - low) / 5)
+        levels = [step * i for i in range(round(low / step) - 1, round(high / step) + 2) if low <= step * i <= high]
+        parts = [
+            plot.frame({u: f"{u}" for u in whole}, {v: svg.number(v) for v in levels}, self._name, f"f({self._name})"),
+            plot.inside(
+                svg.path(plot.line(zip(at, heights)), "value", 2.5),
+                plot.curve("walk", walk, "muted", 1.2, "4 3"),
+                plot.curve("tangent", tangent, "gradient"),
+                plot.dot("next", n["new"], n["after"], "muted", 5),
+                plot.dot("point", n["x"], n["f"], "gradient", 8),
+            ),
+        ]
+        told = f"hill with its tangent at {self._name} = {svg.number(n['x'])}: slope {svg.number(n['slope'])}"
+        return svg.drawing(plot.width, plot.height, told, ['<g class="bp-drag">', *parts, "</g>"])
+
+    def _controls(self, low: float, high: float) -> list[str]:
+        n = self._numbers()
+        told = [
+            ("f", f"f({self._name})", "bp-value"), ("slope", "slope", "bp-gradient"),
+            ("move", "step: h · slope", ""), ("new", f"new {self._name}", ""),
+            ("predicted", "predicted change", ""), ("actual", "actual change", ""),
+        ]  # fmt: skip
+        cells = [f"{label} {controls.readout(key, svg.fixed(n[key], 3), style)}" for key, label, style in told]
+        return [
+            controls.sliders(
+                controls.slider(f"inputs.{self._name}", self._name, low, high, 0.01, n["x"], 3),
+                controls.slider("h", "step size h", 0, 2.5, 0.05, self.h, 3),
+            ),
+            controls.numbers(*cells),
+            controls.row(controls.button("step", "Take the step"), controls.button("reset", "Reset")),
+            f'<p class="bp-says" data-n="says">{_SAYS}</p>',
+        ]
+
+
+_SAYS = "Drag the point, or move a slider. The dashed line leads through the next steps."
+
+
+def only_input(v: Value) -> Value:
+    """The one named input of a graph; ValueError where there is not exactly one."""
+    expect_value(v, "v")
+    named = [node for node in topological_order(v) if node.gate is None and node.name]
+    if len(named) != 1:
+        raise ValueError(f"v: expected a graph with one named input, got {len(named)}")
+    return named[0]
+
+
+def _hill() -> Value:
+    x = Value(0.5, "x")
+    return 3 - 0.5 * square(x - 2)

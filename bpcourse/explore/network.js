@@ -1,0 +1,102 @@
+// A network: pick a weight, nudge it, follow its paths, update.
+// The twin of controls.nice: 1, 2 or 5 times a power of ten.
+function nice(x) {
+  const power = 10 ** Math.floor(Math.log10(x));
+  return Number((power * [1, 2, 5, 10].find((m) => m * power >= x * (1 - 1e-9))).toPrecision(12));
+}
+
+function start(root, model) {
+  const { names, keys, labels, ends, columns, places, beside, gap, count } = SPEC, lines = pieces(root);
+  let axes = plot(SPEC.plot), drawn = "";
+  const tables = TABLES;
+  const rows = [...root.querySelectorAll(".bp-paths li")];
+  const slider = root.querySelector('[data-bind^="inputs."]'), number = slider.nextElementSibling;
+  const grid = axes.grid(count), index = keys.indexOf("vloss");
+  const row = (inputs, loss) => tables[loss](...names.map((name) => inputs[name]));
+  const at = (inputs, loss) => {
+    const numbers = row(inputs, loss);
+    return Object.fromEntries(keys.map((key, i) => [key, numbers[i]]));
+  };
+  const lossAt = (inputs, loss) => row(inputs, loss)[index];
+
+  // Every way from a weight to the loss: its two ends, then any unit of each later column.
+  function routes(name) {
+    const reached = columns.findIndex((column) => column.includes(ends[name][1]));
+    return columns.slice(reached + 1).reduce((ways, column) => ways.flatMap((way) => column.map((unit) => [...way, unit])), [ends[name]]);
+  }
+
+  // The factors along one way, from the loss back: above, below, local gradient.
+  function factorsOf(weight, route, now, source) {
+    const factors = [];
+    for (let i = route.length - 1; i > 1; i--) {
+      const edge = `${route[i - 1]}>${route[i]}`;
+      factors.push([route[i], route[i - 1], (source ? now["m" + edge] : undefined) ?? now["l" + edge]]);
+    }
+    factors.push([route[1], weight, now["l" + weight]]);
+    return factors;
+  }
+  const multiplied = (factors) => factors.reduce((all, [, , local]) => all * local, 1);
+
+  function told(factors) {
+    const read = factors.map(([above, below]) => `∂${labels[above]}/∂${labels[below]}`).join(" · ");
+    return `${read} = ${factors.map(([, , local]) => brief(local)).join(" · ")} = ${brief(multiplied(factors))}`;
+  }
+
+  // The twin of controls.round_range.
+  function roundRange(values) {
+    const low = Math.min(...values), high = Math.max(...values);
+    if (low < high / 2 || high - low < 1e-9) return [0, nice(high)];
+    let step = nice((high - low) / 2);
+    while (step * Math.floor(low / step) + 2 * step < high) step = nice(1.01 * step);
+    return [step * Math.floor(low / step), step * Math.floor(low / step) + 2 * step];
+  }
+
+  const slope = (now, name, source) => !source ? now["g" + name]
+    : routes(name).reduce((sum, route) => sum + multiplied(factorsOf(name, route, now, true)), 0);
+
+  function pick(weight) {
+    const ways = routes(weight);
+    rows.forEach((_, i) => {
+      const shift = (i - (ways.length - 1) / 2) * gap;
+      const line = ways[i] ? "M" + ways[i].map((unit) => `${places[unit][0]} ${places[unit][1] + shift}`).join("L") : "";
+      lines["route" + i].setAttribute("d", line);
+    });
+    lines.beside.setAttribute("x", beside[weight][0]);
+    lines.beside.setAttribute("y", beside[weight][1]);
+    lines.beside.textContent = labels[weight];
+    slider.dataset.bind = number.dataset.n = `inputs.${weight}`;
+    slider.setAttribute("aria-label", labels[weight]);
+    slider.previousElementSibling.textContent = labels[weight];
+  }
+
+  function show({ inputs, weight, loss, learning_rate: rate, as_source_003: source }) {
+    const now = at(inputs, loss), w = inputs[weight], g = slope(now, weight, source);
+    const moved = w - rate * g, after = lossAt({ ...inputs, [weight]: moved }, loss);
+    if (slider.dataset.bind !== `inputs.${weight}`) pick(weight);
+    const trial = { ...inputs };
+    const curve = grid.map((u) => ((trial[weight] = u), [u, lossAt(trial, loss)]));
+    // A new y axis for another curve, and where the point has left the old one: never while it slides along.
+    if (drawn !== weight + loss || now.vloss < axes.y[0] || now.vloss > axes.y[1]) {
+      drawn = weight + loss;
+      axes = plot({ ...SPEC.plot, y: roundRange(curve.map(([, v]) => v)) });
+    }
+    const [low, high] = axes.y;
+    lines.loss.setAttribute("d", axes.line(curve));
+    lines.tangent.setAttribute("d", axes.line(axes.x.map((u) => [u, now.vloss + g * (u - w)])));
+    axes.place(lines.point, w, now.vloss);
+    axes.place(lines.after, moved, after);
+    const shown = { ...now, title: `${labels[weight]} = ${fixed(w)}`, "title-slope": `${source ? "source 003: " : `∂L/∂${labels[weight]} = `}${fixed(g)}`,
+      axis: labels[weight], low: brief(low), middle: brief((low + high) / 2), high: brief(high), sum: fixed(g, 6), now: fixed(now.vloss, 6), new: fixed(moved, 6),
+      "after-loss": fixed(after, 6), predicted: fixed(-rate * g * g, 6), actual: fixed(after - now.vloss, 6),
+      status: `Loss ${brief(now.vloss)}, slope for ${labels[weight]} ${brief(g)}; the update changes the loss by ${brief(after - now.vloss)}` };
+    const ways = routes(weight);
+    rows.forEach((_, i) => (shown["path" + i] = ways[i] ? told(factorsOf(weight, ways[i], now, source)) : ""));
+    return shown;
+  }
+
+  const step = (chosen) => ({ inputs, weight, loss, learning_rate: rate, as_source_003: source }) => {
+    const now = at(inputs, loss), moving = chosen ?? [weight];
+    return { inputs: { ...inputs, ...Object.fromEntries(moving.map((name) => [name, inputs[name] - rate * slope(now, name, source)])) } };
+  };
+  return explore(root, model, { show, actions: { pick: (_, weight) => ({ weight }), update: step(), all: step(names) } });
+}

@@ -1,0 +1,249 @@
+"""The network explorer: any weight, its loss curve, its paths and its update."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import traitlets
+
+from bpcourse import checks, figures, svg
+from bpcourse.codegen import compile_table, table_to_javascript
+from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y
+from bpcourse.explore import controls
+from bpcourse.explore.base import Explorer
+from bpcourse.explore.plot import Plot
+from bpcourse.figures import NetworkPlan, network_plan
+from bpcourse.graph import Value, gradient
+from bpcourse.network import Parameters, as_graph
+
+LOSSES = {
+    "squared_error": "squared error",
+    "half_squared_error": "half the squared error",
+    "cross_entropy": "cross-entropy",
+    "binary_cross_entropy": "binary cross-entropy",
+}
+_POINTS = 60
+
+
+class Network(Explorer):
+    """A small network on one example: nudge a weight, see the loss follow.
+
+        explore.Network(weight="w_212")
+
+    Without parameters it is the 4-4-2 network of chapter 07. `weight` is the one
+    picked, by its edge or from the list; the curve is the loss as a function of
+    it alone, with its tangent, and each of its paths to the loss has a colour.
+    `losses` are the choices for `loss`. `learning_rate` is the η of the updates.
+    With `as_source_003`, for a softmax of two outputs, slopes, paths and updates
+    use the derivative that source 003 prints for the softmax, with the factor
+    −z of the other logit and without the paths that cross; `gradients` stay
+    right. `inputs` are all weights and biases, `values` the units and the loss.
+
+    Raises ValueError for an unknown weight or loss, a span that is upside down or
+    leaves a weight out, and as `bpcourse.network.as_graph`.
+
+    Book: chapters 05, 07, 08 and 12; source 003.
+    """
+
+    weight = traitlets.Unicode().tag(sync=True)
+    loss = traitlets.Unicode().tag(sync=True)
+    learning_rate = traitlets.Float().tag(sync=True)
+    as_source_003 = traitlets.Bool().tag(sync=True)
+    script = "network.js"
+
+    def __init__(
+        self,
+        parameters: Parameters = FOUR_FOUR_TWO,
+        x: Any = FOUR_FOUR_TWO_X,
+        y: Any = FOUR_FOUR_TWO_Y,
+        weight: str | None = None,
+        hidden: str = "sigmoid",
+        output: str = "softmax",
+        losses: Sequence[str] = ("squared_error", "cross_entropy"),
+        learning_rate: float = 1.0,
+        span: tuple[float, float] = (-2.0, 2.0),
+    ) -> None:
+        if not losses:
+            raise ValueError("losses: expected at least one, got none")
+        graphs = {
+            checks.choice(loss, "losses", LOSSES): as_graph(parameters, x, y, hidden=hidden, output=output, loss=loss)
+            for loss in losses
+        }
+        nodes = graphs[losses[0]]
+        self._plan = plan = network_plan(parameters, output)
+        names = [name for name in nodes if name[0] in "wb"]
+        self._fixed = {name: nodes[name].value for name in plan.columns[0]}
+        self._source = output == "softmax" and len(plan.columns[-2]) == 2
+        tables = {loss: _table(graph, plan, names, self._source) for loss, graph in graphs.items()}
+        inputs = {loss: [graph[name] for name in names] for loss, graph in graphs.items()}
+        self._rows = {loss: compile_table(list(table.values()), inputs[loss]) for loss, table in tables.items()}
+        self._keys = list(tables[losses[0]])
+        for name in plan.weights:
+            span = checks.span(span, "span", holding=nodes[name].value)
+        picked = next(iter(plan.weights)) if weight is None else weight
+        checks.choice(picked, "weight", plan.weights)
+        self._ends = {name: plan.weights[_first_weight(name)] for name in names}
+        most = max(len(plan.routes(name)) for name in plan.weights)
+        super().__init__(
+            {name: nodes[name].value for name in names},
+            f"{plan.description}, one weight at a time",
+            weight=picked, loss=losses[0], learning_rate=learning_rate, as_source_003=False,
+        )  # fmt: skip
+        plot = Plot(span, (0, 1), height=290)
+        spec = {
+            "decimals": 4, "names": names, "keys": self._keys, "plot": plot.spec, "count": _POINTS,
+            "labels": {name: svg.pretty(plan.labels.get(name, name)) for name in [*plan.place, *plan.weights]},
+            "ends": self._ends, "columns": plan.columns, "gap": figures.ROUTE_GAP,
+            "places": plan.place, "beside": {name: plan.beside_place(name) for name in plan.weights},
+        }  # fmt: skip
+        self.assemble(
+            self._picture(most)._repr_html_() + self._curve(plot)._repr_html_(),
+            self._controls(span, most),
+            spec,
+            {
+                "TABLES": "{\n"
+                + ",\n".join(
+                    f"{loss}: {table_to_javascript(list(table.values()), inputs[loss])}" for loss, table in tables.items()
+                )
+                + "}"
+            },
+        )
+
+    @traitlets.validate("weight", "loss", "learning_rate")
+    def _valid(self, proposal: Any) -> Any:
+        value, name = proposal["value"], proposal["trait"].name
+        if name == "learning_rate":
+            return checks.number(value, name)
+        return checks.choice(value, name, self._plan.weights if name == "weight" else self._rows)
+
+    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+        """The values of the units and the loss, and the gradient at every weight and bias."""
+        now = self._at(inputs, self.loss)
+        units = [name for column in self._plan.columns[1:] for name in column]
+        return {name: now["v" + name] for name in units}, {name: now["g" + name] for name in self._names}
+
+    def _at(self, inputs: Mapping[str, float], loss: str) -> dict[str, float]:
+        return dict(zip(self._keys, self._rows[loss](*(inputs[name] for name in self._names))))
+
+    def _loss_at(self, w: float) -> float:
+        return self._at({**self.inputs, self.weight: w}, self.loss)["vloss"]
+
+    def _picture(self, most: int) -> svg.Picture:
+        plan, now = self._plan, self._at(self.inputs, self.loss)
+        parts = [svg.path("".join(plan.line(a, b) for a, b in plan.edges()), "line", 1)]
+        routes = plan.routes(self.weight)
+        for i in range(most):
+            way = figures.route_line(routes[i], i, len(routes), plan.place) if i < len(routes) else ""
+            parts.append(figures.route_path(way, i, f' data-line="route{i}"'))
+        told = svg.pretty(self.weight)
+        parts.append(svg.halo(*plan.beside_place(self.weight), told, "ink", 15, ' data-line="beside"'))
+        clicked = "".join(f'<path d="{plan.line(*ends)}" data-do="pick {name}"/>' for name, ends in plan.weights.items())
+        parts.append(f'<g class="bp-edges">{clicked}</g>')
+        value, slope = svg.fixed(self.inputs[self.weight], 4), svg.fixed(now["g" + self.weight], 4)
+        parts.append(svg.text(8, 18, f"{told} = {value}", "value", 15, "start", svg.mark("title")))
+        parts.append(svg.text(150, 18, f"∂L/∂{told} = {slope}", "gradient", 15, "start", svg.mark("title-slope")))
+        for name in plan.place:
+            parts.append(plan.unit(name))
+            if name in plan.columns[0]:
+                parts.append(plan.above(name, svg.number(self._fixed[name])))
+            else:
+                parts.append(plan.above(name, svg.fixed(now["v" + name], 4), svg.mark("v" + name)))
+                parts.append(plan.below(name, svg.fixed(now["g" + name], 4), svg.mark("g" + name)))
+        parts.append(plan.legend())
+        return svg.drawing(plan.width, plan.height, f"{plan.description}; the paths of {self.weight} to the loss", parts)
+
+    def _curve(self, plot: Plot) -> svg.Picture:
+        """The loss as a function of the weight alone; the script rescales its y axis."""
+        losses = [(u, self._loss_at(u)) for u in plot.grid(_POINTS)]
+        plot = plot._replace(y=controls.round_range([loss for _, loss in losses]))
+        now, w = self._at(self.inputs, self.loss), self.inputs[self.weight]
+        loss, slope = now["vloss"], now["g" + self.weight]
+        ends = [(u, loss + slope * (u - w)) for u in plot.x]
+        low, high = plot.y
+        middle = (low + high) / 2
+        quarters = {u: svg.number(u) for u in plot.grid(4)}
+        levels = {v: svg.number(v) for v in (low, middle, high)}
+        parts = [
+            plot.frame(quarters, levels, svg.pretty(self.weight), "loss L", {low: "low", middle: "middle", high: "high"}, "axis"),
+            plot.inside(
+                plot.curve("loss", losses, "value"),
+                plot.curve("tangent", ends, "gradient", 2),
+                plot.dot("after", *self._after(now), "muted", 5),
+                plot.dot("point", w, loss, "gradient", 7),
+            ),
+        ]
+        told = f"loss against {self.weight} alone, with its tangent"
+        return svg.drawing(plot.width, plot.height, told, parts)
+
+    def _after(self, now: Mapping[str, float]) -> tuple[float, float]:
+        """The weight and the loss after an update of this weight."""
+        moved = self.inputs[self.weight] - self.learning_rate * now["g" + self.weight]
+        return moved, self._loss_at(moved)
+
+    def _controls(self, span: tuple[float, float], most: int) -> list[str]:
+        now, w = self._at(self.inputs, self.loss), self.inputs[self.weight]
+        slope = now["g" + self.weight]
+        moved, after = self._after(now)
+        rate = self.learning_rate
+        told = [
+            ("sum", "sum of the paths", slope), ("now", "loss now", now["vloss"]), ("new", "weight after the update", moved),
+            ("after-loss", "loss after it", after), ("predicted", "predicted change", -rate * slope * slope),
+            ("actual", "actual change", after - now["vloss"]),
+        ]  # fmt: skip
+        options = {name: svg.pretty(name) for name in self._plan.weights}
+        rows = (f'<li data-n="path{i}" style="color:var(--bp-path{i % 4 + 1})"></li>' for i in range(most))
+        source = [controls.switch("as_source_003", "as source 003 has it", False)] if self._source else []
+        return [
+            controls.row(
+                controls.choice("weight", "Weight", options, self.weight),
+                controls.choice("loss", "Loss", {loss: LOSSES[loss] for loss in self._rows}, self.loss),
+                *source,
+            ),
+            controls.sliders(
+                controls.slider(f"inputs.{self.weight}", svg.pretty(self.weight), *span, 0.01, w, 4),
+                controls.slider("learning_rate", "learning rate η", 0, 10, 0.1, rate, 4),
+            ),
+            f'<ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul>',
+            controls.numbers(*(f"{label} {controls.readout(key, svg.fixed(x, 6))}" for key, label, x in told)),
+            controls.row(
+                controls.button("update", "Update this weight"),
+                controls.button("all", "Update all weights and biases"),
+                controls.button("reset", "Reset"),
+            ),
+        ]
+
+
+def _table(nodes: Mapping[str, Value], plan: NetworkPlan, names: Sequence[str], source: bool) -> dict[str, Value]:
+    """Every number that the explorer shows, as a graph of the weights and biases.
+
+    `v` is a unit's value, `g` a gradient, `l` the local gradient of an edge or of
+    the unit that a weight or bias leads to; `m` is an edge's local gradient as
+    source 003 has it.
+    """
+    units = [name for column in plan.columns[1:] for name in column]
+    loss = nodes["loss"]
+    table = {"v" + name: nodes[name] for name in units}
+    wanted = [*units, *names]
+    table |= {"g" + name: grad for name, grad in zip(wanted, gradient(loss, [nodes[name] for name in wanted]))}
+    for start, end in plan.edges():
+        if start not in plan.columns[0]:
+            table[f"l{start}>{end}"] = gradient(nodes[end], [nodes[start]])[0]
+    for name in names:
+        _, end = plan.weights[_first_weight(name)]
+        table["l" + name] = gradient(nodes[end], [nodes[name]])[0]
+    if not source:
+        return table
+    logits, outputs = plan.columns[-3], plan.columns[-2]
+    for logit, output in itertools.product(logits, outputs):
+        table[f"m{logit}>{output}"] = Value(0.0)
+    for logit, other, output in zip(logits, reversed(logits), outputs):
+        y = nodes[output]
+        table[f"m{logit}>{output}"] = y * (1 - y) * -nodes[other]
+    return table
+
+
+def _first_weight(name: str) -> str:
+    """A weight itself; of a bias, the first weight into its unit."""
+    return name if name[0] == "w" else f"w{name[1:]}{',' if ',' in name else ''}1"

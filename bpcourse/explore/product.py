@@ -1,0 +1,166 @@
+"""The product explorer: three ways of choosing a nudge, side by side."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import traitlets
+
+from bpcourse import checks, svg
+from bpcourse.codegen import compile_table, table_to_javascript
+from bpcourse.examples import PRODUCT
+from bpcourse.explore import controls
+from bpcourse.explore.base import Explorer
+from bpcourse.explore.plot import Plot
+from bpcourse.graph import Value, gradient
+
+METHODS = ("random", "numerical", "analytical")
+DRAWS = 60
+"""How many seeds the explorer can draw from. Book: chapter 01."""
+
+_REACH = 6.0
+
+
+def random_nudges(seed: int) -> tuple[float, float]:
+    """The seed's two random numbers from [0, 1), to six digits. Book: chapter 01."""
+    u, v = np.random.default_rng(seed).random(2)
+    return float(f"{u:.6f}"), float(f"{v:.6f}")
+
+
+class Product(Explorer):
+    """The product f = a·b, moved by source 002's three methods side by side.
+
+        explore.Product()
+
+    Random: a + h·u and b + h·v with u, v from [0, 1), drawn by `seed` (0 to 59)
+    as `numpy.random.default_rng(seed).random(2)`, rounded to six digits.
+    Numerical: the difference quotient with step `eps`. Analytical: the
+    derivatives b and a. With `in_turn` b is moved after a and reads the new a, as
+    source 002's program does; without it both are moved at once. The picture
+    shows the moves divided by h. `values` has f and what each method reaches.
+
+    Raises ValueError and TypeError where a, b, h, eps or seed is not a number in
+    its place.
+
+    Book: chapter 01; source 002.
+    """
+
+    h = traitlets.Float().tag(sync=True)
+    eps = traitlets.Float().tag(sync=True)
+    seed = traitlets.Int().tag(sync=True)
+    in_turn = traitlets.Bool().tag(sync=True)
+    script = "product.js"
+
+    def __init__(self, a: float = -4.0, b: float = -3.0, h: float = PRODUCT["h"]) -> None:
+        x, y = Value(a, "a"), Value(b, "b")
+        f = x * y
+        results = [f, *gradient(f, [x, y])]
+        self._row = compile_table(results, [x, y])
+        super().__init__({"a": x.value, "b": y.value}, "three ways to nudge a product", h=h, eps=0.1, seed=0, in_turn=False)
+        plot = Plot((-_REACH, _REACH), (-_REACH, _REACH), width=420, height=404)
+        spec = {"decimals": 6, "plot": plot.spec, "draws": [random_nudges(seed) for seed in range(DRAWS)]}
+        self.assemble(
+            self._picture(plot)._repr_html_(),
+            self._controls(),
+            spec,
+            {"table": table_to_javascript(results, [x, y])},
+        )
+
+    @traitlets.validate("h", "eps", "seed")
+    def _valid(self, proposal: Any) -> Any:
+        value, name = proposal["value"], proposal["trait"].name
+        if name == "seed":
+            if not 0 <= value < DRAWS:
+                raise ValueError(f"seed: expected 0 to {DRAWS - 1}, got {value!r}")
+            return value
+        return checks.positive(value, name)
+
+    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+        """f and what each method makes of it, and the gradient."""
+        a, b = inputs["a"], inputs["b"]
+        f, da, db = self._row(a, b)
+        reached = {}
+        for method in METHODS:
+            u, v = self.directions(method, a, b)
+            reached[method] = self._row(a + self.h * u, b + self.h * v)[0]
+        return {"f": f, **reached}, {"a": da, "b": db}
+
+    def directions(self, method: str, a: float, b: float) -> tuple[float, float]:
+        """What a method moves a and b by, divided by h."""
+        if method == "random":
+            return random_nudges(self.seed)
+        first, _ = self._slopes(method, a, b)
+        _, second = self._slopes(method, a + self.h * first if self.in_turn else a, b)
+        return first, second
+
+    def _slopes(self, method: str, a: float, b: float) -> tuple[float, float]:
+        f, da, db = self._row(a, b)
+        if method == "analytical":
+            return da, db
+        return (self._row(a + self.eps, b)[0] - f) / self.eps, (self._row(a, b + self.eps)[0] - f) / self.eps
+
+    def _picture(self, plot: Plot) -> svg.Picture:
+        a, b = self.inputs["a"], self.inputs["b"]
+        moves = {method: self.directions(method, a, b) for method in METHODS}
+        _, *slope = self._row(a, b)
+        ticks = {float(u): svg.number(u) for u in (-4, -2, 0, 2, 4)}
+        u, v = moves["random"]
+        parts = [
+            plot.inside(
+                f'<path data-line="uphill" d="{plot.line(half_plane(*slope))}Z" fill="var(--bp-path1)" fill-opacity="0.16"/>',
+                f'<path d="{plot.line([(0, 0), (1, 0), (1, 1), (0, 1)])}Z" fill="var(--bp-muted)" fill-opacity="0.4"/>',
+                plot.curve("analytical", [(0, 0), moves["analytical"]], "gradient", 3),
+                plot.dot("tip", *moves["analytical"], "gradient", 6),
+                plot.curve("random", [(0, 0), (u, v)], "ink", 2),
+                plot.dot("draw", u, v, "ink", 4),
+            ),
+            plot.frame(ticks, ticks, "move of a, divided by h", "move of b, divided by h"),
+        ]
+        told = "moves of a and b: random nudges lie in a small square, the gradient points uphill"
+        return svg.drawing(plot.width, plot.height, told, parts)
+
+    def _controls(self) -> list[str]:
+        a, b = self.inputs["a"], self.inputs["b"]
+        rows = []
+        for method, name in zip(METHODS, ("1 random", "2 numerical", "3 analytical")):
+            u, v = self.directions(method, a, b)
+            numbers = {"u": u, "v": v, "f": self.values[method], "gain": self.values[method] - a * b}
+            cells = "".join(
+                f"<td>{controls.readout(f'{method}-{key}', svg.fixed(x, 4 if key in 'uv' else 6))}</td>"
+                for key, x in numbers.items()
+            )
+            rows.append(f"<tr><th>{name}</th>{cells}</tr>")
+        head = "<thead><tr><th></th><th>a by h ×</th><th>b by h ×</th><th>new f</th><th>gain</th></tr></thead>"
+        return [
+            f'<p class="bp-note">Green: moves that raise f, to first order. Grey: where the random nudges lie; black: this draw. '
+            f"Orange: the gradient. f = {controls.readout('f', svg.fixed(a * b, 6), 'bp-value')}</p>",
+            controls.sliders(
+                controls.slider("inputs.a", "a", -5, 5, 0.1, a, 4),
+                controls.slider("inputs.b", "b", -5, 5, 0.1, b, 4),
+                controls.log_slider("h", "step size h", -4, 0, 0.25, self.h, svg.scientific(self.h)),
+                controls.log_slider("eps", "difference step ε", -6, 0, 0.25, self.eps, svg.scientific(self.eps)),
+            ),
+            controls.row(
+                controls.switch("in_turn", "move b after a, with the new a", self.in_turn),
+                controls.button("draw", "Draw again"),
+                f"<span>seed {controls.readout('seed', str(self.seed))}</span>",
+            ),
+            f'<div class="bp-wide"><table>{head}{"".join(rows)}</table></div>',
+            controls.numbers(
+                f"predicted gain: h · (a² + b²) {controls.readout('predicted', svg.fixed(self.h * (a * a + b * b), 6))}"
+            ),
+            controls.row(
+                *(controls.button(f"step {method}", f"Take the {method} step") for method in METHODS),
+                controls.button("reset", "Reset"),
+            ),
+        ]
+
+
+def half_plane(da: float, db: float) -> list[tuple[float, float]]:
+    """Four corners of the side that (da, db) points to, wide enough for the picture."""
+    size = math.hypot(da, db) or 1.0
+    u, v = 20 * da / size, 20 * db / size
+    return [(v, -u), (v + u, v - u), (u - v, u + v), (-v, u)]

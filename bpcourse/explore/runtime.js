@@ -1,0 +1,102 @@
+// What all explorers share: numbers as text, controls, and the page's stand-in for a notebook's model.
+// An explorer is told by two functions:
+//   show(state)  → { key: number or text, … } for the elements marked data-n="key";
+//   actions[name](state) → the traits that a button changes.
+
+// The twin of bpcourse.svg.fixed.
+function fixed(x, decimals = SPEC.decimals) {
+  if (!Number.isFinite(x)) return "–";
+  const size = Math.abs(x) < 5e-13 ? 0 : Math.abs(x);
+  const small = size && size < Number(`1e-${decimals}`);
+  const digits = small || size >= 1e5 ? size.toExponential(1).replace("+", "").replace("-", "−") : size.toFixed(decimals);
+  return (x < 0 && size ? "−" : "\u2007") + digits;
+}
+
+const plain = (x, decimals) => fixed(x, decimals).trim();
+// Four significant digits, for sentences.
+const brief = (x) => String(Math.abs(x) < 5e-13 ? 0 : Number(x.toPrecision(4))).replace("-", "−");
+const fill = (template, numbers) => template.replace(/\{(.*?)\}/g, (_, key) => brief(numbers[key]));
+
+// A plot that Python laid out: its axes, its curves, its points.
+function plot({ x, y, box: [left, top, right, bottom] }) {
+  const across = (u) => left + ((u - x[0]) / (x[1] - x[0])) * (right - left);
+  const up = (v) => bottom + ((v - y[0]) / (y[1] - y[0])) * (top - bottom);
+  const at = (u, v) => `${across(u).toFixed(1)} ${up(Math.max(-9e5, Math.min(9e5, v))).toFixed(1)}`;
+  const line = (points) => "M" + points.map(([u, v]) => at(u, v)).join("L");
+  const grid = (count) => Array.from({ length: count + 1 }, (_, i) => x[0] + ((x[1] - x[0]) * i) / count);
+  const back = (pixels) => x[0] + ((pixels - left) / (right - left)) * (x[1] - x[0]);
+  const place = (dot, u, v) => {
+    const [cx, cy] = at(u, v).split(" ");
+    dot.setAttribute("cx", cx);
+    dot.setAttribute("cy", cy);
+  };
+  return { x, y, line, grid, back, place };
+}
+
+const pageModel = (state) => ({ get: (key) => state[key], set: (key, value) => void (state[key] = value), save_changes() {}, on() {}, off() {} });
+
+function explore(root, model, { show, actions = {} }) {
+  const find = (selector) => [...root.querySelectorAll(selector)];
+  const marks = find("[data-n]"), controls = find("[data-bind]"), spoken = root.querySelector("[role=status]");
+  const state = () => Object.fromEntries(Object.keys(SPEC.state).map((key) => [key, model.get(key)]));
+  const bound = ({ dataset: { bind } }, now) => (bind.startsWith("inputs.") ? now.inputs[bind.slice(7)] : now[bind]);
+  let quiet = false, timer;
+
+  function refresh() {
+    const now = state(), told = show(now, root);
+    for (const control of controls) {
+      const value = bound(control, now), key = control.dataset.bind;
+      if (control.type === "checkbox") control.checked = value;
+      else control.value = "log" in control.dataset ? Math.log10(value) : value;
+      if (control.type === "range") {
+        told[key] ??= value;
+        control.setAttribute("aria-valuetext", typeof told[key] === "string" ? told[key].trim() : plain(told[key]));
+      }
+    }
+    for (const mark of marks) {
+      const told_ = told[mark.dataset.n];
+      if (told_ === undefined) continue;
+      const text = (mark.dataset.before ?? "") + (typeof told_ === "string" ? told_ : mark.dataset.before ? plain(told_) : fixed(told_));
+      if (mark.textContent !== text) mark.textContent = text;
+    }
+    clearTimeout(timer);
+    timer = setTimeout(() => (spoken.textContent = told.status), 600);
+    return told;
+  }
+
+  function change(traits) {
+    quiet = true;
+    for (const [key, value] of Object.entries(traits)) model.set(key, value);
+    quiet = false;
+    // What has no number, outside a gate's domain, stays in the page.
+    if (Object.values(refresh()).every((x) => typeof x === "string" || Number.isFinite(x))) model.save_changes();
+  }
+
+  function onInput({ target: control }) {
+    if (!control.dataset.bind) return;
+    const key = control.dataset.bind, number = Number(control.value);
+    const value = control.type === "checkbox" ? control.checked
+      : control.type !== "range" ? control.value
+      : "log" in control.dataset ? Number((10 ** number).toPrecision(3)) : number;
+    change(key.startsWith("inputs.") ? { inputs: { ...model.get("inputs"), [key.slice(7)]: value } } : { [key]: value });
+  }
+
+  function onClick({ target }) {
+    const button = target.closest("[data-do]");
+    if (!button) return;
+    const [name, ...words] = button.dataset.do.split(" ");
+    change(name === "reset" ? SPEC.state : actions[name](state(), ...words));
+  }
+
+  const onModel = () => quiet || refresh();
+  root.addEventListener("input", onInput);
+  root.addEventListener("click", onClick);
+  model.on("change", onModel);
+  refresh();
+  return { change, state, end: () => model.off("change", onModel) };
+}
+
+// The parts of a picture that a script redraws, by their keys.
+const pieces = (root) => Object.fromEntries([...root.querySelectorAll("[data-line]")].map((piece) => [piece.dataset.line, piece]));
+
+const scientific = (x) => (x ? x.toExponential(2).replace("+", "").replace("-", "−") : "0");

@@ -1,0 +1,165 @@
+"""Pieces of SVG in the book's colours, and numbers as the pictures print them.
+
+Values are blue and stand above a wire, gradients are orange and stand below it,
+here as everywhere in the book. Colours are CSS variables, so that a picture
+follows the page from light to dark.
+
+Book: every chapter.
+"""
+
+from __future__ import annotations
+
+import decimal
+import html
+import math
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+COLOURS = {
+    #           light      dark
+    "ink": ("#1f2328", "#e8eaed"),
+    "muted": ("#59636e", "#a5b0bb"),
+    "line": ("#8b949e", "#77818c"),
+    "paper": ("#ffffff", "#121212"),
+    "value": ("#005fa3", "#7cc4ff"),
+    "gradient": ("#b04300", "#ffac66"),
+    "path1": ("#00765a", "#45d3a8"),
+    "path2": ("#98277f", "#f291dc"),
+    "path3": ("#735600", "#e8c84f"),
+    "path4": ("#3d3db3", "#a9a9ff"),
+}
+"""The palette, each colour in light and in dark. Book: every chapter."""
+
+INK, MUTED, LINE, PAPER, VALUE, GRADIENT, *PATHS = (light for light, _ in COLOURS.values())
+
+
+def variables(shade: int) -> str:
+    """The palette as CSS variables: shade 0 is light, 1 is dark."""
+    return "".join(f"--bp-{name}:{shades[shade]};" for name, shades in COLOURS.items())
+
+
+HALO = "svg.bp .halo{stroke:var(--bp-paper);stroke-width:4px;paint-order:stroke;stroke-linejoin:round}"
+_DARK = 'html[data-theme="dark"] svg.bp,body[data-jp-theme-light="false"] svg.bp'
+STYLE = (
+    "<style>"
+    f"svg.bp{{{variables(0)}background:var(--bp-paper);font-family:system-ui,sans-serif;height:auto}}"
+    f"{_DARK}{{{variables(1)}}}"
+    "svg.bp text{font-variant-numeric:tabular-nums}"
+    f"{HALO}"
+    "</style>"
+)
+
+
+class Picture(NamedTuple):
+    """An SVG text that a notebook and a page show; prints as its description.
+
+    Book: every chapter.
+    """
+
+    svg: str
+    description: str
+
+    def _repr_html_(self) -> str:
+        return f'<div class="bp-picture" style="overflow-x:auto">{self.svg}</div>'
+
+    def __repr__(self) -> str:
+        return f"<picture: {self.description}>"
+
+
+def number(x: float) -> str:
+    """x as the pictures print it: four significant digits, none past 10⁻¹², a real minus sign."""
+    text = f"{round(float(x), 12) + 0.0:.4g}"
+    return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
+
+
+def pretty(name: str) -> str:
+    """A graph's name as the book writes it: `w_212` as w²₁₂, `x_1` and `x1` as x₁."""
+    match = re.fullmatch(r"([a-zŷ]+)(_?)([\d,]+)", name)
+    if match is None:
+        return name
+    letter, layered, indices = match.groups()
+    above = ""
+    if layered and letter in "wbza":
+        parts = indices.split(",") if "," in indices else list(indices)
+        above, indices = parts[0], ("," if "," in indices else "").join(parts[1:])
+    return letter + above.translate(_SUPERSCRIPT) + indices.translate(_SUBSCRIPT)
+
+
+_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+def fixed(x: float, decimals: int) -> str:
+    """x as the sliders show it: always so many decimals, so that nothing jumps.
+
+    A positive number leaves the place of the minus sign free. Below the last
+    decimal and from 100,000 on there are powers of ten; ties go away from 0, as
+    in JavaScript, whose twin in `explore/runtime.js` prints the same.
+    """
+    if not math.isfinite(x):
+        return "–"
+    size = 0.0 if abs(x) < 5e-13 else abs(x)
+    with decimal.localcontext(rounding=decimal.ROUND_HALF_UP):
+        if size and not float(f"1e-{decimals}") <= size < 1e5:
+            digits = re.sub(r"e\+?", "e", f"{decimal.Decimal(size):.1e}").replace("-", "−")
+        else:
+            digits = f"{decimal.Decimal(size):.{decimals}f}"
+    return ("−" if x < 0 and size else FIGURE_SPACE) + digits
+
+
+def scientific(x: float) -> str:
+    """x with three digits and a power of ten, as sliders over many decades show it."""
+    if x == 0:
+        return "0"
+    mantissa, exponent = f"{x:.2e}".split("e")
+    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+
+
+FIGURE_SPACE = "\u2007"
+
+
+def escaped(words: str) -> str:
+    """Words as SVG and HTML can hold them."""
+    return html.escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", words))
+
+
+def text(x: float, y: float, words: str, colour: str = "ink", size: int = 13, anchor: str = "middle", more: str = "") -> str:
+    """A line of text; `more` is further attributes."""
+    style = f'text-anchor="{anchor}" font-size="{size}" fill="var(--bp-{colour})"{more}'
+    return f'<text x="{x:g}" y="{y:g}" {style}>{escaped(words)}</text>'
+
+
+def halo(x: float, y: float, words: str, colour: str, size: int = 13, more: str = "") -> str:
+    """Text that stays legible over a line: paper-coloured outline first."""
+    return text(x, y, words, colour, size, more=' class="halo"' + more)
+
+
+def mark(key: str, before: str = "") -> str:
+    """The attribute by which an explorer finds the element that shows this number, after `before`."""
+    return f' data-n="{escaped(key)}"' + (f' data-before="{before}"' if before else "")
+
+
+def box(x: float, y: float, half_width: float, half_height: float, corner: float, line: str, more: str = "") -> str:
+    """A rounded rectangle around (x, y)."""
+    return (
+        f'<rect x="{x - half_width:g}" y="{y - half_height:g}" width="{2 * half_width:g}" height="{2 * half_height:g}" '
+        f'rx="{corner:g}" fill="var(--bp-paper)" stroke="var(--bp-{line})" stroke-width="1.5"{more}/>'
+    )
+
+
+def path(points: str, colour: str = "line", width: float = 1.5, more: str = "") -> str:
+    """A line along SVG's path commands."""
+    return f'<path d="{points}" fill="none" stroke="var(--bp-{colour})" stroke-width="{width:g}"{more}/>'
+
+
+def drawing(width: float, height: float, description: str, parts: Iterable[str]) -> Picture:
+    """The pieces as one picture, with its description for those who do not see it."""
+    svg = (
+        '<svg class="bp" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'role="img" aria-label="{escaped(description)}" '
+        f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}" '
+        f'style="max-width:100%;min-width:{min(width, 0.6 * width + 60, 680):.0f}px">'
+        f"{STYLE}{''.join(parts)}</svg>"
+    )
+    return Picture(svg, description)
