@@ -1,11 +1,11 @@
-# make book | test | lab | test-browser | notebooks | lint | clean
+# make book | test | lab | test-browser | bench | notebooks | lint | clean
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := $(wildcard bpcourse/*.py bpcourse/explore/* bpcourse/data/* book/_static/* book/_ext/*.py) _config.yml requirements.txt
 BUILD := $(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
 
-.PHONY: book test lab test-browser notebooks lint clean
+.PHONY: book test lab test-browser bench notebooks lint clean
 
 book: $(READY) _build/.package
 	$(BUILD)
@@ -19,6 +19,9 @@ lab: $(READY)
 
 test-browser: book
 	$(BIN)/python -m pytest tests/browser
+
+bench: book
+	env -u OPENBLAS_CORETYPE $(BIN)/python benchmarks/explorers.py
 
 # Run the notebooks from top to bottom and store what they print.
 notebooks: $(READY)
