@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import traitlets
 
@@ -55,6 +56,10 @@ class Hill(Explorer):
             spec,
             {"table": table_to_javascript(results, [x])},
         )
+
+    @traitlets.validate("h")
+    def _valid(self, proposal: Any) -> float:
+        return checks.number(proposal["value"], "h")
 
     def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
         """f(x), and its slope."""

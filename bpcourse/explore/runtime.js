@@ -37,7 +37,7 @@ const pageModel = (state) => ({ get: (key) => state[key], set: (key, value) => v
 
 function explore(root, model, { show, actions = {} }) {
   const find = (selector) => [...root.querySelectorAll(selector)];
-  const marks = find("[data-n]"), controls = find("[data-bind]"), spoken = root.querySelector("[role=status]");
+  const marks = find("[data-n]"), controls = find("[data-bind]"), spoken = root.querySelector("[role=status]"), picture = root.querySelector("svg");
   const state = () => Object.fromEntries(Object.keys(SPEC.state).map((key) => [key, model.get(key)]));
   const bound = ({ dataset: { bind } }, now) => (bind.startsWith("inputs.") ? now.inputs[bind.slice(7)] : now[bind]);
   let quiet = false, timer;
@@ -59,17 +59,26 @@ function explore(root, model, { show, actions = {} }) {
       const text = (mark.dataset.before ?? "") + (typeof told_ === "string" ? told_ : mark.dataset.before ? plain(told_) : fixed(told_));
       if (mark.textContent !== text) mark.textContent = text;
     }
-    clearTimeout(timer);
-    timer = setTimeout(() => (spoken.textContent = told.status), 600);
     return told;
+  }
+
+  // Said once when the sliders rest, not at each of their steps.
+  function say(words) {
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      spoken.textContent = words;
+      picture.setAttribute("aria-label", words);
+    }, 600);
   }
 
   function change(traits) {
     quiet = true;
     for (const [key, value] of Object.entries(traits)) model.set(key, value);
     quiet = false;
+    const told = refresh();
+    say(told.status);
     // What has no number, outside a gate's domain, stays in the page.
-    if (Object.values(refresh()).every((x) => typeof x === "string" || Number.isFinite(x))) model.save_changes();
+    if (Object.values(told).every((x) => typeof x === "string" || Number.isFinite(x))) model.save_changes();
   }
 
   function onInput({ target: control }) {
@@ -91,9 +100,10 @@ function explore(root, model, { show, actions = {} }) {
   const onModel = () => quiet || refresh();
   root.addEventListener("input", onInput);
   root.addEventListener("click", onClick);
-  model.on("change", onModel);
+  const events = Object.keys(SPEC.state).map((key) => `change:${key}`);
+  for (const event of events) model.on(event, onModel);
   refresh();
-  return { change, state, end: () => model.off("change", onModel) };
+  return { change, end: () => events.forEach((event) => model.off(event, onModel)) };
 }
 
 // The parts of a picture that a script redraws, by their keys.
