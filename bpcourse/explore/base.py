@@ -25,8 +25,13 @@ def _lean(script: str) -> str:
 
 
 _DARK = 'html[data-theme="dark"] .bp-explorer,body[data-jp-theme-light="false"] .bp-explorer'
-CSS = f".bp-explorer{{{svg.variables(0)}color-scheme:light}}\n{_DARK}{{{svg.variables(1)}color-scheme:dark}}\n" + _lean(
-    svg.HALO + "\n" + _lean(_file("explore.css"))
+CSS = "\n".join(
+    [
+        f".bp-explorer{{{svg.variables(0)}color-scheme:light}}",
+        f"{_DARK}{{{svg.variables(1)}color-scheme:dark}}",
+        svg.HALO,
+        _lean(_file("explore.css")),
+    ]
 )
 _NEXT_LINE = ";\nconst"
 RUNTIME = _lean(_file("runtime.js"))

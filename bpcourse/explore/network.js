@@ -8,7 +8,6 @@ function nice(x) {
 function start(root, model) {
   const { names, keys, labels, ends, columns, places, beside, gap, count } = SPEC, lines = pieces(root);
   let axes = plot(SPEC.plot), drawn = "";
-  const tables = TABLES;
   const rows = [...root.querySelectorAll(".bp-paths li")];
   const slider = root.querySelector('[data-bind^="inputs."]'), number = slider.nextElementSibling;
   const grid = axes.grid(count), index = keys.indexOf("vloss");

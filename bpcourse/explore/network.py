@@ -98,17 +98,14 @@ class Network(Explorer):
             "ends": self._ends, "columns": plan.columns, "gap": figures.ROUTE_GAP,
             "places": plan.place, "beside": {name: plan.beside_place(name) for name in plan.weights},
         }  # fmt: skip
+        printed = ",\n".join(
+            f"{loss}: {table_to_javascript(list(table.values()), inputs[loss])}" for loss, table in tables.items()
+        )
         self.assemble(
             self._picture(most)._repr_html_() + self._curve(plot)._repr_html_(),
             self._controls(span, most),
             spec,
-            {
-                "TABLES": "{\n"
-                + ",\n".join(
-                    f"{loss}: {table_to_javascript(list(table.values()), inputs[loss])}" for loss, table in tables.items()
-                )
-                + "}"
-            },
+            {"tables": f"{{\n{printed}}}"},
         )
 
     @traitlets.validate("weight", "loss", "learning_rate")
