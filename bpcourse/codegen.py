@@ -224,6 +224,7 @@ def _is_name(operand: str) -> bool:
 _ZERO = _literal(0.0)
 _NEUTRAL = {"add": _ZERO, "subtract": _ZERO, "multiply": _literal(1.0), "divide": _literal(1.0)}
 _JAVASCRIPT_WORDS = (
-    "var let const function new this typeof void delete switch case default do throw catch export super null true false Math"
+    "var let const function new this typeof void delete switch case default do throw catch export super null true false Math "
+    "arguments debugger enum eval extends implements instanceof interface package private protected public static"
 )
-_TAKEN = {*keyword.kwlist, *_JAVASCRIPT_WORDS.split(), "math", "np", "f", "max", "min", "float"}
+_TAKEN = {*keyword.kwlist, *_JAVASCRIPT_WORDS.split(), "math", "np", "f", "max", "min", "float", "single"}

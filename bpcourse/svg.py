@@ -110,10 +110,10 @@ def fixed(x: float, decimals: int) -> str:
 
 def scientific(x: float) -> str:
     """x with three digits and a power of ten, as sliders over many decades show it."""
-    if x == 0:
-        return "0"
-    mantissa, exponent = f"{x:.2e}".split("e")
-    return f"{mantissa}e{int(exponent)}".replace("-", "−")
+    if x == 0 or not math.isfinite(x):
+        return "–" if x else "0"
+    with decimal.localcontext(rounding=decimal.ROUND_HALF_UP):
+        return f"{decimal.Decimal(x):.2e}".replace("e+", "e").replace("-", "−")
 
 
 FIGURE_SPACE = "\u2007"

@@ -153,6 +153,14 @@ def test_local_gradients_take_whole_layers(name):
     np.testing.assert_allclose(np.ones_like(Z) * layer, scalars, rtol=1e-15)
 
 
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_local_gradients_of_choices_take_arrays(name):
+    gate = GATES[name]
+    a, b = np.array([1.0, 2.0, 3.0]), np.array([2.0, 2.0, 1.0])
+    for side, local in enumerate(gate.local(None, a, b)):
+        assert local.tolist() == [gate.local(None, x, y)[side] for x, y in zip(a.tolist(), b.tolist())]
+
+
 @pytest.mark.parametrize("x", [-1000.0, 1000.0])
 def test_sigmoid_and_tanh_saturate_without_overflow(x):
     assert GATES["sigmoid"].compute(x) == (x > 0)

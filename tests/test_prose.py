@@ -79,7 +79,7 @@ def test_the_reader_refuses_other_numbers(prose):
 
 
 def test_the_taste_in_the_readme_runs_and_prints_what_it_says(capsys):
-    (code,) = re.findall(r"```python\n(.*?)```", (pages.ROOT / "README.md").read_text(encoding="utf-8"), re.S)
+    code = "\n".join(re.findall(r"```python\n(.*?)```", (pages.ROOT / "README.md").read_text(encoding="utf-8"), re.S))
     exec(code, {})
     (said,) = re.findall(r"print.*# (.*)", code)
     assert capsys.readouterr().out.strip() == said

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
@@ -33,12 +34,19 @@ CSS = "\n".join(
         _lean(_file("explore.css")),
     ]
 )
+# JupyterLab takes arrow keys, Enter and letters for its own commands, but not from a control that says so.
+_MODULE = """\
+export default { render({ model, el }) {
+el.innerHTML = model.get("_html");
+for (const control of el.querySelectorAll("input, select, button")) control.dataset.lmSuppressShortcuts = "true";
+return start(el.firstElementChild, model).end;
+} };"""
 _NEXT_LINE = ";\nconst"
 RUNTIME = _lean(_file("runtime.js"))
 
 
 class Explorer(anywidget.AnyWidget):
-    """What the five explorers share: numbers to move, and what follows from them.
+    """What the explorers share: numbers to move, and what follows from them.
 
     `inputs` are the numbers by name; setting the trait moves the sliders, moving
     a slider sets the trait. `values` and `gradients` follow and are read only.
@@ -94,17 +102,20 @@ class Explorer(anywidget.AnyWidget):
         `functions` are JavaScript functions by the name that the script calls them.
         """
         state = {name: getattr(self, name) for name in self._state}
-        told = json.dumps({"state": state, **spec}, ensure_ascii=False, separators=(",", ":"))
+        told = json.dumps({"state": state, **spec}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
         printed = "\n".join(f"const {name} = {_lean(source).replace(_NEXT_LINE, ',')};" for name, source in functions.items())
         own = _lean(_file(self.script))
         self._code = f"const SPEC = {told};\n{printed}\n{RUNTIME}\n{own}"
         picture = picture.replace(svg.STYLE, "")
         body = f'{picture}<div class="bp-controls">{"".join(controls)}</div><div role="status"></div>'
-        self._html = f'<div class="bp-explorer" role="group" aria-label="{self._told}">{body}</div>'
-        self._esm = (
-            self._code + "\nexport default { render({ model, el }) {\n"
-            'el.innerHTML = model.get("_html");\nreturn start(el.firstElementChild, model).end;\n} };'
-        )
+        self._html = f'<div class="bp-explorer" role="group" aria-label="{svg.escaped(self._told)}">{body}</div>'
+        self._esm = f"{self._code}\n{_MODULE}"
+        self.open()
+
+    def open(self) -> None:
+        """Tell the front end, once there is something to show: it reads the script as the widget opens."""
+        if self._esm:
+            super().open()
 
     def html(self) -> str:
         """The explorer for a page, alive without a kernel, as it was made."""
@@ -125,8 +136,28 @@ class Explorer(anywidget.AnyWidget):
         return f"<explorer: {self._told}>"
 
 
+Row = Callable[..., tuple[float, ...]]
+UNDEFINED = (ValueError, ZeroDivisionError, OverflowError)
+"""What a compiled table raises outside a gate's domain."""
+
+
+def where_defined(row: Row) -> Callable[[float], tuple[float, ...]]:
+    """A table of one input, with NaN where a gate is not defined, as in JavaScript."""
+
+    def tried(x: float) -> tuple[float, ...]:
+        try:
+            return row(x)
+        except UNDEFINED:
+            return math.nan, math.nan
+
+    return tried
+
+
 def _followed(explorer: Explorer, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
     try:
-        return explorer.follow(inputs)
-    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        found = explorer.follow(inputs)
+        if not all(math.isfinite(x) for numbers in found for x in numbers.values()):
+            raise ValueError("a value or a gradient is not finite")
+        return found
+    except UNDEFINED as error:
         raise ValueError(f"inputs: expected a point where every gate is defined, got {dict(inputs)!r}: {error}") from None

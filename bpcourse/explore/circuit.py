@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks, figures, svg
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer
+from bpcourse.explore.base import UNDEFINED, Explorer
 from bpcourse.figures import wire_key
 from bpcourse.graph import Value, adjoints, expect_value, flows, local_gradients, topological_order
 
@@ -89,7 +89,7 @@ class Circuit(Explorer):
         output = wire_key("v", len(self._order) - 1)
         try:
             return self._at({**self.inputs, name: self.inputs[name] + self.h})[output] - self._at(self.inputs)[output]
-        except (ValueError, ZeroDivisionError, OverflowError):
+        except UNDEFINED:
             return math.nan
 
     def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
@@ -149,6 +149,8 @@ def slider_ranges(values: Mapping[str, float], ranges: Mapping[str, Range] | Non
     Raises ValueError for an unknown name, a range upside down, or one that
     leaves its value out; TypeError for what is not a pair of numbers.
     """
+    if not isinstance(ranges, Mapping | None):
+        raise TypeError(f"ranges: expected a dict of pairs (low, high), got {type(ranges).__name__}")
     given = dict(ranges or {})
     for name in given:
         checks.choice(name, "ranges", values)
@@ -163,6 +165,8 @@ def slider_ranges(values: Mapping[str, float], ranges: Mapping[str, Range] | Non
 def _named(order: Sequence[Value], inputs: Sequence[Value] | None) -> list[Value]:
     """The values with a slider: those given, otherwise every named input of the graph."""
     leaves = [node for node in order if node.gate is None and node.name]
+    if not isinstance(inputs, Sequence | None):
+        raise TypeError(f"inputs: expected a list of Values, got {type(inputs).__name__}")
     chosen = leaves if inputs is None else list(inputs)
     if not chosen:
         raise ValueError("v: expected a graph with at least one named input, got none")

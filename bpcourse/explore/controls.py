@@ -16,7 +16,7 @@ def slider(key: str, label: str, low: float, high: float, step: float, value: fl
 
 def log_slider(key: str, label: str, low: int, high: int, step: float, value: float, shown: str) -> str:
     """A slider for a number that runs through powers of ten, 10^low to 10^high."""
-    return _slider(key, label, f'min="{low}" max="{high}" step="{step:.12g}" value="{math.log10(value):.12g}" data-log', shown)
+    return _slider(key, label, f'min="{low}" max="{high}" step="{step!r}" value="{math.log10(value):.12g}" data-log', shown)
 
 
 def _slider(key: str, label: str, numbers: str, shown: str) -> str:
@@ -67,7 +67,9 @@ def numbers(*parts: str) -> str:
 
 
 def nice(x: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is not below x > 0."""
+    """The smallest of 1, 2, 5 times a power of ten that is not below x; 1 for 0."""
+    if x == 0:
+        return 1.0
     power = 10.0 ** math.floor(math.log10(x))
     return next(float(f"{m * power:.12g}") for m in (1, 2, 5, 10) if m * power >= x * (1 - 1e-9))
 

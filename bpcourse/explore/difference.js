@@ -2,7 +2,7 @@
 function start(root, model) {
   const { name, perDecade, floor } = SPEC, axes = plot(SPEC.plot), lines = pieces(root);
   const grid = axes.grid(-axes.x[0] * perDecade);
-  const log = (error) => (error > 10 ** floor ? Math.log10(error) : floor);
+  const log = (error) => (error <= 10 ** floor ? floor : Math.log10(error));
 
   function show({ inputs, eps, precision }) {
     const small = precision === "float32", r = small ? Math.fround : Number, f = small ? single : exact;

@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks, svg
 from bpcourse.codegen import compile_table, single, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer
+from bpcourse.explore.base import Explorer, where_defined
 from bpcourse.explore.hill import only_input
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, exp, gradient, square
@@ -46,8 +46,8 @@ class DifferenceStep(Explorer):
         x = only_input(v)
         low, high = checks.span(span, "span", holding=x.value)
         results = [v, *gradient(v, [x])]
-        self._row = compile_table(results, [x])
-        self._single = compile_table([v], [x], float32=True)
+        self._row = where_defined(compile_table(results, [x]))
+        self._single = where_defined(compile_table([v], [x], float32=True))
         self._name = str(x.name)
         super().__init__({self._name: x.value}, "error of a difference quotient", eps=eps, precision="float64")
         plot = Plot((_SMALLEST, 0), (_FLOOR, 2), height=330)
@@ -139,4 +139,4 @@ def power_of_ten(exponent: float) -> float:
 
 
 def _log(error: float) -> float:
-    return math.log10(error) if error > 10**_FLOOR else _FLOOR
+    return _FLOOR if error <= 10**_FLOOR else math.log10(error)

@@ -17,7 +17,7 @@ function start(root, model) {
     const gone = (u) => u < axes.x[0] || u > axes.x[1];
     const says = gone(x) ? `The point is at ${plain(x)}, out of the picture. Reset brings it back.`
       : gone(to) ? "The step leads out of the picture."
-      : after < f ? "Too far: the step goes uphill by the tangent, but ends lower than it began."
+      : after < f - 1e-12 ? "Too far: the step goes uphill by the tangent, but ends lower than it began."
       : "The step gains height. The dashed line leads through the next steps.";
     return { f, slope, move: h * slope, new: to, predicted: h * slope * slope, actual: after - f, says,
       status: `At ${name} = ${plain(x)} the slope is ${plain(slope)}; the step changes f by ${plain(after - f)}` };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import traitlets
 from bpcourse import checks, svg
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer
+from bpcourse.explore.base import Explorer, where_defined
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, expect_value, gradient, square, topological_order
 
@@ -43,10 +44,12 @@ class Hill(Explorer):
         low, high = checks.span(span, "span", holding=x.value)
         h = checks.positive(h, "h")
         results = [v, *gradient(v, [x])]
-        self._row, self._name = compile_table(results, [x]), str(x.name)
+        self._name, self._row = str(x.name), where_defined(compile_table(results, [x]))
         super().__init__({self._name: x.value}, "point on a hill", h=h)
         at = Plot((low, high), (0, 1)).grid(160)
         heights = [self._row(u)[0] for u in at]
+        if not all(map(math.isfinite, heights)):
+            raise ValueError(f"span: expected a range where v has a value everywhere, got {(low, high)}")
         room = 0.08 * (max(heights) - min(heights) or 1)
         plot = Plot((low, high), (min(heights) - room, max(heights) + room))
         spec = {"decimals": 3, "name": self._name, "plot": plot.spec, "count": _STEPS, "reach": _REACH}
@@ -84,7 +87,7 @@ class Hill(Explorer):
             u = walk[-1][0] + self.h * self._row(walk[-1][0])[1]
             walk.append((u, self._row(u)[0]))
         tangent = [(n["x"] + s * _REACH, n["f"] + s * _REACH * n["slope"]) for s in (-1, 1)]
-        whole = range(int(plot.x[0]), int(plot.x[1]) + 1)
+        whole = range(math.ceil(plot.x[0]), math.floor(plot.x[1]) + 1)
         low, high = plot.y
         step = controls.nice((high - low) / 5)
         levels = [step * i for i in range(round(low / step) - 1, round(high / step) + 2) if low <= step * i <= high]
@@ -108,7 +111,7 @@ class Hill(Explorer):
             ("move", "step: h · slope", ""), ("new", f"new {self._name}", ""),
             ("predicted", "predicted change", ""), ("actual", "actual change", ""),
         ]  # fmt: skip
-        cells = [f"{label} {controls.readout(key, svg.fixed(n[key], 3), style)}" for key, label, style in told]
+        cells = [f"{svg.escaped(label)} {controls.readout(key, svg.fixed(n[key], 3), style)}" for key, label, style in told]
         return [
             controls.sliders(
                 controls.slider(f"inputs.{self._name}", self._name, low, high, 0.01, n["x"], 3),

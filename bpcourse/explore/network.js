@@ -1,16 +1,16 @@
 // A network: pick a weight, nudge it, follow its paths, update.
 // The twin of controls.nice: 1, 2 or 5 times a power of ten.
 function nice(x) {
+  if (x === 0) return 1;
   const power = 10 ** Math.floor(Math.log10(x));
   return Number((power * [1, 2, 5, 10].find((m) => m * power >= x * (1 - 1e-9))).toPrecision(12));
 }
 
 function start(root, model) {
   const { names, keys, labels, ends, columns, places, beside, gap, count } = SPEC, lines = pieces(root);
-  let axes = plot(SPEC.plot), drawn = "";
   const rows = [...root.querySelectorAll(".bp-paths li")];
   const slider = root.querySelector('[data-bind^="inputs."]'), number = slider.nextElementSibling;
-  const grid = axes.grid(count), index = keys.indexOf("vloss");
+  const grid = plot(SPEC.plot).grid(count), index = keys.indexOf("vloss");
   const row = (inputs, loss) => tables[loss](...names.map((name) => inputs[name]));
   const at = (inputs, loss) => {
     const numbers = row(inputs, loss);
@@ -74,12 +74,8 @@ function start(root, model) {
     if (slider.dataset.bind !== `inputs.${weight}`) pick(weight);
     const trial = { ...inputs };
     const curve = grid.map((u) => ((trial[weight] = u), [u, lossAt(trial, loss)]));
-    // A new y axis for another curve, and where the point has left the old one: never while it slides along.
-    if (drawn !== weight + loss || now.vloss < axes.y[0] || now.vloss > axes.y[1]) {
-      drawn = weight + loss;
-      axes = plot({ ...SPEC.plot, y: roundRange(curve.map(([, v]) => v)) });
-    }
-    const [low, high] = axes.y;
+    // The curve, and so the axis, stands still while its own weight slides.
+    const [low, high] = roundRange(curve.map(([, v]) => v)), axes = plot({ ...SPEC.plot, y: [low, high] });
     lines.loss.setAttribute("d", axes.line(curve));
     lines.tangent.setAttribute("d", axes.line(axes.x.map((u) => [u, now.vloss + g * (u - w)])));
     axes.place(lines.point, w, now.vloss);

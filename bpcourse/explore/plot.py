@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -45,8 +47,9 @@ class Plot(NamedTuple):
         return [low + (high - low) * i / count for i in range(count + 1)]
 
     def line(self, points: Iterable[tuple[float, float]]) -> str:
-        """The path through the points."""
-        return "M" + "L".join(f"{self.across(u):.1f} {self.up(v):.1f}" for u, v in points)
+        """The path through the points, with a gap where one has no number."""
+        runs = itertools.groupby(points, key=lambda point: math.isfinite(point[0] + point[1]))
+        return "".join("M" + "L".join(f"{self.across(u):.1f} {self.up(v):.1f}" for u, v in run) for here, run in runs if here)
 
     def curve(self, key: str, points: Iterable[tuple[float, float]], colour: str, width: float = 2.5, dash: str = "") -> str:
         """A line that the script redraws by its key."""
@@ -55,7 +58,7 @@ class Plot(NamedTuple):
 
     def dot(self, key: str, u: float, v: float, colour: str, radius: float = 6) -> str:
         """A point that the script moves by its key."""
-        centre = f'cx="{self.across(u):.1f}" cy="{self.up(v):.1f}"'
+        centre = f'cx="{self.across(u):.1f}" cy="{self.up(v):.1f}"' if math.isfinite(u + v) else 'visibility="hidden"'
         return f'<circle data-line="{key}" {centre} r="{radius:g}" fill="var(--bp-{colour})"/>'
 
     def inside(self, *parts: str) -> str:

@@ -55,7 +55,7 @@ class Product(Explorer):
     script = "product.js"
 
     def __init__(self, a: float = -4.0, b: float = -3.0, h: float = PRODUCT["h"]) -> None:
-        x, y = Value(a, "a"), Value(b, "b")
+        x, y = Value(checks.number(a, "a"), "a"), Value(checks.number(b, "b"), "b")
         f = x * y
         results = [f, *gradient(f, [x, y])]
         self._row = compile_table(results, [x, y])

@@ -14,7 +14,7 @@ function fixed(x, decimals = SPEC.decimals) {
 
 const plain = (x, decimals) => fixed(x, decimals).trim();
 // Four significant digits, for sentences.
-const brief = (x) => String(Math.abs(x) < 5e-13 ? 0 : Number(x.toPrecision(4))).replace("-", "−");
+const brief = (x) => !Number.isFinite(x) ? "–" : String(Math.abs(x) < 5e-13 ? 0 : Number(x.toPrecision(4))).replaceAll("-", "−");
 const fill = (template, numbers) => template.replace(/\{(.*?)\}/g, (_, key) => brief(numbers[key]));
 
 // A plot that Python laid out: its axes, its curves, its points.
@@ -22,15 +22,19 @@ function plot({ x, y, box: [left, top, right, bottom] }) {
   const across = (u) => left + ((u - x[0]) / (x[1] - x[0])) * (right - left);
   const up = (v) => bottom + ((v - y[0]) / (y[1] - y[0])) * (top - bottom);
   const at = (u, v) => `${across(u).toFixed(1)} ${up(Math.max(-9e5, Math.min(9e5, v))).toFixed(1)}`;
-  const line = (points) => "M" + points.map(([u, v]) => at(u, v)).join("L");
+  // With a gap where a point has no number.
+  const line = (points) => points.map(([u, v], i) =>
+    Number.isFinite(u + v) ? (i && Number.isFinite(points[i - 1][0] + points[i - 1][1]) ? "L" : "M") + at(u, v) : "").join("");
   const grid = (count) => Array.from({ length: count + 1 }, (_, i) => x[0] + ((x[1] - x[0]) * i) / count);
   const back = (pixels) => x[0] + ((pixels - left) / (right - left)) * (x[1] - x[0]);
   const place = (dot, u, v) => {
-    const [cx, cy] = at(u, v).split(" ");
+    const [cx, cy] = at(u, v).split(" "), known = Number.isFinite(u + v);
+    dot.setAttribute("visibility", known ? "visible" : "hidden");
+    if (!known) return;
     dot.setAttribute("cx", cx);
     dot.setAttribute("cy", cy);
   };
-  return { x, y, line, grid, back, place };
+  return { x, line, grid, back, place };
 }
 
 const pageModel = (state) => ({ get: (key) => state[key], set: (key, value) => void (state[key] = value), save_changes() {}, on() {}, off() {} });
@@ -109,4 +113,4 @@ function explore(root, model, { show, actions = {} }) {
 // The parts of a picture that a script redraws, by their keys.
 const pieces = (root) => Object.fromEntries([...root.querySelectorAll("[data-line]")].map((piece) => [piece.dataset.line, piece]));
 
-const scientific = (x) => (x ? x.toExponential(2).replace("+", "").replace("-", "−") : "0");
+const scientific = (x) => (!Number.isFinite(x) ? "–" : x ? x.toExponential(2).replace("+", "").replaceAll("-", "−") : "0");

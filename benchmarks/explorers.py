@@ -1,0 +1,92 @@
+"""How long a slider's move takes in the built page of chapter 7, and what each explorer adds to its page.
+
+The processor is slowed down four times, as a small laptop or a phone would be.
+"""
+
+import re
+import runpy
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median, quantiles
+from typing import Any
+
+from playwright.sync_api import Page, sync_playwright
+
+BROWSER = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "browser" / "conftest.py"))
+BOOK: Path = BROWSER["HTML"] / "book"
+PAGE = BOOK / "07-one-weight-w212.html"
+SLOWDOWN, WARM_UP, EVENTS = 4, 50, 500
+GOALS = {"median": 4, "p99": 16}
+MOST_BYTES = 40_000
+
+MEASURE = """async ([count, layout]) => {
+  const root = document.querySelector(".bp-explorer"), svg = root.querySelector("svg");
+  const slider = root.querySelector('input[data-bind^="inputs."]');
+  const low = Number(slider.min), steps = Math.round((slider.max - low) / slider.step), times = [];
+  for (let i = 0; i < count; i++) {
+    slider.value = low + ((37 * i) % (steps + 1)) * slider.step;
+    const event = new Event("input", { bubbles: true }), begun = performance.now();
+    slider.dispatchEvent(event);
+    if (layout) svg.getBoundingClientRect();
+    times.push(performance.now() - begun);
+    await new Promise(requestAnimationFrame);
+  }
+  return times;
+}"""
+"""Moves of the slider, each a frame after the last; milliseconds from the event to the new numbers."""
+
+EXPLORER = re.compile(r'<style>[^<]*</style><div class="bp-explorer".*?aria-label="([^"]*)".*?</script>', re.DOTALL)
+
+
+def slowed_down(page: Page) -> Page:
+    """The page with the processor slowed down by SLOWDOWN."""
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
+    return page
+
+
+def moves() -> dict[str, list[float]]:
+    """Milliseconds of each move after the warm-up, without and with the layout forced."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER["chromium"](), args=BROWSER["FLAGS"])
+        page = browser.new_page(viewport={"width": 1200, "height": 900})
+        page.goto(PAGE.as_uri())
+        slowed_down(page)
+        times = {name: page.evaluate(MEASURE, [WARM_UP + EVENTS, name == "with layout"]) for name in ("handler", "with layout")}
+        browser.close()
+    return {name: measured[WARM_UP:] for name, measured in times.items()}
+
+
+def summary(times: Sequence[float]) -> dict[str, float]:
+    """The median, the 99th percentile and the largest."""
+    return {"median": median(times), "p99": quantiles(times, n=100)[98], "max": float(max(times))}
+
+
+def explorers() -> Iterator[tuple[str, str, int]]:
+    """(page, explorer, bytes) for each explorer of the book: its style, its picture, its controls, its script."""
+    for page in sorted(BOOK.glob("*.html")):
+        for found in EXPLORER.finditer(page.read_text(encoding="utf-8")):
+            yield page.stem, found[1], len(found[0].encode())
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
+    """A plain table: the first column to the left, the others to the right."""
+    cells = [[f"{x:.1f}" if isinstance(x, float) else str(x) for x in row] for row in [head, *rows]]
+    first, *others = (max(map(len, column)) for column in zip(*cells, strict=True))
+    lines = [[row[0].ljust(first), *(x.rjust(width) for x, width in zip(row[1:], others))] for row in cells]
+    return "\n".join("  ".join(line) for line in lines)
+
+
+def main() -> None:
+    """Print both tables."""
+    measured = {name: summary(times) for name, times in moves().items()}
+    rows = [[name, *found.values()] for name, found in measured.items()]
+    rows.append(["goal", *(f"≤ {GOALS[name]}" if name in GOALS else "" for name in ("median", "p99", "max"))])
+    print(f"{PAGE.stem}: {EVENTS} moves of the weight's slider, processor {SLOWDOWN} times slower\n")
+    print(table(["milliseconds", "median", "p99", "max"], rows))
+    print("\nBytes that each explorer adds to its page\n")
+    added = [[f"{page}: {name}", size] for page, name, size in explorers()]
+    print(table(["explorer", "bytes"], [*added, ["goal", f"≤ {MOST_BYTES}"]]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,168 @@
+"""An explorer in a notebook, in a real JupyterLab: its sliders and Python hear of each other."""
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+MAKE = """
+import ipywidgets
+from bpcourse import examples, explore
+
+circuit = explore.Circuit(examples.add_then_multiply(), ranges={"x": (-6, 6)})
+label = ipywidgets.Label("nothing heard")
+
+def tell(change):
+    label.value = f"Python has {change['new']['z']:.4f}"
+
+circuit.observe(tell, "gradients")
+ipywidgets.VBox([circuit, label])
+"""
+ASSIGN = 'circuit.inputs = {"x": 1.5, "y": 2, "z": -3}'
+ELSEWHERE = re.compile(r"^(?!(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:)")
+SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return server.getsockname()[1]
+
+
+def own_folders(folder: Path) -> dict[str, str]:
+    """The environment in which Jupyter and IPython read and write below this folder only."""
+    names = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"]
+    names += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
+    return {**os.environ, **{name: str(folder / name.lower()) for name in names}}
+
+
+def quiet(folder: Path) -> None:
+    """Settings with which JupyterLab does not ask whether it may fetch news."""
+    settings = Path(own_folders(folder)["JUPYTERLAB_SETTINGS_DIR"]) / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text('{"fetchNews": "false"}')
+
+
+def asked(address: str, token: str, method: str = "GET") -> None:
+    """An answer from the server; an OSError where there is none."""
+    request = urllib.request.Request(address, method=method, headers={"Authorization": f"token {token}"})
+    with urllib.request.urlopen(request, timeout=SECONDS) as answer:
+        json.loads(answer.read() or "null")
+
+
+def wait_until_ready(process: subprocess.Popen, address: str, token: str, log: Path) -> None:
+    """Ask until the server answers; fail with its log where it ends or stays silent."""
+    last = time.monotonic() + SECONDS
+    while time.monotonic() < last:
+        with contextlib.suppress(OSError):
+            return asked(f"{address}/api", token)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.1)
+            break
+    pytest.fail(f"JupyterLab did not answer at {address}:\n{log.read_text()}")
+
+
+def stop(process: subprocess.Popen, address: str, token: str) -> None:
+    """Shut the server and its kernels down; end it by force where it does not follow."""
+    with contextlib.suppress(OSError):
+        asked(f"{address}/api/shutdown", token, "POST")
+    try:
+        process.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@pytest.fixture
+def notebook_address(tmp_path):
+    """The address of a notebook with an explorer, in a JupyterLab of its own."""
+    notebooks, log = tmp_path / "notebooks", tmp_path / "log.txt"
+    notebooks.mkdir()
+    quiet(tmp_path)
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    notebook = new_notebook(cells=[new_code_cell(MAKE.strip()), new_code_cell(ASSIGN)], metadata=kernel)
+    nbformat.write(notebook, notebooks / "explorer.ipynb")
+    port, token = free_port(), secrets.token_hex()
+    address = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
+    command += ["--ServerApp.port_retries=0", f"--ServerApp.root_dir={notebooks}", f"--IdentityProvider.token={token}"]
+    command += [
+        "--LabApp.extension_manager=readonly",
+    ]
+    command += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    command += ["--allow-root"] if os.geteuid() == 0 else []
+    with log.open("w") as written:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=own_folders(tmp_path), stdout=written, stderr=written, start_new_session=True
+        )
+    try:
+        wait_until_ready(process, address, token, log)
+        yield f"{address}/lab/tree/explorer.ipynb?token={token}"
+    finally:
+        stop(process, address, token)
+
+
+@pytest.fixture
+def lab(browser, notebook_address):
+    """The notebook in a tab that may ask 127.0.0.1 and nobody else."""
+    strangers = []
+    context = browser.new_context(viewport={"width": 1300, "height": 1300})
+    context.set_default_timeout(1000 * SECONDS)
+    context.route(ELSEWHERE, lambda route: route.abort())
+    tab = context.new_page()
+    tab.on("request", lambda request: strangers.append(request.url) if ELSEWHERE.match(request.url) else None)
+    tab.on("websocket", lambda channel: strangers.append(channel.url) if ELSEWHERE.match(channel.url) else None)
+    try:
+        tab.goto(notebook_address)
+        yield tab
+        assert strangers == []
+    finally:
+        context.close()
+
+
+def run_all_cells(tab) -> None:
+    tab.get_by_role("button", name="Python 3 (ipykernel) | Idle").wait_for()
+    tab.get_by_role("menuitem", name="Run", exact=True).click()
+    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def run_cell(tab, number: int) -> None:
+    tab.locator(".jp-CodeCell .cm-content").nth(number).click()
+    tab.keyboard.press("Shift+Enter")
+
+
+def test_sliders_and_python_hear_of_each_other(lab):
+    explorer, slow = lab.locator(".bp-explorer"), {"timeout": 1000 * SECONDS}
+    x, heard = explorer.get_by_role("slider", name="x", exact=True), lab.locator(".widget-label")
+    shown = {name: explorer.locator(f"svg [data-n={key}]") for name, key in {"x": "v0", "f": "v4"}.items()}
+
+    def expect_everywhere(slider: str, x_shown: str, f_shown: str, z_gradient: str) -> None:
+        expect(heard).to_have_text(f"Python has {z_gradient}", **slow)
+        expect(x).to_have_value(slider, **slow)
+        expect(shown["x"].first).to_contain_text(x_shown)
+        expect(shown["f"].first).to_contain_text(f_shown)
+
+    run_all_cells(lab)
+    expect_everywhere("1.5", "1.50", "−10.50", "3.5000")
+    x.focus()
+    x.press("ArrowRight")
+    expect_everywhere("1.6", "1.60", "−10.80", "3.6000")
+    for _ in range(20):
+        x.press("ArrowLeft")
+    expect_everywhere("-0.4", "−0.40", "−4.80", "1.6000")
+    run_cell(lab, 1)
+    expect_everywhere("1.5", "1.50", "−10.50", "3.5000")

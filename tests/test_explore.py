@@ -1,0 +1,769 @@
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import ipywidgets
+import numpy as np
+import pytest
+import traitlets
+from helpers import build, expressions, numbers, says
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+
+import bpcourse.explore
+from bpcourse import codegen, examples, graph, network, numeric, svg
+from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, Product, controls, product
+from bpcourse.graph import Value, evaluate, gradient, topological_order
+
+SCRIPTS = Path(bpcourse.explore.__file__).parent
+needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs a JavaScript engine: node")
+
+
+def neuron():
+    return Circuit(examples.sigmoid_neuron())
+
+
+def logarithm():
+    return Circuit((graph.log(Value(2, "x")) * Value(3, "y")).named("f"))
+
+
+def three_paths(loss="squared_error"):
+    return Network(examples.THREE_PATHS, [1, 2], [1], weight="w_121", output="sigmoid", losses=[loss])
+
+
+EXPLORERS = {
+    "product": Product,
+    "hill": Hill,
+    "difference step": DifferenceStep,
+    "circuit": lambda: Circuit(examples.add_then_multiply(), ranges={"x": (-6, 6)}),
+    "circuit of a neuron": neuron,
+    "network": lambda: Network(weight="w_212"),
+    "network with three paths": three_paths,
+}
+each = pytest.mark.parametrize("make", EXPLORERS.values(), ids=EXPLORERS)
+
+
+def run_in_node(*script: str):
+    """What the last expression gives, through JSON."""
+    *before, last = script
+    text = "\n".join([*before, f"console.log(JSON.stringify({last}))"])
+    return json.loads(subprocess.run(["node", "-"], input=text, capture_output=True, text=True, check=True).stdout)
+
+
+def in_javascript(values) -> str:
+    return f"[{', '.join(map(repr, values))}]".replace("nan", "NaN").replace("inf", "Infinity")
+
+
+def close(a, b, rtol=1e-12):
+    return math.isclose(a, b, rel_tol=rtol, abs_tol=rtol)
+
+
+def same(a, b, rtol=1e-12):
+    return set(a) == set(b) and all(close(a[name], b[name], rtol) for name in a)
+
+
+# The traits follow each other.
+
+
+@pytest.mark.parametrize("make", [examples.add_then_multiply, examples.sigmoid_neuron, examples.three_sigmoids])
+def test_a_circuit_follows_as_its_graph_evaluates_and_runs_backward(make):
+    v, rng = make(), np.random.default_rng(0)
+    explorer = Circuit(v)
+    nodes = {node.name: node for node in topological_order(v) if node.name}
+    for _ in range(5):
+        explorer.inputs = {name: x + rng.normal() for name, x in explorer.inputs.items()}
+        point = {nodes[name]: x for name, x in explorer.inputs.items()}
+        assert same(explorer.values, {name: evaluate(node, point) for name, node in nodes.items()})
+        slopes = gradient(v, [nodes[name] for name in explorer.inputs])
+        assert same(explorer.gradients, dict(zip(explorer.inputs, (evaluate(slope, point) for slope in slopes))))
+
+
+@given(expressions(most=5), st.data())
+def test_any_circuit_agrees_with_a_graph_built_at_the_new_point(expression, data):
+    recipe, point = expression
+    old, new = ([Value(x, f"x{i}") for i, x in enumerate(at)] for at in (point, [data.draw(numbers) for _ in point]))
+    start, output = build(recipe, old), build(recipe, new).named("f")
+    assume(all(abs(node.value) < 1e6 for v in (start, output) for node in topological_order(v)))
+    inputs = [x for x in old if x in topological_order(start)]
+    assume(inputs)
+    output.backward()
+    explorer = Circuit(start.named("f"))
+    assert same(explorer.inputs, {x.name: x.value for x in inputs})
+    explorer.inputs = {x.name: x.value for x in new if x.name in explorer.inputs}
+    assert same(explorer.values, {**explorer.inputs, "f": output.value})
+    assert same(explorer.gradients, {x.name: x.grad for x in new if x.name in explorer.inputs})
+
+
+def test_a_circuit_can_leave_inputs_without_a_slider():
+    v = examples.sigmoid_neuron()
+    weights = [node for node in topological_order(v) if node.name in ("w1", "w2")]
+    explorer = Circuit(v, inputs=weights)
+    v.backward()
+    assert explorer.inputs == explorer.inputs | {"w1": 2.0, "w2": -3.0}
+    assert same(explorer.gradients, {w.name: w.grad for w in weights})
+    assert explorer.values["x1"] == -1.0
+
+
+def test_a_circuit_leaves_its_graph_as_it_is():
+    v = examples.three_sigmoids()
+    v.backward()
+    told = [(id(node), node.value, node.grad, node.name, node.inputs) for node in topological_order(v)]
+    explorer = Circuit(v)
+    explorer.inputs = {name: x + 1 for name, x in explorer.inputs.items()}
+    assert told == [(id(node), node.value, node.grad, node.name, node.inputs) for node in topological_order(v)]
+
+
+@pytest.mark.parametrize("in_turn", [False, True])
+def test_the_product_s_methods_move_as_source_002_does(in_turn):
+    explorer = Product(a=-4, b=-3, h=0.01)
+    explorer.inputs, explorer.seed, explorer.eps, explorer.in_turn = {"a": 2.5, "b": -1.5}, 7, 0.2, in_turn
+    a, b, h, eps = 2.5, -1.5, 0.01, 0.2
+    u, v = np.random.default_rng(7).random(2).round(6)
+    analytical = a + h * b
+    numerical = a + h * ((a + eps) * b - a * b) / eps
+    moved = {
+        "random": (a + h * u) * (b + h * v),
+        "numerical": numerical * (b + h * (numerical if in_turn else a)),
+        "analytical": analytical * (b + h * (analytical if in_turn else a)),
+    }
+    assert same(explorer.values, {"f": a * b, **moved})
+    assert same(explorer.gradients, {"a": b, "b": a})
+
+
+def test_the_product_s_derivatives_in_turn_give_what_source_002_prints():
+    explorer = Product(a=-4, b=-3, h=0.01)
+    explorer.in_turn = True
+    assert svg.fixed(explorer.values["analytical"], 3).strip() == str(examples.PRODUCT_PRINTED["derivatives from (-4, -3)"])
+
+
+def test_every_seed_draws_its_own_nudge_from_the_square():
+    draws = [product.random_nudges(seed) for seed in range(product.DRAWS)]
+    assert len(set(draws)) == product.DRAWS
+    assert all(0 <= x < 1 for draw in draws for x in draw)
+
+
+def test_a_hill_has_the_slope_of_its_curve():
+    explorer = Hill()
+    for x in (-0.5, 0.5, 2.0, 4.0):
+        explorer.inputs = {"x": x}
+        assert same(explorer.values, {"x": x, "f": 3 - 0.5 * (x - 2) ** 2})
+        assert same(explorer.gradients, {"x": 2 - x})
+
+
+def test_the_difference_quotients_are_those_of_the_numeric_module():
+    def f(x):
+        return math.exp(x[0] ** 2)
+
+    explorer = DifferenceStep()
+    for eps in (1e-1, 1e-3, 1e-5):
+        explorer.inputs, explorer.eps = {"x": 0.9}, eps
+        quotients = {
+            "forward": numeric.forward_difference(f, [0.9], eps)[0],
+            "central": numeric.central_difference(f, [0.9], eps)[0],
+        }
+        assert same(explorer.values, {"f": math.exp(0.81), **quotients}, rtol=1e-9)
+    assert same(explorer.gradients, {"x": 1.8 * math.exp(0.81)})
+
+
+def test_in_float32_every_number_of_the_quotient_is_a_float32():
+    def f(x):
+        return np.exp(x * x, dtype=np.float32)
+
+    explorer = DifferenceStep()
+    explorer.precision = "float32"
+    for exponent in (-1, -2, -3, -5):
+        explorer.eps = 10.0**exponent
+        x, eps = np.float32(0.7), np.float32(10.0**exponent)
+        assert close(explorer.values["forward"], float((f(x + eps) - f(x)) / eps), rtol=1e-4 / explorer.eps * 1e-3)
+        assert all(float(np.float32(explorer.values[key])) == explorer.values[key] for key in ("forward", "central"))
+
+
+def parameters_of(explorer, like):
+    """The explorer's inputs as the network's matrices."""
+    shaped = {}
+    for name, matrix in like.items():
+        letter, layer = name[0].lower(), name[1:]
+        indices = [(j, k) if letter == "w" else (j,) for j, k in np.ndindex(np.shape(matrix))]
+        numbers_ = [explorer.inputs[f"{letter}_{layer}{''.join(str(i + 1) for i in index)}"] for index in indices]
+        shaped[name] = np.reshape(numbers_, np.shape(matrix))
+    return shaped
+
+
+def expected_of_a_network(explorer, like, x, y, output):
+    parameters = parameters_of(explorer, like)
+    cache = network.forward(np.reshape(x, (-1, 1)), parameters, "sigmoid", output)
+    Y = np.reshape(y, (-1, 1))
+    grads = network.backpropagation(cache, Y, parameters, "sigmoid", output, explorer.loss)
+    slopes = {}
+    for name in explorer.inputs:
+        layer, *indices = (int(i) for i in name[2:])
+        slopes[name] = grads[f"d{name[0].upper() if name[0] == 'w' else 'b'}{layer}"][tuple(np.array(indices) - 1)].item()
+    return network.cost(cache, Y, explorer.loss), cache, slopes
+
+
+CASES = {
+    "4-4-2": (
+        lambda loss: Network(losses=["squared_error", loss]),
+        (examples.FOUR_FOUR_TWO, examples.FOUR_FOUR_TWO_X, examples.FOUR_FOUR_TWO_Y, "softmax"),
+    ),
+    "2-2-3-1": (three_paths, (examples.THREE_PATHS, [1, 2], [1], "sigmoid")),
+}
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "half_squared_error", "binary_cross_entropy", "cross_entropy"])
+@pytest.mark.parametrize("case", CASES)
+def test_a_network_follows_as_forward_and_backpropagation_do(case, loss):
+    if (case, loss) == ("2-2-3-1", "cross_entropy"):
+        pytest.skip("one sigmoid unit has no columns of probabilities")
+    make, about = CASES[case]
+    explorer, rng = make(loss), np.random.default_rng(0)
+    explorer.loss = loss
+    for _ in range(3):
+        explorer.inputs = {name: rng.normal() for name in explorer.inputs}
+        cost, cache, slopes = expected_of_a_network(explorer, *about)
+        assert close(explorer.values["loss"], cost, rtol=1e-9)
+        assert same(explorer.gradients, slopes, rtol=1e-9)
+        assert all(close(explorer.values[f"a_1{j}"], a) for j, (a,) in enumerate(cache["A1"], start=1))
+
+
+def test_source_003_s_derivative_leaves_the_gradients_right():
+    explorer = Network()
+    right = explorer.gradients
+    explorer.as_source_003 = True
+    assert explorer.gradients == right
+
+
+# The traits as ipywidgets have them.
+
+
+@each
+def test_observers_hear_of_inputs_values_and_gradients_once(make):
+    explorer, heard = make(), []
+    explorer.observe(lambda change: heard.append(change["name"]), ["inputs", "values", "gradients"])
+    explorer.inputs = {name: x + 0.1 for name, x in explorer.inputs.items()}
+    assert sorted(heard) == ["gradients", "inputs", "values"]
+
+
+@each
+def test_an_observer_of_gradients_finds_all_traits_at_the_new_point(make):
+    explorer, seen = make(), []
+    explorer.observe(lambda change: seen.append((explorer.inputs, explorer.follow(explorer.inputs))), "gradients")
+    explorer.inputs = {name: x + 0.1 for name, x in explorer.inputs.items()}
+    ((inputs, (values, gradients)),) = seen
+    assert inputs == explorer.inputs and values == explorer.values and gradients == explorer.gradients
+
+
+@pytest.mark.parametrize(
+    "make, trait, value",
+    [
+        (Product, "h", 0.5),
+        (Product, "seed", 3),
+        (Product, "in_turn", True),
+        (DifferenceStep, "eps", 0.1),
+        (DifferenceStep, "precision", "float32"),
+        (Network, "loss", "cross_entropy"),
+    ],
+)
+def test_values_follow_the_other_traits(make, trait, value):
+    explorer = make()
+    before = dict(explorer.values)
+    explorer.set_trait(trait, value)
+    assert explorer.values != before
+    assert explorer.values == explorer.follow(explorer.inputs)[0]
+
+
+@each
+@pytest.mark.parametrize("trait", ["values", "gradients"])
+def test_what_follows_is_read_only(make, trait):
+    explorer = make()
+    before = dict(getattr(explorer, trait))
+    with pytest.raises(traitlets.TraitError, match=trait):
+        setattr(explorer, trait, {})
+    assert getattr(explorer, trait) == before
+
+
+@each
+def test_an_explorer_stands_in_a_box_with_other_widgets(make):
+    explorer = make()
+    assert isinstance(explorer, ipywidgets.DOMWidget)
+    slider = ipywidgets.FloatSlider()
+    assert ipywidgets.VBox([explorer, slider]).children == (explorer, slider)
+
+
+@each
+def test_two_explorers_can_be_linked(make):
+    first, second = make(), make()
+    ipywidgets.link((first, "inputs"), (second, "inputs"))
+    first.inputs = {name: x + 0.25 for name, x in first.inputs.items()}
+    assert second.inputs == first.inputs and second.gradients == first.gradients
+    second.inputs = {name: x - 0.5 for name, x in second.inputs.items()}
+    assert first.inputs == second.inputs and first.values == second.values
+
+
+def test_one_input_can_be_linked_to_a_slider():
+    explorer, slider = Hill(), ipywidgets.FloatSlider(min=-1, max=5, value=0)
+    there_and_back = lambda inputs: inputs["x"], lambda x: {**explorer.inputs, "x": x}
+    traitlets.link((explorer, "inputs"), (slider, "value"), transform=there_and_back)
+    assert slider.value == 0.5
+    slider.value = 3
+    assert explorer.inputs == {"x": 3.0} and explorer.gradients == {"x": -1.0}
+    explorer.inputs = {"x": 1.25}
+    assert slider.value == 1.25
+
+
+def test_numpy_numbers_and_whole_numbers_become_floats():
+    explorer = Product()
+    explorer.inputs = {"a": np.float32(1.5), "b": 2}
+    assert explorer.inputs == {"a": 1.5, "b": 2.0}
+    assert all(type(x) is float for x in [*explorer.inputs.values(), *explorer.values.values()])
+
+
+# What a notebook and a page get.
+
+
+@each
+def test_an_explorer_prints_the_same_every_time(make):
+    assert repr(make()) == repr(make())
+    assert re.fullmatch(r"<explorer: [\w ,-]+>", repr(make()))
+    assert not re.search(r"0x|\d{6}", repr(make()))
+
+
+@each
+def test_a_notebook_gets_the_widget_a_page_and_a_text(make):
+    explorer = make()
+    data, _ = explorer._repr_mimebundle_()
+    view = data["application/vnd.jupyter.widget-view+json"]
+    assert view["model_id"] == explorer.model_id
+    assert data["text/plain"] == repr(explorer)
+    assert data["text/html"] == explorer.html()
+
+
+@each
+def test_a_page_gets_the_explorer_as_it_was_made(make):
+    explorer = make()
+    html = explorer.html()
+    explorer.inputs = {name: x + 0.1 for name, x in explorer.inputs.items()}
+    assert explorer.html() == html
+
+
+@each
+def test_a_page_needs_no_network_and_no_eval(make):
+    html = make().html()
+    addresses = set(re.findall(r"[a-z]+://[^\"'\s]+", html))
+    assert addresses == {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"}
+    assert not re.search(r"\b(eval|Function|import|fetch|XMLHttpRequest)\b|@import|url\(|\bsrc=", html)
+
+
+@each
+def test_a_page_has_one_script_and_closes_it_once(make):
+    explorer = make()
+    html = explorer.html().lower()
+    assert html.count("<script") == html.count("</script") == 1
+    assert "</script" not in explorer._code.lower()
+
+
+@each
+def test_an_explorer_is_at_most_40_000_bytes(make):
+    assert len(make().html().encode()) <= 40_000
+
+
+def compile_errors(explorers) -> list[str]:
+    """What an engine says of each explorer's module, in strict mode as modules are; nothing where it compiles."""
+    modules = ["'use strict';" + explorer._esm.replace("export default", "return") for explorer in explorers]
+    attempt = "(code) => { try { new Function(code); return ''; } catch (error) { return error.message; } }"
+    return run_in_node(f"{json.dumps(modules)}.map({attempt})")
+
+
+@needs_node
+def test_every_module_compiles():
+    assert compile_errors([make() for make in EXPLORERS.values()]) == [""] * len(EXPLORERS)
+
+
+@needs_node
+def test_any_name_of_an_input_gives_a_module_that_compiles():
+    names = ["w_1", "ŷ", "x,y", "Infinity", "eval", "arguments", "debugger", "enum", "extends", "instanceof"]
+    names += ["implements", "interface", "package", "private", "protected", "public", "static"]
+    errors = compile_errors([Circuit(Value(1, name) * 2) for name in names])
+    assert {name: error for name, error in zip(names, errors, strict=True) if error} == {}
+
+
+@each
+def test_a_front_end_hears_of_an_explorer_with_its_script(make, monkeypatch):
+    opened, real = [], ipywidgets.Widget.open
+    monkeypatch.setattr(ipywidgets.Widget, "open", lambda widget: (opened.append(widget.get_state()), real(widget)))
+    explorer = make()
+    (state,) = (state for state in opened if "_esm" in state)
+    assert state["_esm"] == explorer._esm and "export default" in state["_esm"]
+    assert state["_html"] == explorer._html and state["inputs"] == explorer.inputs
+
+
+def test_another_process_makes_the_same_pages():
+    print_all = "import test_explore; print(*(make().html() for make in test_explore.EXPLORERS.values()), sep='\\n')"
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONHASHSEED": "1", "PYTHONIOENCODING": "utf-8"}
+    printed = subprocess.check_output([sys.executable, "-P", "-c", print_all], env=environment, encoding="utf-8")
+    assert printed == "\n".join(make().html() for make in EXPLORERS.values()) + "\n"
+
+
+@pytest.mark.parametrize("make", [lambda v: Circuit(v.named("</script>")), lambda v: Hill(v, span=(0, 3))])
+def test_a_name_with_brackets_and_quotes_stays_a_name(make):
+    name = "</script><b>\"&'"
+    explorer = make(Value(1, name) * 2)
+    assert explorer.html().count("</script") == 1
+    assert "<b>" not in explorer.html()
+    assert re.match(r'<div class="bp-explorer" role="group" aria-label="[^"<>]*">', explorer._html)
+    assert explorer.inputs == {name: 1.0}
+
+
+# Bad input is refused by name.
+
+
+X, Y = Value(2, "x"), Value(3, "y")
+LONG = X
+for _ in range(120):
+    LONG = graph.sin(LONG)
+
+BAD_CALLS = {
+    "a graph without named inputs": (lambda: Circuit(Value(1) * Value(2)), ValueError, says("v", "named input")),
+    "no graph": (lambda: Circuit(3), TypeError, says("v", "Value")),
+    "a graph too large to draw": (lambda: Circuit(LONG), ValueError, says("v", "120")),
+    "a range upside down": (lambda: Circuit(X * Y, ranges={"x": (5, -5)}), ValueError, says("ranges['x']", "low < high")),
+    "a range of one point": (lambda: Circuit(X * Y, ranges={"x": (2, 2)}), ValueError, says("ranges['x']", "low < high")),
+    "a range that leaves the value out": (
+        lambda: Circuit(X * Y, ranges={"y": (-5, 0)}), ValueError, says("ranges['y']", "holds 3"),
+    ),
+    "a range to infinity": (lambda: Circuit(X * Y, ranges={"x": (0, math.inf)}), ValueError, says("ranges['x']", "finite")),
+    "a range that is a number": (lambda: Circuit(X * Y, ranges={"x": 3}), TypeError, says("ranges['x']", "pair")),
+    "an unknown range": (lambda: Circuit(X * Y, ranges={"q": (0, 1)}), ValueError, says("ranges", "x, y")),
+    "ranges that are no dict": (lambda: Circuit(X * Y, ranges=[3]), TypeError, says("ranges")),
+    "two inputs of one name": (lambda: Circuit(X * Value(1, "x")), ValueError, says("inputs", "different")),
+    "an input twice": (lambda: Circuit(X * Y, inputs=[X, X]), ValueError, says("inputs", "different")),
+    "an input from elsewhere": (lambda: Circuit(X * Y, inputs=[Value(1, "z")]), ValueError, says("inputs", "named")),
+    "an input that is a gate's": (lambda: Circuit(X * Y, inputs=[X * Y]), ValueError, says("inputs", "named")),
+    "inputs by name": (lambda: Circuit(X * Y, inputs=["x"]), TypeError, says("inputs", "Value")),
+    "one input without a list": (lambda: Circuit(X * Y, inputs=X), TypeError, says("inputs")),
+    "no inputs": (lambda: Circuit(X * Y, inputs=[]), ValueError, r"(v|inputs): expected .*at least one.*, got none"),
+    "a nudge of 0": (lambda: Circuit(X * Y, h=0), ValueError, says("h", "> 0")),
+    "no decimals": (lambda: Circuit(X * Y, decimals=0), ValueError, says("decimals", "≥ 1")),
+    "a product of NaN": (lambda: Product(a=math.nan), ValueError, says("a", "finite")),
+    "a product of text": (lambda: Product(b="3"), TypeError, says("b", "number")),
+    "a product's step of 0": (lambda: Product(h=0), ValueError, says("h", "> 0")),
+    "a hill that is no graph": (lambda: Hill(3), TypeError, says("v", "Value")),
+    "a hill of two inputs": (lambda: Hill(X * Y), ValueError, says("v", "one named input")),
+    "a hill of none": (lambda: Hill(Value(1) * 2), ValueError, says("v", "one named input")),
+    "a hill's span upside down": (lambda: Hill(span=(4, 0)), ValueError, says("span", "low < high")),
+    "a hill's span beside the point": (lambda: Hill(span=(1, 4)), ValueError, says("span", "holds 0.5")),
+    "a hill's span outside the domain": (lambda: Hill(graph.log(X), span=(-1, 4)), ValueError, says("span")),
+    "a hill's step of 0": (lambda: Hill(h=0), ValueError, says("h", "> 0")),
+    "quotients of two inputs": (lambda: DifferenceStep(X * Y), ValueError, says("v", "one named input")),
+    "quotients upside down": (lambda: DifferenceStep(span=(1, 0)), ValueError, says("span", "low < high")),
+    "quotients beside the point": (lambda: DifferenceStep(span=(1, 2)), ValueError, says("span", "holds 0.7")),
+    "a difference step of 3": (lambda: DifferenceStep(eps=3), ValueError, says("eps", "1e-16 to 1")),
+    "an unknown weight": (lambda: Network(weight="w_999"), ValueError, says("weight", "w_111")),
+    "a bias as weight": (lambda: Network(weight="b_11"), ValueError, says("weight", "w_111")),
+    "an unknown loss": (lambda: Network(losses=["hinge"]), ValueError, says("losses", "squared_error")),
+    "no losses": (lambda: Network(losses=[]), ValueError, says("losses", "at least one")),
+    "a loss without a list": (lambda: Network(losses="cross_entropy"), ValueError, says("losses")),
+    "a network's span upside down": (lambda: Network(span=(2, -2)), ValueError, says("span", "low < high")),
+    "a network's span beside a weight": (lambda: Network(span=(-0.5, 0.5)), ValueError, says("span", "holds")),
+    "an unknown output": (lambda: Network(output="max"), ValueError, says("output", "softmax")),
+    "an example of the wrong length": (lambda: Network(x=[1, 2]), ValueError, says("x", "4 units")),
+    "a learning rate of NaN": (lambda: Network(learning_rate=math.nan), ValueError, says("learning_rate", "finite")),
+}  # fmt: skip
+
+
+def cases(table):
+    return [pytest.param(*case, id=name) for name, case in table.items()]
+
+
+@pytest.mark.parametrize("call, error, message", cases(BAD_CALLS))
+def test_a_bad_argument_is_refused_by_name(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+BAD_INPUTS = {
+    "nothing": ({}, ValueError, says("inputs", "x, y")),
+    "a missing name": ({"x": 1}, ValueError, says("inputs", "x, y")),
+    "an unknown name": ({"x": 1, "y": 1, "z": 1}, ValueError, says("inputs", "x, y")),
+    "a name that is a number": ({"x": 1, "y": 1, 3: 1}, ValueError, says("inputs", "x, y")),
+    "NaN": ({"x": math.nan, "y": 1}, ValueError, says("inputs['x']", "finite")),
+    "infinity": ({"x": 1, "y": -math.inf}, ValueError, says("inputs['y']", "finite")),
+    "a text": ({"x": 1, "y": "1"}, TypeError, says("inputs['y']", "number")),
+    "a list of numbers": ({"x": [1], "y": 1}, TypeError, says("inputs['x']", "number")),
+    "a point outside the logarithm's domain": ({"x": -1, "y": 1}, ValueError, says("inputs", "every gate")),
+    "the border of the logarithm's domain": ({"x": 0, "y": 1}, ValueError, says("inputs", "every gate")),
+    "no dict": ([1, 2], (TypeError, traitlets.TraitError), "inputs"),
+}
+
+
+@pytest.mark.parametrize("inputs, error, message", cases(BAD_INPUTS))
+def test_bad_inputs_are_refused_and_the_old_ones_kept(inputs, error, message):
+    explorer = logarithm()
+    before = explorer.inputs, explorer.values, explorer.gradients
+    with pytest.raises(error, match=message):
+        explorer.inputs = inputs
+    assert (explorer.inputs, explorer.values, explorer.gradients) == before
+
+
+def test_a_point_where_a_gate_s_output_is_too_large_is_refused():
+    explorer = Circuit((Value(2, "x") * Value(3, "y")).named("f"))
+    with pytest.raises(ValueError, match=says("inputs")):
+        explorer.inputs = {"x": 1e200, "y": 1e200}
+
+
+@pytest.mark.parametrize(
+    "make, trait, value, error",
+    [
+        (neuron, "step", -1, ValueError),
+        (neuron, "step", 1000, ValueError),
+        (neuron, "nudged", "q", ValueError),
+        (neuron, "h", math.nan, ValueError),
+        (Product, "h", 0.0, ValueError),
+        (Product, "h", -1.0, ValueError),
+        (Product, "eps", 0.0, ValueError),
+        (Product, "eps", math.inf, ValueError),
+        (Product, "seed", -1, ValueError),
+        (Product, "seed", product.DRAWS, ValueError),
+        (Product, "seed", 1.5, traitlets.TraitError),
+        (Hill, "h", math.nan, ValueError),
+        (Hill, "h", "0.1", traitlets.TraitError),
+        (DifferenceStep, "eps", 0.0, ValueError),
+        (DifferenceStep, "eps", 2.0, ValueError),
+        (DifferenceStep, "eps", 1e-17, ValueError),
+        (DifferenceStep, "precision", "float16", ValueError),
+        (Network, "weight", "w_999", ValueError),
+        (Network, "loss", "binary_cross_entropy", ValueError),
+        (Network, "learning_rate", math.inf, ValueError),
+    ],
+)
+def test_a_trait_out_of_its_place_is_refused_and_the_old_value_kept(make, trait, value, error):
+    explorer = make()
+    before = getattr(explorer, trait), dict(explorer.values)
+    with pytest.raises(error, match=says(trait) if error is ValueError else trait):
+        setattr(explorer, trait, value)
+    assert (getattr(explorer, trait), explorer.values) == before
+
+
+# Curves and points at the edge.
+
+
+def test_the_walk_on_a_hill_may_leave_the_domain():
+    assert Hill(-graph.log(Value(0.5, "x")), span=(0.1, 2), h=1).gradients == {"x": -2.0}
+
+
+def test_the_curve_of_quotients_may_leave_the_domain():
+    assert DifferenceStep(graph.log(Value(0.5, "x")), span=(0.1, 2)).gradients == {"x": 2.0}
+
+
+def test_the_name_of_a_function_may_be_the_name_of_an_input():
+    explorer = DifferenceStep(graph.exp(Value(0.7, "single")))
+    explorer.precision = "float32"
+    assert close(explorer.values["central"], math.exp(0.7), rtol=0.01)
+
+
+def test_a_loss_that_is_0_everywhere_has_an_axis_too():
+    parameters = {"W1": np.array([[0.5]]), "b1": np.zeros((1, 1))}
+    explorer = Network(parameters, [0.0], [0.0], output="identity", losses=["squared_error"])
+    assert explorer.values["loss"] == 0.0
+
+
+def test_a_hill_has_its_ticks_inside_its_span():
+    picture = Hill(graph.square(Value(2, "x")), span=(1.5, 3.5))._html
+    ticks = re.findall(r'text-anchor="middle" font-size="12"[^>]*>([^<]+)<', picture)
+    assert ticks == ["2", "3"]
+
+
+# Numbers as text: Python and its twins in JavaScript.
+
+
+def awkward_numbers() -> list[float]:
+    rng = np.random.default_rng(0)
+    ties = [k / 2**n for k in range(1, 60, 2) for n in (1, 3, 5, 10, 20)]
+    halves = [(k + 0.5) / 10**n for k in (0, 1, 2, 9, 14, 99, 104, 99999) for n in range(9)]
+    edges = [
+        0.0,
+        1e-13,
+        4.9e-13,
+        5e-13,
+        1e-12,
+        0.00099999,
+        0.001,
+        99999.9995,
+        99999.5,
+        1e5,
+        123456.0,
+        125000.0,
+        1e21,
+        1e300,
+        5e-324,
+    ]
+    spread = rng.choice([-1.0, 1.0], 1500) * 10 ** rng.uniform(-14, 9, 1500)
+    given_ = [*ties, *halves, *edges, *spread.tolist()]
+    return [*given_, *(-x for x in given_), math.nan, math.inf, -math.inf]
+
+
+@needs_node
+def test_fixed_prints_the_same_in_javascript():
+    xs, places = awkward_numbers(), [1, 2, 3, 4, 6, 10]
+    printed = run_in_node(
+        "const SPEC = { decimals: 3 };",
+        (SCRIPTS / "runtime.js").read_text(encoding="utf-8"),
+        f"{in_javascript(xs)}.map((x) => {places}.map((decimals) => fixed(x, decimals)))",
+    )
+    for x, row in zip(xs, printed, strict=True):
+        assert [svg.fixed(x, decimals) for decimals in places] == row, x
+
+
+@needs_node
+def test_scientific_prints_the_same_in_javascript():
+    xs = [x for x in awkward_numbers() if math.isfinite(x)]
+    runtime = (SCRIPTS / "runtime.js").read_text(encoding="utf-8")
+    printed = run_in_node("const SPEC = {};", runtime, f"{in_javascript(xs)}.map(scientific)")
+    for x, text in zip(xs, printed, strict=True):
+        assert svg.scientific(x) == text, x
+
+
+@pytest.mark.parametrize(
+    "x, decimals, text",
+    [
+        (0.125, 2, "\u20070.13"),
+        (-0.125, 2, "−0.13"),
+        (-0.0, 2, "\u20070.00"),
+        (1e-13, 2, "\u20070.00"),
+        (0.004, 2, "\u20074.0e−3"),
+        (99999.9995, 3, "\u2007100000.000"),
+        (123456, 2, "\u20071.2e5"),
+        (-123456, 2, "−1.2e5"),
+        (math.nan, 2, "–"),
+        (math.inf, 2, "–"),
+    ],
+)
+def test_fixed_prints_so_many_decimals(x, decimals, text):
+    assert svg.fixed(x, decimals) == text
+
+
+@pytest.mark.parametrize("x, text", [(0.0, "0"), (1e-5, "1.00e−5"), (-1234.5, "−1.23e3"), (1.0, "1.00e0"), (-1e-7, "−1.00e−7")])
+def test_scientific_prints_three_digits(x, text):
+    assert svg.scientific(x) == text
+
+
+def round_numbers():
+    """Sizes over many decades, and 1, 2, 5 times powers of ten with their neighbours."""
+    steps = [m * 10.0**n for m in (1, 2, 5) for n in range(-12, 9)]
+    return [*steps, *(x * (1 + s) for x in steps for s in (1e-12, -1e-12, 1e-6, -1e-6)), *np.geomspace(1e-12, 1e9, 500).tolist()]
+
+
+@needs_node
+def test_nice_is_the_same_in_javascript():
+    xs = round_numbers()
+    got = run_in_node((SCRIPTS / "network.js").read_text(encoding="utf-8"), f"{in_javascript(xs)}.map(nice)")
+    assert got == [controls.nice(x) for x in xs]
+
+
+def test_nice_is_the_next_of_1_2_and_5():
+    assert [controls.nice(x) for x in (0.7, 1.0, 1.2, 3, 0.05, 0.051, 600)] == [1.0, 1.0, 2.0, 5.0, 0.05, 0.1, 1000.0]
+
+
+def pairs_of_losses():
+    rng = np.random.default_rng(0)
+    lows = 10 ** rng.uniform(-6, 2, 600)
+    return [[low, low * (1 + 10**spread)] for low, spread in zip(lows.tolist(), rng.uniform(-8, 1, 600).tolist())]
+
+
+@needs_node
+def test_round_range_is_the_same_in_javascript():
+    script = (SCRIPTS / "network.js").read_text(encoding="utf-8")
+    round_range = re.search(r"^  function roundRange\(.*?^  }$", script, re.M | re.S)
+    got = run_in_node(script, round_range[0], f"{pairs_of_losses()}.map(roundRange)")
+    assert [tuple(ends) for ends in got] == [controls.round_range(losses) for losses in pairs_of_losses()]
+
+
+def test_a_round_range_holds_its_losses():
+    for low, high in pairs_of_losses():
+        bottom, top = controls.round_range([low, high])
+        assert bottom <= low < high <= top * (1 + 1e-9)
+
+
+# Tables: any values of one graph as a program.
+
+
+def table_of(recipe, point):
+    """(inputs, results): every value of the expression, its output's gradients."""
+    inputs = [Value(x, f"x{i}") for i, x in enumerate(point)]
+    output = build(recipe, inputs)
+    results = [*topological_order(output), *gradient(output, inputs)]
+    assume(all(abs(node.value) < 1e6 for node in topological_order(*results)))
+    return inputs, results
+
+
+@given(expressions(), st.data())
+def test_a_compiled_table_agrees_with_the_graph_at_other_points(expression, data):
+    inputs, results = table_of(*expression)
+    point = [data.draw(numbers) for _ in inputs]
+    at = dict(zip(inputs, point))
+    wanted = [evaluate(result, at) for result in results]
+    assume(all(abs(x) < 1e6 for x in wanted))
+    got = codegen.compile_table(results, inputs)(*point)
+    assert all(close(a, b) for a, b in zip(got, wanted, strict=True))
+
+
+def in_float32(results, at):
+    """The results where every constant's and every gate's number is rounded to float32."""
+    found = dict(at)
+    for node in topological_order(*results):
+        if node not in found:
+            exact = node.value if node.gate is None else node.gate.compute(*(found[source] for source in node.inputs))
+            found[node] = float(np.float32(exact))
+    return [found[result] for result in results]
+
+
+@given(expressions(), st.data())
+def test_a_float32_table_rounds_gate_by_gate(expression, data):
+    inputs, results = table_of(*expression)
+    point = [float(np.float32(data.draw(numbers))) for _ in inputs]
+    wanted = in_float32(results, dict(zip(inputs, point)))
+    assert list(codegen.compile_table(results, inputs, float32=True)(*point)) == wanted
+
+
+def test_a_float32_table_rounds_its_constants():
+    x = Value(0.7, "x")
+    results = [(x * 0.1).named("f"), Value(0.3) + 0.0]
+    assert codegen.compile_table(results, [x], float32=True)(0.5) == tuple(in_float32(results, {x: 0.5}))
+
+
+@needs_node
+@settings(max_examples=6, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(st.tuples(expressions(), st.lists(numbers, min_size=3, max_size=3)), min_size=20, max_size=20))
+def test_a_table_in_javascript_agrees_with_python(cases):
+    script, wanted = [], []
+    for expression, point in cases:
+        inputs, results = table_of(*expression)
+        point = point[: len(inputs)]
+        script.append(f"(() => {{ {codegen.table_to_javascript(results, inputs)} return f({', '.join(map(repr, point))}); }})()")
+        wanted.append(codegen.compile_table(results, inputs)(*point))
+    for got, numbers_ in zip(run_in_node(f"[{', '.join(script)}]"), wanted, strict=True):
+        assert all(close(a, b) for a, b in zip(got, numbers_, strict=True))
+
+
+@needs_node
+def test_a_float32_table_in_javascript_gives_the_same_bits():
+    x, y = Value(0.7, "x"), Value(-1.3, "y")
+    v = (x * x + 0.1) / (graph.sqrt(graph.maximum(y, 0.3)) - x) - 3 * y
+    results, points = [v, *gradient(v, [x, y])], np.random.default_rng(0).normal(size=(50, 2)).tolist()
+    source = codegen.table_to_javascript(results, [x, y], float32=True)
+    table = codegen.compile_table(results, [x, y], float32=True)
+    assert run_in_node(source, f"{points}.map((point) => f(...point))") == [list(table(*point)) for point in points]
+
+
+@pytest.mark.parametrize("make", [codegen.table_to_javascript, codegen.compile_table])
+def test_a_table_refuses_bad_inputs_by_name(make):
+    with pytest.raises(ValueError, match=says("inputs")):
+        make([X * 2], [])
+    with pytest.raises(ValueError, match=says("inputs")):
+        make([X * 2], [X, X])
