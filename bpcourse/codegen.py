@@ -1,8 +1,8 @@
 """A graph and its derivative as a program: Python, numpy or JavaScript.
 
 The derivative comes from `bpcourse.graph.gradient`, the spelling of each gate
-from the gate table; here is only what turns a graph into lines of code. Equal
-subexpressions are computed once; a product with 1 or a sum with 0 is no line.
+from the gate table; the graph without needless gates from `bpcourse.simplify`;
+here is only what turns a graph into lines of code, one line a gate.
 
 Book: chapter 04.
 """
@@ -20,6 +20,7 @@ import numpy as np
 
 from bpcourse.gates import Gate
 from bpcourse.graph import Value, expect_value, gradient, topological_order
+from bpcourse.simplify import rewritten
 
 
 class _Line(NamedTuple):
@@ -152,50 +153,19 @@ def _program(results: Sequence[Value], inputs: Sequence[Value], float32: bool = 
         raise ValueError("inputs: expected at least one Value, got none")
     if len(set(inputs)) < len(inputs):
         raise ValueError(f"inputs: expected each Value once, got {list(inputs)!r}")
-    rounded = single if float32 else float
     names = _parameters(inputs)
-    spelled = dict(zip(inputs, names))
-    lines: dict[tuple[str, tuple[str, ...]], _Line] = {}
-    for node in topological_order(*results):
-        if node in spelled:
-            continue
-        if node.gate is None:
-            spelled[node] = _literal(rounded(node.value))
-            continue
-        operands = tuple(spelled[source] for source in node.inputs)
-        shorter = _shorter(node.gate, operands, rounded)
-        if shorter is None:
-            key = node.gate.name, tuple(sorted(operands)) if node.gate.commutes else operands
-            shorter = lines.setdefault(key, _Line(f"t{len(lines) + 1}", node.gate, operands)).name
-        spelled[node] = shorter
-    return _used(_Program(names, list(lines.values()), [spelled[result] for result in results]))
-
-
-def _shorter(gate: Gate, operands: tuple[str, ...], rounded: Callable[[float], float]) -> str | None:
-    """The name or number that the gate's output is without a line of its own."""
-    if not any(map(_is_name, operands)):
-        return _literal(rounded(gate.compute(*map(float, operands))))
-    if gate.name == "identity" or gate.name == "power 1":
-        return operands[0]
-    if gate.name not in _NEUTRAL:
-        return None
-    if gate.name == "multiply" and _ZERO in operands:
-        return _ZERO
-    neutral = _NEUTRAL[gate.name]
-    if operands[1] == neutral:
-        return operands[0]
-    return operands[1] if operands[0] == neutral and gate.commutes else None
-
-
-def _used(program: _Program) -> _Program:
-    """The program without lines that no result needs."""
-    needed = set(program.results)
-    kept = []
-    for line in reversed(program.lines):
-        if line.name in needed:
-            needed.update(line.operands)
-            kept.append(line)
-    return program._replace(lines=kept[::-1])
+    parameters = {x: Value(x.value, name) for x, name in zip(inputs, names)}
+    shorter = rewritten(results, parameters, single if float32 else float)
+    spelled = dict(zip(parameters.values(), names))
+    lines: list[_Line] = []
+    for node in topological_order(*shorter):
+        if node.gate is not None:
+            operands = tuple([spelled[source] for source in node.inputs])
+            lines.append(_Line(f"t{len(lines) + 1}", node.gate, operands))
+            spelled[node] = lines[-1].name
+        elif node not in spelled:
+            spelled[node] = repr(node.value)
+    return _Program(names, lines, [spelled[result] for result in shorter])
 
 
 def _parameters(inputs: Sequence[Value]) -> list[str]:
@@ -213,16 +183,10 @@ def _spelled(template: str, line: _Line) -> str:
     return re.sub(r"(?<![\w.])\((\w+)\)", r"\1", text)
 
 
-def _literal(x: float) -> str:
-    return repr(x + 0.0)
-
-
 def _is_name(operand: str) -> bool:
     return operand[0].isalpha()
 
 
-_ZERO = _literal(0.0)
-_NEUTRAL = {"add": _ZERO, "subtract": _ZERO, "multiply": _literal(1.0), "divide": _literal(1.0)}
 _JAVASCRIPT_WORDS = (
     "var let const function new this typeof void delete switch case default do throw catch export super null true false Math "
     "arguments debugger enum eval extends implements instanceof interface package private protected public static"
