@@ -20,7 +20,7 @@ from bpcourse import checks
 
 
 class Domain(NamedTuple):
-    """Where a gate is defined: the condition in words, and as a test."""
+    """Where a gate is defined: the condition in words, and as a test. Book: chapter 03."""
 
     text: str
     holds: Callable[..., bool]

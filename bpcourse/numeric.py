@@ -1,10 +1,11 @@
 """Gradients by nudging, and the check that lets them judge a derivation.
 
-Book: chapters 02 and 08.
+Book: chapters 02, 08 and 16.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -109,11 +110,9 @@ def check_gradient(f: Function, x: Any, analytic: Any, rtol: float = 1e-6, eps: 
     """
     point, analytic = _float64(x, "x"), _float64(analytic, "analytic")
     checks.same_shape(analytic, "analytic", point, "x")
-    if not 0 < checks.number(rtol, "rtol") < 1:
-        raise ValueError(f"rtol: expected a number between 0 and 1, got {rtol!r}")
+    rtol, eps, size = _tolerances(rtol, eps, size)
     numerical = central_difference(f, point, eps)
-    noise = 16 * np.finfo(float).eps * (checks.positive(size, "size") + abs(_call(f, point))) / eps
-    allowed = rtol * np.maximum(np.abs(analytic), np.abs(numerical)) + noise
+    allowed = rtol * np.maximum(np.abs(analytic), np.abs(numerical)) + _noise(size, _call(f, point), eps)
     excess = np.abs(analytic - numerical) / allowed
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(excess), excess.shape))
     return GradientCheck(
@@ -125,8 +124,87 @@ def check_gradient(f: Function, x: Any, analytic: Any, rtol: float = 1e-6, eps: 
     )
 
 
+@dataclass(frozen=True)
+class DirectionsCheck(GradientCheck):
+    """The verdict of `check_directions`, with the direction that fits worst.
+
+    `index` is (k,) for the direction k, counted from 0; `analytic` and `numerical`
+    are the slopes of f along it. Otherwise as `GradientCheck`.
+
+    Book: chapter 16.
+    """
+
+    def __str__(self) -> str:
+        verdict = "passed" if self.passed else "FAILED"
+        return f"{verdict}: worst direction {self.index[0]}: analytic {self.analytic:.6g}, numerical {self.numerical:.6g}"
+
+
+def check_directions(
+    f: Function,
+    x: Any,
+    analytic: Any,
+    directions: int = 10,
+    seed: int = 0,
+    rtol: float = 1e-6,
+    eps: float = 1e-5,
+    size: float = 1.0,
+) -> DirectionsCheck:
+    """Compare an analytic gradient g of f at x with slopes along random directions.
+
+    Each direction v is random and of length 1, drawn from the seed, and
+
+        g·v = Σ gᵢvᵢ    has to be    (f(x + εv) − f(x − εv)) / 2ε :
+
+    two calls of f a direction, however many entries x has. Of N entries a slope
+    typically has the size |g|/√N. It may differ by rtol times that size, plus the
+    noise of `check_gradient`. So an error e of the gradient is seen where |e|
+    is well above rtol·|g| and √N times the noise; a smaller one is not, even if it
+    makes a small entry all wrong.
+
+    Raises ValueError where analytic has not the shape of x, directions is not a
+    whole number ≥ 1, rtol is not between 0 and 1, or eps is so small that
+    steps of eps/√N do not change an entry of x; otherwise errors as
+    `central_difference`.
+
+    Book: chapter 16.
+    """
+    point, gradient = _float64(x, "x"), _float64(analytic, "analytic")
+    checks.same_shape(gradient, "analytic", point, "x")
+    directions = checks.whole(directions, "directions")
+    rtol, eps, size = _tolerances(rtol, eps, size)
+    root = math.sqrt(point.size)
+    largest = float(np.max(np.abs(point)))
+    if np.spacing(largest) > eps / root:
+        raise ValueError(f"eps: expected steps eps/√{point.size} that change x = {largest:g}, got {eps:g}")
+    typical = math.hypot(*(gradient / root).ravel())
+    rng = np.random.default_rng(seed)
+    verdicts = []
+    for k in range(directions):
+        v = rng.normal(size=point.size)
+        step = (eps / np.linalg.norm(v) * v).reshape(point.shape)
+        ahead, behind = point + step, point - step
+        ends = _call(f, ahead), _call(f, behind)
+        along = float(np.sum(gradient * ((ahead - behind) / (2 * eps))))  # the step that rounding left of v
+        numerical = (ends[0] - ends[1]) / (2 * eps)
+        excess = abs(along - numerical) / (rtol * typical + _noise(size, max(ends, key=abs), eps))
+        verdicts.append(DirectionsCheck(bool(excess <= 1), (k,), along, numerical, float(excess)))
+    return max(verdicts, key=lambda verdict: verdict.excess)
+
+
 def _float64(x: Any, argument: str) -> Array:
     return checks.array(x, argument).astype(float)
+
+
+def _tolerances(rtol: Any, eps: Any, size: Any) -> tuple[float, float, float]:
+    share = checks.number(rtol, "rtol")
+    if not 0 < share < 1:
+        raise ValueError(f"rtol: expected a number between 0 and 1, got {rtol!r}")
+    return share, checks.positive(eps, "eps"), checks.positive(size, "size")
+
+
+def _noise(size: float, f: float, eps: float) -> float:
+    """What rounding may leave of a central difference where there is no slope."""
+    return 16 * 2.0**-52 * (size + abs(f)) / eps
 
 
 def _nudged(f: Function, x: Array, i: tuple[int, ...], step: float) -> float:

@@ -5,5 +5,6 @@ from bpcourse.explore.difference import DifferenceStep
 from bpcourse.explore.hill import Hill
 from bpcourse.explore.network import Network
 from bpcourse.explore.product import Product
+from bpcourse.explore.recurrence import Recurrence
 
-__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "Product"]
+__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "Product", "Recurrence"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from typing import Any
@@ -31,7 +32,7 @@ CSS = "\n".join(
         f".bp-explorer{{{svg.variables(0)}color-scheme:light}}",
         f"{_DARK}{{{svg.variables(1)}color-scheme:dark}}",
         svg.HALO,
-        _lean(_file("explore.css")),
+        re.sub(r"(?<=[:;,{]) | (?=[{}])", "", _lean(_file("explore.css"))),
     ]
 )
 # JupyterLab takes arrow keys, Enter and letters for its own commands, but not from a control that says so.
@@ -57,7 +58,7 @@ class Explorer(anywidget.AnyWidget):
     number is not finite, or a gate is not defined there; TypeError for what is
     not a dict of numbers.
 
-    Book: chapters 01 to 12.
+    Book: chapters 01 to 17.
     """
 
     inputs = traitlets.Dict(help="the numbers that sliders move, by name").tag(sync=True)

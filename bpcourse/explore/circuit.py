@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -139,7 +140,8 @@ class Circuit(Explorer):
                 controls.button("back", "◀ Back"),
                 controls.button("next", "Next ▶"),
             ),
-            f'<p class="bp-says" data-n="step">{steps[-1]["text"]}</p>',
+            f'<div class="bp-stack"><p class="bp-says" data-n="step">{svg.escaped(steps[-1]["text"])}</p>'
+            f'<p class="bp-says" aria-hidden="true">{svg.escaped(_longest(steps))}</p></div>',
         ]
 
 
@@ -230,6 +232,11 @@ def _steps(order: Sequence[Value]) -> tuple[list[dict[str, Any]], dict[str, int]
         steps.append({"gate": place, "text": f"Backward, gate {node.gate.symbol}: " + "; ".join(parts)})
     steps.append({"gate": -1, "text": "Both passes are done. Step back to see how each number came about."})
     return steps, appears
+
+
+def _longest(steps: Sequence[Mapping[str, Any]]) -> str:
+    """The longest sentence with wide numbers: unseen, it keeps the room that the steps need."""
+    return max((re.sub(r"\{.*?\}", "−0.00000", step["text"]) for step in steps), key=len)
 
 
 def _label(node: Value) -> str:

@@ -71,7 +71,7 @@ class DifferenceStep(Explorer):
         """f(x) and both quotients, and the derivative that they should have."""
         x = inputs[self._name]
         forward, central = self.quotients(x, self.eps)
-        f, slope = self._row(x)
+        f, slope = self._row(single(x) if self.precision == "float32" else x)
         return {"f": f, "forward": forward, "central": central}, {self._name: slope}
 
     def quotients(self, x: float, eps: float) -> tuple[float, float]:

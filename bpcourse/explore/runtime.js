@@ -14,7 +14,7 @@ function fixed(x, decimals = SPEC.decimals) {
 
 const plain = (x, decimals) => fixed(x, decimals).trim();
 // Four significant digits, for sentences.
-const brief = (x) => !Number.isFinite(x) ? "–" : String(Math.abs(x) < 5e-13 ? 0 : Number(x.toPrecision(4))).replaceAll("-", "−");
+const brief = (x) => !Number.isFinite(x) ? "–" : String(Math.abs(x) < 5e-13 ? 0 : Number(x.toPrecision(4))).replace("+", "").replaceAll("-", "−");
 const fill = (template, numbers) => template.replace(/\{(.*?)\}/g, (_, key) => brief(numbers[key]));
 
 // A plot that Python laid out: its axes, its curves, its points.
