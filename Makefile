@@ -22,6 +22,7 @@ test-browser: book
 
 bench: book
 	env -u OPENBLAS_CORETYPE $(BIN)/python benchmarks/explorers.py
+	env -u OPENBLAS_CORETYPE $(BIN)/python benchmarks/chapters.py
 
 # Run the notebooks from top to bottom and store what they print.
 notebooks: $(READY)

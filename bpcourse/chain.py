@@ -75,6 +75,8 @@ def count_paths(v: Value, x: Value) -> int:
 def count_edges(v: Value) -> int:
     """How many wires v's graph has: what one backward pass visits.
 
+    Raises TypeError where v is not a Value.
+
     Book: chapter 05.
     """
     expect_value(v, "v")

@@ -286,7 +286,7 @@ def _node(x: Any, argument: str) -> Value:
 
 
 def expect_value(x: Any, argument: str) -> None:
-    """TypeError that names the argument, where x is not a Value."""
+    """TypeError that names the argument, where x is not a Value. Book: chapter 03."""
     if not isinstance(x, Value):
         raise TypeError(f"{argument}: expected a Value, got {type(x).__name__} {x!r}")
 

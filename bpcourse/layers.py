@@ -20,18 +20,18 @@ from bpcourse.gates import GATES
 
 
 def sigmoid(Z: Array) -> Array:
-    """σ(z) = 1/(1+e⁻ᶻ) entry by entry, stable for any z. Book: chapter 10."""
+    """σ(z) = 1/(1+e⁻ᶻ) entry by entry, in the shape of Z, stable for any z. Book: chapter 10."""
     e = np.exp(-np.abs(Z))
     return np.where(Z >= 0, 1 / (1 + e), e / (1 + e))
 
 
 def relu(Z: Array) -> Array:
-    """max(z, 0) entry by entry. Book: chapter 11."""
+    """a = max(z, 0) entry by entry, in the shape of Z. Book: chapter 11."""
     return np.maximum(Z, 0)
 
 
 def identity(Z: Array) -> Array:
-    """Z itself: the output layer of a regression. Book: chapter 10."""
+    """A = Z, in its shape: the output layer of a regression. Book: chapter 10."""
     return Z
 
 
@@ -182,7 +182,7 @@ def _log_sum_exp(Z: Array) -> Array:
 
 
 def inside(A: Array) -> Array:
-    """Probabilities, with 0 and 1 moved to the nearest number inside (0, 1).
+    """min(max(a, u), 1 − u) in the shape of A, with u the unit roundoff of its dtype.
 
     Book: chapter 10.
     """

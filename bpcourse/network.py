@@ -119,11 +119,12 @@ def backpropagation(
 
 
 def cost(cache: Mapping[str, Array], Y: Any, loss: str = "cross_entropy") -> float:
-    """The mean over examples of the loss, which is summed over output units.
+    """C, the mean over the m examples (columns) of the loss of each.
 
-    squared_error: Σ(y−ŷ)²; half_squared_error: ½Σ(y−ŷ)²; binary_cross_entropy:
-    −Σ[y ln ŷ + (1−y) ln(1−ŷ)]; cross_entropy: −Σ y ln ŷ. With a cache that
-    `forward` made the logarithms come from the logits and stay finite.
+    A loss is summed over output units: squared_error is Σ(y−ŷ)²,
+    half_squared_error ½Σ(y−ŷ)², binary_cross_entropy −Σ[y ln ŷ + (1−y) ln(1−ŷ)],
+    cross_entropy −Σ y ln ŷ. With a cache that `forward` made the logarithms come
+    from the logits and stay finite.
 
     Raises ValueError and TypeError as `backpropagation`.
 
@@ -228,6 +229,7 @@ def train(
 ) -> Training:
     """Gradient descent, till `epochs` are done or the cost is under `until_loss`.
 
+    X and Y are (units, examples), as for `forward`. One step is W ← W − η·dW.
     Each epoch deals the examples into minibatches of `batch_size` in a new
     random order (the last one may be smaller; None takes all at once) and makes
     one `update` a minibatch. `parameters` stay as they were. `progress` shows a
@@ -295,7 +297,7 @@ def one_hot(labels: Any, classes: int) -> Array:
 
 
 def predict(X: Any, parameters: Parameters, hidden: str = "relu") -> Array:
-    """The label with the largest output for each example: (examples,).
+    """The label ŷ = argmaxⱼ zⱼ of each example: (examples,) for X (units, examples).
 
     Raises as `forward`. Book: chapter 12.
     """
@@ -310,7 +312,7 @@ def as_graph(
     output: str = "softmax",
     loss: str = "cross_entropy",
 ) -> dict[str, Value]:
-    """The network on one example, written out as scalar values by name.
+    """z = Σ w·a + b and a = f(z), written out as scalar values by name, for one example.
 
     x and y are one example each, (units,). The names are those of the book:
     `x_1`; `w_212` and `b_21` (layer, to, from); `z_21` and `a_21` (layer,
@@ -350,7 +352,9 @@ def as_graph(
 
 
 def node_name(parameters: Parameters, letter: str, *indices: int) -> str:
-    """The name that `as_graph` gives to a number: `w_212`, or `w_2,1,12` in large networks.
+    """The name that `as_graph` gives to a number: `w_212` = w²₁₂, or `w_2,1,12`.
+
+    Commas stand where a layer or a shape of a parameter is above 9.
 
     Book: chapter 06.
     """

@@ -35,7 +35,7 @@ INK, MUTED, LINE, PAPER, VALUE, GRADIENT, *PATHS = (light for light, _ in COLOUR
 
 
 def variables(shade: int) -> str:
-    """The palette as CSS variables: shade 0 is light, 1 is dark."""
+    """The palette as CSS variables: shade 0 is light, 1 is dark. Book: every chapter."""
     return "".join(f"--bp-{name}:{shades[shade]};" for name, shades in COLOURS.items())
 
 
@@ -68,13 +68,21 @@ class Picture(NamedTuple):
 
 
 def number(x: float) -> str:
-    """x as the pictures print it: four significant digits, none past 10⁻¹², a real minus sign."""
+    """x as the pictures print it.
+
+    Four significant digits, none past 10⁻¹², a real minus sign.
+
+    Book: every chapter.
+    """
     text = f"{round(float(x), 12) + 0.0:.4g}"
     return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
 
 
 def pretty(name: str) -> str:
-    """A graph's name as the book writes it: `w_212` as w²₁₂, `x_1` and `x1` as x₁."""
+    """A graph's name as the book writes it: `w_212` as w²₁₂, `x1` as x₁.
+
+    Book: every chapter.
+    """
     match = re.fullmatch(r"([a-zŷ]+)(_?)([\d,]+)", name)
     if match is None:
         return name
@@ -96,6 +104,8 @@ def fixed(x: float, decimals: int) -> str:
     A positive number leaves the place of the minus sign free. Below the last
     decimal and from 100,000 on there are powers of ten; ties go away from 0, as
     in JavaScript, whose twin in `explore/runtime.js` prints the same.
+
+    Book: every chapter.
     """
     if not math.isfinite(x):
         return "–"
@@ -109,7 +119,10 @@ def fixed(x: float, decimals: int) -> str:
 
 
 def scientific(x: float) -> str:
-    """x with three digits and a power of ten, as sliders over many decades show it."""
+    """x with three digits and a power of ten, as sliders over many decades show it.
+
+    Book: every chapter.
+    """
     if x == 0 or not math.isfinite(x):
         return "–" if x else "0"
     with decimal.localcontext(rounding=decimal.ROUND_HALF_UP):
@@ -120,28 +133,31 @@ FIGURE_SPACE = "\u2007"
 
 
 def escaped(words: str) -> str:
-    """Words as SVG and HTML can hold them."""
+    """Words as SVG and HTML can hold them. Book: every chapter."""
     return html.escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", words))
 
 
 def text(x: float, y: float, words: str, colour: str = "ink", size: int = 13, anchor: str = "middle", more: str = "") -> str:
-    """A line of text; `more` is further attributes."""
+    """A line of text; `more` is further attributes. Book: every chapter."""
     style = f'text-anchor="{anchor}" font-size="{size}" fill="var(--bp-{colour})"{more}'
     return f'<text x="{x:g}" y="{y:g}" {style}>{escaped(words)}</text>'
 
 
 def halo(x: float, y: float, words: str, colour: str, size: int = 13, more: str = "") -> str:
-    """Text that stays legible over a line: paper-coloured outline first."""
+    """Text that stays legible over a line: paper-coloured outline first. Book: every chapter."""
     return text(x, y, words, colour, size, more=' class="halo"' + more)
 
 
 def mark(key: str, before: str = "") -> str:
-    """The attribute by which an explorer finds the element that shows this number, after `before`."""
+    """The attribute by which an explorer finds a number in a picture; `before` stays before it.
+
+    Book: every chapter.
+    """
     return f' data-n="{escaped(key)}"' + (f' data-before="{before}"' if before else "")
 
 
 def box(x: float, y: float, half_width: float, half_height: float, corner: float, line: str, more: str = "") -> str:
-    """A rounded rectangle around (x, y)."""
+    """A rounded rectangle around (x, y). Book: every chapter."""
     return (
         f'<rect x="{x - half_width:g}" y="{y - half_height:g}" width="{2 * half_width:g}" height="{2 * half_height:g}" '
         f'rx="{corner:g}" fill="var(--bp-paper)" stroke="var(--bp-{line})" stroke-width="1.5"{more}/>'
@@ -149,12 +165,15 @@ def box(x: float, y: float, half_width: float, half_height: float, corner: float
 
 
 def path(points: str, colour: str = "line", width: float = 1.5, more: str = "") -> str:
-    """A line along SVG's path commands."""
+    """A line along SVG's path commands. Book: every chapter."""
     return f'<path d="{points}" fill="none" stroke="var(--bp-{colour})" stroke-width="{width:g}"{more}/>'
 
 
 def drawing(width: float, height: float, description: str, parts: Iterable[str]) -> Picture:
-    """The pieces as one picture, with its description for those who do not see it."""
+    """The pieces as one picture, with its description for those who do not see it.
+
+    Book: every chapter.
+    """
     svg = (
         '<svg class="bp" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'role="img" aria-label="{escaped(description)}" '

@@ -1,0 +1,28 @@
+"""Seconds that the cells of each chapter and notebook run, for the teachers' page."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+
+from pages import CHAPTERS, execute, read  # noqa: E402
+
+
+def seconds(path: Path) -> float:
+    """The time of one run from a fresh kernel, in seconds."""
+    started = time.perf_counter()
+    execute(read(path), path.parent)
+    return round(time.perf_counter() - started, 1)
+
+
+if __name__ == "__main__":
+    times = {}
+    for chapter in CHAPTERS:
+        notebook = ROOT / "notebooks" / f"{chapter.stem}.ipynb"
+        if notebook.exists():
+            times[chapter.stem] = seconds(chapter), seconds(notebook)
+            print(f"{chapter.stem:45} {times[chapter.stem][0]:6.1f} s {times[chapter.stem][1]:6.1f} s")
+    (ROOT / "benchmarks" / "running-times.json").write_text(json.dumps(times, indent=1) + "\n")
