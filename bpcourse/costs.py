@@ -116,7 +116,7 @@ def checkpointed_gradients(
     Book: chapter 13.
     """
     every = checks.whole(every, "every")
-    parameters = network._checked_parameters(parameters)
+    parameters = network.checked_parameters(parameters)
     depth = len(parameters) // 2
     starts = _starts(depth, every)
     segments = [_segment(parameters, start, end) for start, end in itertools.pairwise([*starts, depth])]

@@ -132,6 +132,16 @@ def _three_products() -> tuple[float, float]:
     return sum(products[:3]), nodes["z_21"].value
 
 
+def _one_path_each() -> tuple[float, float]:
+    nodes = four_four_two()
+    loss, w = nodes["loss"], nodes["w_131"]
+    share = 0.0
+    for output, logit in ("a_21", "z_21"), ("a_22", "z_22"):
+        chain = (loss, output), (nodes[output], logit), (nodes[logit], "w_131")
+        share += math.prod(gradient(v, [nodes[name]])[0].value for v, name in chain)
+    return share, _nudged(loss, w)
+
+
 def _printed(quantity: str, which: int = 0) -> Callable[[], tuple[float, float]]:
     """A line of the table `source_003`: what it prints, and what is exact."""
 
@@ -207,6 +217,9 @@ SLIPS: list[Slip] = [
     Slip("003", "08", "$h_{13}(1 - h_{13}) = 0.0979$",
          "From the rounded $0.89$; all digits give the other number.",
          _printed("a13(1−a13)")),
+    Slip("003", "08", "$\\partial L/\\partial w_{131}$ in symbols: one path for each output",
+         "Each logit moves both outputs: four paths. The two give half of it.",
+         _one_path_each),
     Slip("003", "08", "$\\partial L/\\partial w_{131} = -6.4 \\cdot 10^{-3}$",
          "Four paths, without the factors. The sign is the other one.",
          _printed("∂L/∂w131")),

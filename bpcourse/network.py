@@ -55,7 +55,7 @@ def forward(X: Any, parameters: Parameters, hidden: str = "relu", output: str = 
     """
     checks.choice(hidden, "hidden", ACTIVATIONS)
     checks.choice(output, "output", OUTPUTS)
-    parameters = _checked_parameters(parameters)
+    parameters = checked_parameters(parameters)
     X = checks.batch(X, "X")
     depth = len(parameters) // 2
     _expect_units(X, "X", parameters)
@@ -100,7 +100,7 @@ def backpropagation(
     """
     checks.choice(hidden, "hidden", ACTIVATIONS)
     checks.choice(output, "output", OUTPUTS)
-    parameters = _checked_parameters(parameters)
+    parameters = checked_parameters(parameters)
     depth = len(parameters) // 2
     cache = _checked_cache(cache, parameters, hidden, output)
     A = cache[f"A{depth}"]
@@ -159,7 +159,7 @@ def update(parameters: Parameters, grads: Mapping[str, Array], learning_rate: fl
 
     Book: chapters 07 and 12.
     """
-    parameters = _checked_parameters(parameters)
+    parameters = checked_parameters(parameters)
     _expect_mapping(grads, "grads")
     rate = checks.number(learning_rate, "learning_rate")
     if rate < 0:
@@ -248,7 +248,7 @@ def train(
     batch_size = examples if batch_size is None else checks.whole(batch_size, "batch_size")
     epochs = checks.whole(epochs, "epochs")
     until_loss = -math.inf if until_loss is None else checks.number(until_loss, "until_loss")
-    current = {name: array.copy() for name, array in _checked_parameters(parameters).items()}
+    current = {name: array.copy() for name, array in checked_parameters(parameters).items()}
     sets = {"cost": (X, Y)}
     if validation is not None:
         sets["validation_cost"] = _validation(validation, X, Y)
@@ -324,7 +324,7 @@ def as_graph(
 
     Book: chapters 06 to 08.
     """
-    parameters = _checked_parameters(parameters)
+    parameters = checked_parameters(parameters)
     X, depth = checks.column(x, "x"), len(parameters) // 2
     _expect_units(X, "x", parameters)
     cache = forward(X, parameters, hidden, output)
@@ -395,8 +395,16 @@ def _sums(W: Array, A: Array, b: Array, l: int) -> Array:
     return Z
 
 
-def _checked_parameters(parameters: Parameters) -> dict[str, Array]:
-    """The parameters as arrays, W1, b1, W2, … in order, with shapes that fit."""
+def checked_parameters(parameters: Parameters) -> dict[str, Array]:
+    """W1, b1, W2, … as arrays that Z = W A_below + b can read, in order.
+
+    Shapes: W (units, units below), b (units, 1).
+
+    Raises ValueError where a name is missing or shapes do not fit, TypeError
+    where they are not a dict of arrays.
+
+    Book: chapter 11.
+    """
     _expect_mapping(parameters, "parameters")
     depth = max(len(parameters) // 2, 1)
     names = [f"{letter}{l}" for l in range(1, depth + 1) for letter in "Wb"]

@@ -15,7 +15,7 @@ PLACES = {path.stem[:2] for path in pages.CHAPTERS} | {"errata", "every"}
 FORMULA = re.compile(r"[=·×/Σ∂→←≤≥√ᵀ−+^]|∘")
 SHAPE = re.compile(r"\([\w−]+, [\w, ]+\)|\(units,?\)|shapes?\b|array|column|matri(x|ces)")
 ERRORS = re.compile(r"Error|[Rr]aises as|[Ee]rrors as|Arguments and errors")
-ASKS = re.compile(r"\braise \w+Error|\bchecks\.\w+\(|\b_checked_|\b_labels\(|\bexpect_value\(|\b_float64\(")
+ASKS = re.compile(r"\braise \w+Error|\bchecks\.\w+\(|\b_checked_|checked_parameters|\b_labels\(|\bexpect_value\(|\b_float64\(")
 NUMERICAL = {"gates", "layers", "network", "numeric", "structures", "remedies", "recurrent", "costs"}
 
 
