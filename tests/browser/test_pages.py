@@ -5,7 +5,8 @@ from conftest import HTML
 
 pytestmark = pytest.mark.browser
 
-PAGES = sorted(path.relative_to(HTML).as_posix() for folder in ("book", "notebooks") for path in (HTML / folder).glob("*.html"))
+FOLDERS = HTML / "book", HTML / "notebooks"
+PAGES = ["genindex.html", *sorted(path.relative_to(HTML).as_posix() for folder in FOLDERS for path in folder.glob("*.html"))]
 
 
 def opened(browser, page: str, width: int, theme: str = "light"):
