@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -56,6 +56,16 @@ def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, fl
     if holding is not None and not low <= holding <= high:
         raise ValueError(f"{argument}: expected a range that holds {holding:g}, got {(low, high)}")
     return low, high
+
+
+def sizes(x: Any) -> list[int]:
+    """x as the sizes of layers, inputs first: two or more whole numbers of at least 1."""
+    if isinstance(x, str) or not isinstance(x, Iterable):
+        raise TypeError(f"sizes: expected a list of whole numbers, got {x!r}")
+    whole_numbers = [whole(n, "sizes") for n in x]
+    if len(whole_numbers) < 2:
+        raise ValueError(f"sizes: expected two or more, inputs first, got {whole_numbers!r}")
+    return whole_numbers
 
 
 def choice(name: Any, argument: str, names: Collection[str]) -> str:

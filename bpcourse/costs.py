@@ -11,7 +11,7 @@ Book: chapter 13.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +29,7 @@ def forward_products(sizes: Sequence[int], examples: int = 1) -> int:
 
     Book: chapter 13.
     """
-    return checks.whole(examples, "examples") * sum(_weights(_checked(sizes)))
+    return checks.whole(examples, "examples") * sum(_weights(checks.sizes(sizes)))
 
 
 def backward_products(sizes: Sequence[int], examples: int = 1) -> int:
@@ -40,7 +40,7 @@ def backward_products(sizes: Sequence[int], examples: int = 1) -> int:
 
     Book: chapter 13.
     """
-    weights = _weights(_checked(sizes))
+    weights = _weights(checks.sizes(sizes))
     return checks.whole(examples, "examples") * (2 * sum(weights) - weights[0])
 
 
@@ -52,7 +52,7 @@ def numerical_products(sizes: Sequence[int], examples: int = 1, central: bool = 
 
     Book: chapter 13.
     """
-    sizes = _checked(sizes)
+    sizes = checks.sizes(sizes)
     nudged = sum(_weights(sizes)) + sum(sizes[1:])
     return (2 * nudged if central else nudged + 1) * forward_products(sizes, examples)
 
@@ -69,7 +69,7 @@ def kept_numbers(sizes: Sequence[int], examples: int = 1, every: int | None = No
 
     Book: chapter 13.
     """
-    sizes = _checked(sizes)
+    sizes = checks.sizes(sizes)
     depth = len(sizes) - 1
     starts = _starts(depth, depth if every is None else every)
     held = [
@@ -141,16 +141,6 @@ def checkpointed_gradients(
         back = backpropagation(cache, np.zeros_like(dZ), layers, hidden, "identity", "half_squared_error")
         grads |= _of_parameters(back, start)
     return Checkpointed(grads, kept, starts[-1])
-
-
-def _checked(sizes: Sequence[int]) -> list[int]:
-    """The sizes as two or more whole numbers."""
-    if isinstance(sizes, str) or not isinstance(sizes, Iterable):
-        raise TypeError(f"sizes: expected a list of whole numbers, got {sizes!r}")
-    sizes = [checks.whole(n, "sizes") for n in sizes]
-    if len(sizes) < 2:
-        raise ValueError(f"sizes: expected two or more, inputs first, got {sizes!r}")
-    return sizes
 
 
 def _weights(sizes: Sequence[int]) -> list[int]:

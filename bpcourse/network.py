@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -184,11 +184,7 @@ def initialise(sizes: Sequence[int], hidden: str = "relu", seed: int = 0) -> dic
     Book: chapters 11 and 12.
     """
     checks.choice(hidden, "hidden", ACTIVATIONS)
-    if isinstance(sizes, str) or not isinstance(sizes, Iterable):
-        raise TypeError(f"sizes: expected a list of whole numbers, got {sizes!r}")
-    sizes = [checks.whole(n, "sizes") for n in sizes]
-    if len(sizes) < 2:
-        raise ValueError(f"sizes: expected two or more, inputs first, got {sizes!r}")
+    sizes = checks.sizes(sizes)
     rng = np.random.default_rng(seed)
     parameters = {}
     for l, (below, units) in enumerate(itertools.pairwise(sizes), start=1):

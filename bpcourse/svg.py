@@ -91,10 +91,20 @@ def pretty(name: str) -> str:
     if layered and letter in "wbza":
         parts = indices.split(",") if "," in indices else list(indices)
         above, indices = parts[0], ("," if "," in indices else "").join(parts[1:])
-    return letter + above.translate(_SUPERSCRIPT) + indices.translate(_SUBSCRIPT)
+    return letter + raised(above) + lowered(indices)
 
 
-_SUPERSCRIPT = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+def raised(digits: object) -> str:
+    """The digits and minus signs of x as an exponent. Book: every chapter."""
+    return str(digits).translate(_SUPERSCRIPT)
+
+
+def lowered(digits: object) -> str:
+    """The digits of x as an index. Book: every chapter."""
+    return str(digits).translate(_SUBSCRIPT)
+
+
+_SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _SUBSCRIPT = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 

@@ -46,6 +46,13 @@ _NEXT_LINE = ";\nconst"
 RUNTIME = _lean(_file("runtime.js"))
 
 
+def _printed(source: str | Mapping[str, str]) -> str:
+    """A function, or an object of functions, as lean JavaScript."""
+    if isinstance(source, str):
+        return _lean(source).replace(_NEXT_LINE, ",")
+    return "{\n" + ",\n".join(f"{name}: {_printed(one)}" for name, one in source.items()) + "}"
+
+
 class Explorer(anywidget.AnyWidget):
     """What the explorers share: numbers to move, and what follows from them.
 
@@ -97,14 +104,16 @@ class Explorer(anywidget.AnyWidget):
         self.set_trait("values", values)
         self.set_trait("gradients", gradients)
 
-    def assemble(self, picture: str, controls: Sequence[str], spec: Mapping[str, Any], functions: Mapping[str, str]) -> None:
+    def assemble(
+        self, picture: str, controls: Sequence[str], spec: Mapping[str, Any], functions: Mapping[str, str | Mapping[str, str]]
+    ) -> None:
         """Put together the HTML and the module: what to show, and the functions that run it.
 
-        `functions` are JavaScript functions by the name that the script calls them.
+        `functions` are JavaScript functions, or tables of them, by the name that the script calls them.
         """
         state = {name: getattr(self, name) for name in self._state}
         told = json.dumps({"state": state, **spec}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-        printed = "\n".join(f"const {name} = {_lean(source).replace(_NEXT_LINE, ',')};" for name, source in functions.items())
+        printed = "\n".join(f"const {name} = {_printed(source)};" for name, source in functions.items())
         own = _lean(_file(self.script))
         self._code = f"const SPEC = {told};\n{printed}\n{RUNTIME}\n{own}"
         picture = picture.replace(svg.STYLE, "")

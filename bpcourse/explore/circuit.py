@@ -128,7 +128,7 @@ class Circuit(Explorer):
                 controls.slider("h", "by h", -1, 1, 0.01, self.h, decimals),
                 controls.button("nudge", "Make the nudge"),
             ),
-            controls.numbers(*(f"{words} {controls.readout(key, svg.fixed(x, decimals + 2))}" for key, words, x in told)),
+            controls.numbers(decimals + 2, [(key, words, x, "") for key, words, x in told]),
             controls.row(
                 controls.button("uphill", "All inputs uphill by h"),
                 controls.button("downhill", "All inputs downhill by h"),

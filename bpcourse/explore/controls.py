@@ -61,9 +61,10 @@ def sliders(*parts: str) -> str:
     return f'<div class="bp-sliders">{"".join(parts)}</div>'
 
 
-def numbers(*parts: str) -> str:
-    """Readouts with their names, side by side."""
-    return f'<div class="bp-row bp-numbers">{"".join(f"<span>{part}</span>" for part in parts)}</div>'
+def numbers(decimals: int, told: Sequence[tuple[str, str, float, str]]) -> str:
+    """Readouts side by side: key, name, number and style of each."""
+    parts = (f"<span>{escaped(label)} {readout(key, fixed(x, decimals), style)}</span>" for key, label, x, style in told)
+    return f'<div class="bp-row bp-numbers">{"".join(parts)}</div>'
 
 
 def nice(x: float) -> float:

@@ -71,19 +71,22 @@ class DifferenceStep(Explorer):
         """f(x) and both quotients, and the derivative that they should have."""
         x = inputs[self._name]
         forward, central = self.quotients(x, self.eps)
-        f, slope = self._row(single(x) if self.precision == "float32" else x)
+        f, slope = self._row(self._rounded(x))
         return {"f": f, "forward": forward, "central": central}, {self._name: slope}
+
+    def _rounded(self, x: float) -> float:
+        return single(x) if self.precision == "float32" else x
 
     def quotients(self, x: float, eps: float) -> tuple[float, float]:
         """The forward and the central difference at x, in the chosen precision."""
-        f, r = (self._single, single) if self.precision == "float32" else (self._row, float)
+        f, r = self._single if self.precision == "float32" else self._row, self._rounded
         x, eps = r(x), r(eps)
         here, ahead, behind = (f(r(x + step))[0] for step in (0, eps, -eps))
         return r(r(ahead - here) / eps), r(r(ahead - behind) / r(2 * eps))
 
     def _errors(self, eps: float) -> tuple[float, float]:
         x = self.inputs[self._name]
-        slope = self._row(single(x) if self.precision == "float32" else x)[1]
+        slope = self._row(self._rounded(x))[1]
         forward, central = self.quotients(x, eps)
         return abs(forward - slope), abs(central - slope)
 
@@ -91,8 +94,8 @@ class DifferenceStep(Explorer):
         at = plot.grid(-_SMALLEST * _PER_DECADE)
         errors = [[_log(error) for error in self._errors(power_of_ten(u))] for u in at]
         now = [_log(error) for error in self._errors(self.eps)]
-        decades = {float(u): f"10{str(u).translate(_RAISED)}" for u in range(_SMALLEST, 1, 4)}
-        levels = {float(v): f"10{str(v).translate(_RAISED)}" for v in range(-16, 1, 4)}
+        decades = {float(u): f"10{svg.raised(u)}" for u in range(_SMALLEST, 1, 4)}
+        levels = {float(v): f"10{svg.raised(v)}" for v in range(-16, 1, 4)}
         here = math.log10(self.eps)
         parts = [
             plot.frame(decades, levels, "difference step ε", "error"),
@@ -128,9 +131,6 @@ class DifferenceStep(Explorer):
             f'<div class="bp-wide"><table>{head}{slope}{"".join(cells)}</table></div>',
             controls.row(controls.button("reset", "Reset")),
         ]
-
-
-_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def power_of_ten(exponent: float) -> float:

@@ -111,13 +111,12 @@ class Hill(Explorer):
             ("move", "step: h · slope", ""), ("new", f"new {self._name}", ""),
             ("predicted", "predicted change", ""), ("actual", "actual change", ""),
         ]  # fmt: skip
-        cells = [f"{svg.escaped(label)} {controls.readout(key, svg.fixed(n[key], 3), style)}" for key, label, style in told]
         return [
             controls.sliders(
                 controls.slider(f"inputs.{self._name}", self._name, low, high, 0.01, n["x"], 3),
                 controls.slider("h", "step size h", 0, 2.5, 0.05, self.h, 3),
             ),
-            controls.numbers(*cells),
+            controls.numbers(3, [(key, label, n[key], style) for key, label, style in told]),
             controls.row(controls.button("step", "Take the step"), controls.button("reset", "Reset")),
             f'<p class="bp-says" data-n="says">{_SAYS}</p>',
         ]

@@ -98,14 +98,11 @@ class Network(Explorer):
             "ends": self._ends, "columns": plan.columns, "gap": figures.ROUTE_GAP,
             "places": plan.place, "beside": {name: plan.beside_place(name) for name in plan.weights},
         }  # fmt: skip
-        printed = ",\n".join(
-            f"{loss}: {table_to_javascript(list(table.values()), inputs[loss])}" for loss, table in tables.items()
-        )
         self.assemble(
             self._picture(most)._repr_html_() + self._curve(plot)._repr_html_(),
             self._controls(span, most),
             spec,
-            {"tables": f"{{\n{printed}}}"},
+            {"tables": {loss: table_to_javascript(list(table.values()), inputs[loss]) for loss, table in tables.items()}},
         )
 
     @traitlets.validate("weight", "loss", "learning_rate")
@@ -203,7 +200,7 @@ class Network(Explorer):
                 controls.slider("learning_rate", "learning rate η", 0, 10, 0.1, rate, 4),
             ),
             f'<ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul>',
-            controls.numbers(*(f"{label} {controls.readout(key, svg.fixed(x, 6))}" for key, label, x in told)),
+            controls.numbers(6, [(key, label, x, "") for key, label, x in told]),
             controls.row(
                 controls.button("update", "Update this weight"),
                 controls.button("all", "Update all weights and biases"),

@@ -149,9 +149,7 @@ class Product(Explorer):
                 f"<span>seed {controls.readout('seed', str(self.seed))}</span>",
             ),
             f'<div class="bp-wide"><table>{head}{"".join(rows)}</table></div>',
-            controls.numbers(
-                f"predicted gain: h · (a² + b²) {controls.readout('predicted', svg.fixed(self.h * (a * a + b * b), 6))}"
-            ),
+            controls.numbers(6, [("predicted", "predicted gain: h · (a² + b²)", self.h * (a * a + b * b), "")]),
             controls.row(
                 *(controls.button(f"step {method}", f"Take the {method} step") for method in METHODS),
                 controls.button("reset", "Reset"),

@@ -1,6 +1,6 @@
 // The recurrence: one step's table, forward through time and back.
 function start(root, model) {
-  const { steps, floor, eps } = SPEC, axes = plot(SPEC.plot), lines = pieces(root), tables = TABLES;
+  const { steps, floor, eps } = SPEC, axes = plot(SPEC.plot), lines = pieces(root);
   const log = (x) => (Math.abs(x) > 10 ** floor ? Math.log10(Math.abs(x)) : floor);
   const logs = (numbers) => numbers.map((x, i) => [i + 1, log(x)]);
   const sum = (numbers) => numbers.reduce((all, x) => all + x, 0);

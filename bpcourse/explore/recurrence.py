@@ -79,9 +79,9 @@ class Recurrence(Explorer):
         high = max(high, start["rho"])
         super().__init__(start, "gradient through a recurrence", squash=squash)
         plot = Plot((1, steps), (_FLOOR, _TOP), height=330)
-        functions = ",\n".join(f"{name}: {table_to_javascript(*tables)}" for name, tables in graphs.items())
+        functions = {name: table_to_javascript(*tables) for name, tables in graphs.items()}
         spec = {"decimals": 6, "plot": plot.spec, "steps": self._steps, "floor": _FLOOR, "eps": _EPS}
-        self.assemble(self._picture(plot)._repr_html_(), self._controls(low, high), spec, {"TABLES": f"{{\n{functions}}}"})
+        self.assemble(self._picture(plot)._repr_html_(), self._controls(low, high), spec, {"tables": functions})
 
     @traitlets.validate("squash")
     def _valid(self, proposal: Any) -> str:
@@ -130,7 +130,7 @@ class Recurrence(Explorer):
     def _picture(self, plot: Plot) -> svg.Picture:
         now, last = self.run(), self._steps
         times = {float(t): f"{t}" for t in range(1, last + 1) if t == 1 or t % (5 if last > 10 else 1) == 0}
-        levels = {float(v): f"10{str(v).translate(_RAISED)}" if v else "1" for v in range(_FLOOR, _TOP + 1, 3)}
+        levels = {float(v): f"10{svg.raised(v)}" if v else "1" for v in range(_FLOOR, _TOP + 1, 3)}
         above = plot.up(_TOP - 2.6)
         parts = [
             plot.frame(times, levels, "step t", ""),
@@ -152,16 +152,15 @@ class Recurrence(Explorer):
             ("first", "length of ∂L/∂h₁", "bp-gradient"), ("factor", "mean factor a step", ""),
             ("sum", "∂L/∂ρ: sum of the shares", "bp-gradient"), ("nudged", "∂L/∂ρ by nudging ρ", ""),
             ("early", f"of it steps 1 to {self._steps // 2}", ""),
-            ("loss", f"L = first entry of h{_below(self._steps)}", "bp-value"),
+            ("loss", f"L = first entry of h{svg.lowered(self._steps)}", "bp-value"),
         ]  # fmt: skip
-        cells = [f"{label} {controls.readout(key, svg.fixed(n[key], 6), style)}" for key, label, style in told]
         return [
             controls.sliders(
                 controls.slider("inputs.rho", "spectral radius ρ", min(low, rho), high, 0.01, rho, 2),
                 controls.slider("inputs.x", "input x", min(0, x), max(2, x), 0.01, x, 2),
             ),
             controls.row(controls.choice("squash", "Squashing", SQUASHES, self.squash), controls.button("reset", "Reset")),
-            controls.numbers(*cells),
+            controls.numbers(6, [(key, label, n[key], style) for key, label, style in told]),
         ]
 
 
@@ -172,13 +171,6 @@ def _step(matrix: np.ndarray, squash: str) -> tuple[Sequence[Value], Sequence[Va
     new = [graph.tanh(z) if squash == "tanh" else z for z in sums]
     arrived = g1 * new[0] + g2 * new[1]
     return [*new, *gradient(arrived, [h1, h2, rho, x])], inputs
-
-
-_RAISED = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-def _below(n: int) -> str:
-    return str(n).translate(str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉"))
 
 
 def _logs(numbers: Sequence[float]) -> list[tuple[float, float]]:
