@@ -62,8 +62,8 @@ class Explorer(anywidget.AnyWidget):
     built page the same explorer runs without a kernel, from its start.
 
     Assigning `inputs` raises ValueError where a name is unknown or missing, a
-    number is not finite, or a gate is not defined there; TypeError for what is
-    not a dict of numbers.
+    number is not finite, or a gate is not defined there; TypeError for what is no
+    number, and traitlets' own TraitError for what is no dict.
 
     Book: chapters 01 to 17.
     """
