@@ -85,38 +85,43 @@ def softmax_vjp(dA: Array, A: Array) -> Array:
 class Loss(NamedTuple):
     """A loss of one example, summed over its units, as a row of `LOSSES`.
 
-    `terms(Y, A, log_A, log_not_A)` are the summands, (units, examples);
-    `dA(Y, A)` is ∂loss/∂A, of the same shape; `probabilities` tells whether the
-    loss reads A as probabilities.
+    `terms(Y, *parts)` are the summands, (units, examples). `parts` names what
+    they are made of besides Y: A itself, or its logarithms ln A and ln(1 − A).
+    `dA(Y, A)` is ∂loss/∂A, of the same shape.
 
     Book: chapter 10.
     """
 
-    terms: Callable[[Array, Array, Array, Array], Array]
+    terms: Callable[..., Array]
     dA: Callable[[Array, Array], Array]
-    probabilities: bool
+    parts: tuple[str, ...]
+
+    @property
+    def probabilities(self) -> bool:
+        """Whether the loss reads A as probabilities."""
+        return self.parts != ("A",)
 
 
 LOSSES: dict[str, Loss] = {
     "squared_error": Loss(
-        lambda Y, A, log_A, log_not_A: (Y - A) ** 2,
+        lambda Y, A: (Y - A) ** 2,
         lambda Y, A: 2 * (A - Y),
-        probabilities=False,
+        parts=("A",),
     ),
     "half_squared_error": Loss(
-        lambda Y, A, log_A, log_not_A: (Y - A) ** 2 / 2,
+        lambda Y, A: (Y - A) ** 2 / 2,
         lambda Y, A: A - Y,
-        probabilities=False,
+        parts=("A",),
     ),
     "binary_cross_entropy": Loss(
-        lambda Y, A, log_A, log_not_A: -(Y * log_A + (1 - Y) * log_not_A),
+        lambda Y, log_A, log_not_A: -(Y * log_A + (1 - Y) * log_not_A),
         lambda Y, A: (A - Y) / (A * (1 - A)),
-        probabilities=True,
+        parts=("log_A", "log_not_A"),
     ),
     "cross_entropy": Loss(
-        lambda Y, A, log_A, log_not_A: -Y * log_A,
+        lambda Y, log_A: -Y * log_A,
         lambda Y, A: -Y / A,
-        probabilities=True,
+        parts=("log_A",),
     ),
 }
 """The losses by name. Book: chapter 10."""
@@ -159,22 +164,51 @@ def _coins_of_a_softmax(Z: Array, A: Array, Y: Array) -> Array:
     dz_j = (a_j − y_j) − Σ_{k≠j} a_j (a_k − y_k)/(1 − a_k), with the quotient
     a_j/(1 − a_k), which is at most 1, taken from the logarithms.
     """
-    log_A, log_not_A = log_probabilities(Z, "softmax")
-    quotient = np.exp(np.minimum(log_A[:, None] - log_not_A[None], 0))
+    quotient = np.exp(np.minimum(log_probabilities(Z, "softmax")[:, None] - log_complements(Z, "softmax")[None], 0))
     quotient[np.diag_indices(len(A))] = -1
     return -(quotient * (A - Y)[None]).sum(axis=1)
 
 
-def log_probabilities(Z: Array, output: str) -> tuple[Array, Array]:
-    """(ln A, ln(1 − A)) from the logits, finite where A rounds to 0 or 1.
+def total_loss(Y: Array, Z: Array, A: Array, loss: str, output: str | None) -> float:
+    """Σ loss over the examples (columns) and the units of each, ln A from the logits.
 
-    Shapes: (units, examples). Book: chapter 10.
+    Where no one knows by which output layer A was made of Z (None), the
+    logarithms are those of A itself, kept `inside` 0 and 1. Shapes: all (units,
+    examples).
+
+    Book: chapter 10.
+    """
+    with np.errstate(over="ignore"):
+        return float(LOSSES[loss].terms(Y, *[_part(name, Z, A, output) for name in LOSSES[loss].parts]).sum())
+
+
+def _part(name: str, Z: Array, A: Array, output: str | None) -> Array:
+    """A, ln A or ln(1 − A)."""
+    if name == "A":
+        return A
+    if output is None:
+        return np.log(inside(A)) if name == "log_A" else np.log1p(-inside(A))
+    return log_probabilities(Z, output) if name == "log_A" else log_complements(Z, output)
+
+
+def log_probabilities(Z: Array, output: str) -> Array:
+    """ln A from the logits, finite where A rounds to 0: ln σ(z), or zⱼ − ln Σ_k e^z_k.
+
+    Shapes: both (units, examples). Book: chapter 10.
+    """
+    return -np.logaddexp(0, -Z) if output == "sigmoid" else Z - _log_sum_exp(Z)
+
+
+def log_complements(Z: Array, output: str) -> Array:
+    """ln(1 − A) from the logits, finite where A rounds to 1.
+
+    ln σ(−z) of a sigmoid, ln Σ_{k≠j} e^z_k − ln Σ_k e^z_k of a softmax. Shapes:
+    both (units, examples). Book: chapter 10.
     """
     if output == "sigmoid":
-        return -np.logaddexp(0, -Z), -np.logaddexp(0, Z)
-    total = _log_sum_exp(Z)
+        return -np.logaddexp(0, Z)
     others = [_log_sum_exp(np.delete(Z, j, axis=0)) for j in range(len(Z))]
-    return Z - total, np.concatenate(others) - total
+    return np.concatenate(others) - _log_sum_exp(Z)
 
 
 def _log_sum_exp(Z: Array) -> Array:

@@ -19,13 +19,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy import add, ceil, divide, exp, log, maximum, minimum, multiply, subtract
 from tqdm import tqdm
 
 from bpcourse import checks, graph
 from bpcourse.checks import Array
 from bpcourse.gates import GATES
 from bpcourse.graph import Value
-from bpcourse.layers import ACTIVATIONS, LOSSES, OUTPUTS, activation_vjp, inside, log_probabilities, output_delta
+from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS, activation_vjp, output_delta, total_loss
 
 Parameters = Mapping[str, Array]
 
@@ -59,10 +60,7 @@ def forward(X: Any, parameters: Parameters, hidden: str = "relu", output: str = 
     X = checks.batch(X, "X")
     depth = len(parameters) // 2
     _expect_units(X, "X", parameters)
-    if output == "softmax" and len(parameters[f"W{depth}"]) < 2:
-        raise ValueError(
-            f"output: expected 'sigmoid' or 'identity' for one output unit, got 'softmax' (always 1) with W{depth} of 1 row"
-        )
+    _expect_output(output, parameters)
     cache = Cache(hidden, output)
     cache["A0"] = A = X
     for l in range(1, depth + 1):
@@ -137,17 +135,9 @@ def cost(cache: Mapping[str, Array], Y: Any, loss: str = "cross_entropy") -> flo
     Z, A = (checks.batch(cache[key], f"cache['{key}']") for key in (f"Z{last}", f"A{last}"))
     output = getattr(cache, "output", None)
     Y = _labels(Y, A, loss, output)
-    log_A = log_not_A = A
-    if LOSSES[loss].probabilities:
-        if output is not None:
-            log_A, log_not_A = log_probabilities(Z, output)
-        elif (A < 0).any() or (A > 1).any():
-            raise ValueError(f"cache['A{last}']: expected probabilities for {loss}, got {A[(A < 0) | (A > 1)][0]:g}")
-        else:
-            P = inside(A)
-            log_A, log_not_A = np.log(P), np.log1p(-P)
-    with np.errstate(over="ignore"):
-        total = float(LOSSES[loss].terms(Y, A, log_A, log_not_A).sum())
+    if output is None and LOSSES[loss].probabilities and ((A < 0).any() or (A > 1).any()):
+        raise ValueError(f"cache['A{last}']: expected probabilities for {loss}, got {A[(A < 0) | (A > 1)][0]:g}")
+    total = total_loss(Y, Z, A, loss, output)
     return checks.number(total / A.shape[1], "cost")
 
 
@@ -161,15 +151,20 @@ def update(parameters: Parameters, grads: Mapping[str, Array], learning_rate: fl
     """
     parameters = checked_parameters(parameters)
     _expect_mapping(grads, "grads")
-    rate = checks.number(learning_rate, "learning_rate")
-    if rate < 0:
-        raise ValueError(f"learning_rate: expected a number ≥ 0, got {learning_rate!r}")
+    rate = _rate(learning_rate)
     stepped = {}
     for name, parameter in parameters.items():
         grad = checks.array(grads.get(f"d{name}"), f"grads['d{name}']")
         checks.same_shape(grad, f"grads['d{name}']", parameter, name)
         stepped[name] = parameter - rate * grad
     return stepped
+
+
+def _rate(learning_rate: Any) -> float:
+    rate = checks.number(learning_rate, "learning_rate")
+    if rate < 0:
+        raise ValueError(f"learning_rate: expected a number ≥ 0, got {learning_rate!r}")
+    return rate
 
 
 def initialise(sizes: Sequence[int], hidden: str = "relu", seed: int = 0) -> dict[str, Array]:
@@ -192,6 +187,318 @@ def initialise(sizes: Sequence[int], hidden: str = "relu", seed: int = 0) -> dic
         parameters[f"W{l}"] = rng.normal(0, spread, (units, below))
         parameters[f"b{l}"] = np.zeros((units, 1))
     return parameters
+
+
+class Workspace:
+    """The equations of `forward`, `backpropagation` and `update`, in place.
+
+        Z = W A_below + b,    A = f(Z),    dZ = dA ∘ f′(Z),
+        dW = dZ A_belowᵀ / m,    db = Σ dZ / m,    W ← W − η dW,    b ← b − η db.
+
+    All arrays are made once, for batches of up to `batch_size` examples; every
+    pass writes over the last one's. X and Y are (units, examples), arrays of the
+    dtype of the parameters, which stays: float32 or float64. `step` changes the
+    arrays in `parameters` themselves. Where the text says 1/m, a factor η/m of the
+    last dZ does the work of both, for all layers at once.
+
+    Raises ValueError and TypeError as `forward` and `backpropagation`, also for
+    parameters that are no arrays of one dtype or can not be written. In a step
+    only shapes, dtypes and finiteness are asked for: what labels a loss can read,
+    `train` asks once for all of them. Whatever is refused, parameters stay.
+
+    Book: chapter 13, "The same equations, in place".
+    """
+
+    def __init__(
+        self,
+        parameters: Parameters,
+        batch_size: int,
+        hidden: str = "relu",
+        output: str = "softmax",
+        loss: str = "cross_entropy",
+    ) -> None:
+        checks.choice(hidden, "hidden", ACTIVATIONS)
+        checks.choice(output, "output", OUTPUTS)
+        _expect_loss(loss, output)
+        self.parameters = parameters
+        self.batch_size = checks.whole(batch_size, "batch_size")
+        self.hidden, self.output, self.loss = hidden, output, loss
+        self._arrays = _changeable(parameters)
+        _expect_output(output, parameters)
+        self.sizes = [parameters["W1"].shape[1], *(len(W) for W in self._arrays[::2])]
+        self.dtype: np.dtype = self._arrays[0].dtype
+        self._seen = dict(parameters)
+        self._asked: Array | None = None
+        self._grads = {f"d{name}": np.empty(array.shape, self.dtype) for name, array in checked_parameters(parameters).items()}
+        self._memory: dict[tuple[str, int], Array] = {}
+        self._batches: dict[tuple[int, ...], _Batch] = {}
+        self._forward: tuple[_Batch, Array] | None = None
+
+    def forward(self, X: Array) -> Array:
+        """The prediction ŷ, the last A, (units, examples); the next pass writes over it."""
+        batch = self._batch(X)
+        self._run(batch, X)
+        self._forward = batch, X
+        return batch.layers[-1].A
+
+    def backpropagation(self, Y: Array) -> dict[str, Array]:
+        """The gradients `"dW1"`, `"db1"`, … at the last `forward`; the next pass writes over them."""
+        if self._forward is None:
+            raise ValueError("backpropagation: expected a forward before it, got none since the last step")
+        batch, X = self._forward
+        self._expect_labels(batch, Y)
+        self._delta(batch, Y, 1 / batch.examples)
+        if not math.isfinite(batch.layers[-1].dZ_flat.dot(batch.layers[-1].dZ_flat)):
+            self._refuse(X, Y)
+        self._back(batch, X, downhill=False)
+        return self._grads
+
+    def step(self, X: Array, Y: Array, learning_rate: float) -> float:
+        """One `update` of the parameters in place; the cost before it."""
+        batch = self._batch(X)
+        self._expect_labels(batch, Y)
+        if learning_rate != batch.learning_rate:
+            batch.factor, batch.learning_rate = _rate(learning_rate) / batch.examples, learning_rate
+        self._forward = None
+        self._run(batch, X)
+        cost = self._total(batch, Y) / batch.examples
+        if not math.isfinite(cost):
+            self._refuse(X, Y)
+        self._delta(batch, Y, batch.factor)
+        self._back(batch, X, downhill=True)
+        return cost
+
+    # ---------------------------------------------------------------- the arrays
+
+    def _array(self, kind: str, key: int, units: int, examples: int) -> tuple[Array, Array]:
+        """(units, examples) of a memory that batches of all widths share, and the same as a row of numbers.
+
+        By columns or by rows, as OpenBLAS's products were faster when we measured it.
+        """
+        if (kind, key) not in self._memory:
+            most = units if kind in ("Z", "A") else max(*self.sizes[1:], units)
+            self._memory[kind, key] = np.zeros(most * self.batch_size, self.dtype)
+        flat = self._memory[kind, key][: units * examples]
+        by_rows = self.dtype == np.float32 and max(self.sizes) >= 512
+        return flat.reshape(units, examples, order="C" if by_rows else "F"), flat
+
+    # ------------------------------------------------------------- the equations
+
+    def _run(self, batch: _Batch, X: Array) -> None:
+        """Z = W A_below + b and A = f(Z), layer by layer."""
+        dot, right, out = _product(batch.layers[0].W, X, batch.layers[0].Z)
+        dot(right, out)
+        if X is not self._asked and not math.isfinite(batch.row.dot(batch.row)):
+            self._refuse(X)  # a row of W X is not finite wherever X is not
+        self._asked = X
+        for layer, above in batch.upwards:
+            add(layer.Z, layer.b, layer.Z)
+            if above is None:
+                break
+            if self.hidden == "relu":
+                maximum(layer.Z, layer.zeros, out=layer.A)
+            else:
+                for Z, A in layer.pieces:
+                    A[...] = ACTIVATIONS[self.hidden](Z)
+            dot, right, out = above.sums
+            dot(right, out)
+        self._predict(batch)
+
+    def _predict(self, batch: _Batch) -> None:
+        """The output layer; a softmax without the shift where no logit is so large that it needs one."""
+        last = batch.layers[-1]
+        batch.tame = self.output == "softmax" and bool(last.Z_flat.dot(last.Z_flat) < batch.largest**2)
+        if batch.tame:
+            exp(last.Z, last.A)
+            dot, right, out = batch.sums
+            dot(right, out)
+            divide(last.A, batch.totals, last.A)
+        else:
+            for columns in batch.columns:
+                last.A[:, columns] = OUTPUTS[self.output](last.Z[:, columns])
+
+    def _total(self, batch: _Batch, Y: Array) -> float:
+        """The losses of all examples, summed: Σ (ln Σ e^z − y·z) for the softmax with cross_entropy."""
+        last = batch.layers[-1]
+        if batch.tame and self.loss == "cross_entropy":
+            multiply(Y, last.Z, last.dZ)
+            log(batch.total, batch.logs)
+            return float(batch.logs.dot(batch.ones) - last.dZ_flat.dot(batch.ones_flat))
+        with np.errstate(over="ignore", invalid="ignore"):
+            return sum(
+                total_loss(Y[:, columns], last.Z[:, columns], last.A[:, columns], self.loss, self.output)
+                for columns in batch.columns
+            )
+
+    def _delta(self, batch: _Batch, Y: Array, factor: float) -> None:
+        """dZ of the output layer, times the factor."""
+        last = batch.layers[-1]
+        if MATCHED[self.output] == self.loss:
+            subtract(last.A, Y, last.dZ)
+        else:
+            for columns in batch.columns:
+                Z, A = last.Z[:, columns], last.A[:, columns]
+                last.dZ[:, columns] = output_delta(Z, A, Y[:, columns], self.output, self.loss)
+        if batch.scale_factor != factor:
+            batch.scale.fill(factor)
+            batch.scale_factor = factor
+        multiply(last.dZ, batch.scale, last.dZ)
+
+    def _back(self, batch: _Batch, X: Array, downhill: bool) -> None:
+        """dW and db of every layer from the last to the first; downhill, W − dW and b − db at once."""
+        for layer, below in batch.downwards:
+            if below is not None:
+                dot, right, out = layer.back
+                dot(right, out)
+            layer.dZ_dot(X.T if below is None else below.A_T, layer.dW)
+            layer.dZ_dot(batch.column, layer.db)
+            if downhill:
+                subtract(layer.W, layer.dW, layer.W)
+                subtract(layer.b, layer.db, layer.b)
+            if below is None:
+                return
+            if self.hidden == "relu":
+                minimum(below.A, below.units, out=below.slope)
+                ceil(below.slope, below.slope)
+                multiply(below.dZ, below.slope, below.dZ)
+            else:
+                for dA, (Z, A) in zip(below.dZ_pieces, below.pieces):
+                    dA[...] = activation_vjp(self.hidden, dA, Z, A)
+
+    # -------------------------------------------------------------- what is asked
+
+    def _batch(self, X: Array) -> _Batch:
+        """The arrays for batches as wide as X, made when such a batch comes first."""
+        for name, array in self._seen.items():
+            if self.parameters.get(name) is not array:
+                self._replace_parameters()
+        try:
+            batch = self._batches[X.shape]
+        except (AttributeError, KeyError):
+            batch = self._new_batch(X)
+        if X.dtype is not self.dtype:
+            raise TypeError(f"X: expected {self.dtype} as the parameters are, got {X.dtype}")
+        return batch
+
+    def _expect_labels(self, batch: _Batch, Y: Array) -> None:
+        if not isinstance(Y, np.ndarray) or Y.dtype is not self.dtype:
+            raise TypeError(
+                f"Y: expected an array of {self.dtype} as the parameters are, got {getattr(Y, 'dtype', type(Y).__name__)}"
+            )
+        if Y.shape != batch.shape:
+            raise ValueError(f"Y: expected shape {batch.shape}, (units, examples) as X has examples, got {Y.shape}")
+
+    def _new_batch(self, X: Any) -> _Batch:
+        if not isinstance(X, np.ndarray):
+            raise TypeError(f"X: expected an array of {self.dtype}, got {type(X).__name__}")
+        if X.ndim != 2:
+            raise ValueError(f"X: expected 2 dimensions (units, examples), got shape {X.shape}")
+        units, examples = X.shape
+        if units != self.sizes[0]:
+            raise ValueError(f"X: expected {self.sizes[0]} units (rows), as W1 has columns, got shape {X.shape}")
+        if not 1 <= examples <= self.batch_size:
+            raise ValueError(f"X: expected 1 to {self.batch_size} examples (columns), the batch_size, got shape {X.shape}")
+        self._batches[X.shape] = batch = _Batch(self, examples)
+        return batch
+
+    def _replace_parameters(self) -> None:
+        """Take other arrays of the same shapes and dtype that `parameters` holds by now."""
+        arrays = _changeable(self.parameters)
+        for name, old, new in zip(checked_parameters(self.parameters), self._arrays, arrays, strict=True):
+            checks.same_shape(new, name, old, "the parameter that the workspace was made for")
+            if new.dtype != old.dtype:
+                raise TypeError(f"{name}: expected {old.dtype} as the workspace was made for, got {new.dtype}")
+        self._arrays, self._seen = arrays, dict(self.parameters)
+        self._batches.clear()
+        self._forward = None
+
+    def _refuse(self, X: Array, Y: Array | None = None) -> None:
+        """The ValueError for numbers that are not finite, or that became so."""
+        for name, array in {"X": X, "Y": Y, **self.parameters}.items():
+            if array is not None:
+                checks.array(array, name)
+        raise ValueError(f"cost: expected sums that {self.dtype} can hold, got an overflow: are X, Y or the weights too large?")
+
+
+class _Layer:
+    """One layer's arrays for batches of one width; W, b, dW and db are the same for all widths."""
+
+    def __init__(self, workspace: Workspace, l: int, examples: int) -> None:
+        units, hidden = workspace.sizes[l], l < len(workspace.sizes) - 1
+        self.W, self.b = (array[...] for array in workspace._arrays[2 * l - 2 : 2 * l])
+        self.dW, self.db = workspace._grads[f"dW{l}"], workspace._grads[f"db{l}"]
+        self.Z, self.Z_flat = workspace._array("Z", l, units, examples)
+        in_place = hidden and workspace.hidden == "relu"
+        self.A, self.A_flat = (self.Z, self.Z_flat) if in_place else workspace._array("A", l, units, examples)
+        self.dZ, self.dZ_flat = workspace._array("dZ", l % 2, units, examples)
+        self.A_T, self.dZ_dot = self.A.T, self.dZ.dot
+        self.zeros = self.units = self.slope = self.Z
+        if in_place:
+            self.zeros, _ = workspace._array("zeros", 0, units, examples)
+            self.units, ones = workspace._array("units", 0, units, examples)
+            self.slope, _ = workspace._array("slope", 0, units, examples)
+            ones.fill(1)
+        parts = [slice(i, i + _PIECE) for i in range(0, units * examples, _PIECE)]
+        self.pieces = [(self.Z_flat[part], self.A_flat[part]) for part in parts]
+        self.dZ_pieces = [self.dZ_flat[part] for part in parts]
+        self.sums: _Product
+        self.back: _Product
+
+
+class _Batch:
+    """All that a pass over a batch of one width writes, and the views that it reads."""
+
+    def __init__(self, workspace: Workspace, examples: int) -> None:
+        sizes, dtype = workspace.sizes, workspace.dtype
+        units = sizes[-1]
+        self.examples, self.shape = examples, (units, examples)
+        self.layers = [_Layer(workspace, l, examples) for l in range(1, len(sizes))]
+        for below, layer in itertools.pairwise(self.layers):
+            layer.sums = _product(layer.W, below.A, layer.Z)
+            layer.back = _product(layer.W.T, layer.dZ, below.dZ)
+        self.upwards = list(itertools.zip_longest(self.layers, self.layers[1:]))
+        self.downwards = list(itertools.zip_longest(self.layers[::-1], self.layers[-2::-1]))
+        last = self.layers[-1]
+        self.row = self.layers[0].Z[0]
+        self.column = np.ones((examples, 1), dtype)
+        self.scale = np.empty_like(last.dZ)
+        self.scale_factor = self.factor = self.learning_rate = math.nan
+        width = max(1, _PIECE // (units**2 if (workspace.output, workspace.loss) == _COINS else units))
+        self.columns = [slice(i, i + width) for i in range(0, examples, width)]
+        self.tame = False
+        self.largest = 0.8 * math.log(np.finfo(dtype).max)
+        same = np.ones((units if units <= _FEW else 1, units), dtype)
+        self.totals, _ = workspace._array("totals", 0, len(same), examples)
+        self.sums = _product(same, last.A, self.totals)
+        self.total, self.logs = self.totals[0], np.empty(examples, dtype)
+        self.ones, self.ones_flat = np.ones(examples, dtype), np.ones(units * examples, dtype)
+
+
+_Product = tuple[Callable[[Array, Array], Any], Array, Array]
+_COINS = ("softmax", "binary_cross_entropy")
+_PIECE = 2048
+"""Numbers in a piece where a formula makes arrays of its own: 16 KiB each in float64."""
+_FEW = 16
+"""Up to so many units the sum over a column is made once for every unit, so that no array is spread over another."""
+
+
+def _product(left: Array, right: Array, out: Array) -> _Product:
+    """(dot, b, c) so that dot(b, c) writes left·right into out, whichever way out lies in memory."""
+    return (left.dot, right, out) if out.flags.c_contiguous else (right.T.dot, left.T, out.T)
+
+
+def _changeable(parameters: Parameters) -> list[Array]:
+    """W1, b1, W2, … as they are, if they can be written in place and are of one dtype."""
+    checked = checked_parameters(parameters)
+    for name, array in checked.items():
+        if array is not parameters[name] or array.dtype != checked["W1"].dtype:
+            raise TypeError(
+                f"{name}: expected an array of floats that can be changed, of the dtype of W1, {checked['W1'].dtype}, "
+                f"got {getattr(parameters[name], 'dtype', type(parameters[name]).__name__)}"
+            )
+        if not array.flags.writeable:
+            raise ValueError(f"{name}: expected an array that can be changed, got a read-only one")
+    return list(checked.values())
 
 
 class Training(NamedTuple):
@@ -228,8 +535,8 @@ def train(
     X and Y are (units, examples), as for `forward`. One step is W ← W − η·dW.
     Each epoch deals the examples into minibatches of `batch_size` in a new
     random order (the last one may be smaller; None takes all at once) and makes
-    one `update` a minibatch. `parameters` stay as they were. `progress` shows a
-    bar.
+    one `Workspace.step` a minibatch. `parameters` stay as they were, and their
+    dtype stays too. `progress` shows a bar.
 
     Raises ValueError and TypeError as `forward` and `backpropagation`, and for
     a batch_size or epochs < 1.
@@ -244,11 +551,15 @@ def train(
     batch_size = examples if batch_size is None else checks.whole(batch_size, "batch_size")
     epochs = checks.whole(epochs, "epochs")
     until_loss = -math.inf if until_loss is None else checks.number(until_loss, "until_loss")
-    current = {name: array.copy() for name, array in checked_parameters(parameters).items()}
+    current = _of_one_dtype(checked_parameters(parameters))
+    dtype = current["W1"].dtype
     sets = {"cost": (X, Y)}
     if validation is not None:
         sets["validation_cost"] = _validation(validation, X, Y)
     history = {key: [cost(forward(x, current, **names), y, loss)] for key, (x, y) in sets.items()}
+    workspace = Workspace(current, min(batch_size, examples), hidden, output, loss)
+    rows = [np.ascontiguousarray(part.T, dtype) for part in (X, Y)]
+    dealt = [np.empty((workspace.batch_size, part.shape[1]), dtype) for part in rows]
     rng = np.random.default_rng(seed)
     with tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
         for _ in range(epochs):
@@ -257,14 +568,19 @@ def train(
             order = rng.permutation(examples)
             for start in range(0, examples, batch_size):
                 batch = order[start : start + batch_size]
-                cache = forward(X[:, batch], current, **names)
-                grads = backpropagation(cache, Y[:, batch], current, **names, loss=loss)
-                current = update(current, grads, learning_rate)
+                x, y = (part.take(batch, axis=0, out=to[: len(batch)], mode="clip").T for part, to in zip(rows, dealt))
+                workspace.step(x, y, learning_rate)
             for key, (x, y) in sets.items():
                 history[key].append(cost(forward(x, current, **names), y, loss))
             bar.update()
             bar.set_postfix(cost=f"{history['cost'][-1]:.4f}")
     return Training(current, history)
+
+
+def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
+    """Copies to be changed, all of the widest dtype among them."""
+    dtype = np.result_type(*parameters.values())
+    return {name: array.astype(dtype) for name, array in parameters.items()}
 
 
 def _validation(pair: Any, X: Array, Y: Array) -> tuple[Array, Array]:
@@ -424,6 +740,20 @@ def _expect_units(X: Array, argument: str, parameters: Parameters) -> None:
         raise ValueError(f"{argument}: expected {units} units (rows), as W1 has columns, got shape {X.shape}")
 
 
+def _expect_output(output: str, parameters: Parameters) -> None:
+    depth = len(parameters) // 2
+    if output == "softmax" and len(parameters[f"W{depth}"]) < 2:
+        raise ValueError(
+            f"output: expected 'sigmoid' or 'identity' for one output unit, got 'softmax' (always 1) with W{depth} of 1 row"
+        )
+
+
+def _expect_loss(loss: str, output: str | None) -> None:
+    checks.choice(loss, "loss", LOSSES)
+    if LOSSES[loss].probabilities and output == "identity":
+        raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")
+
+
 def _expect_mapping(x: Any, argument: str) -> None:
     if not isinstance(x, Mapping):
         raise TypeError(f"{argument}: expected a dict of arrays, got {type(x).__name__}")
@@ -454,14 +784,11 @@ def _checked_cache(cache: Any, parameters: Parameters, hidden: str, output: str)
 
 def _labels(Y: Any, A: Array, loss: str, output: str | None, argument: str = "Y") -> Array:
     """Y as an array of A's shape and dtype that the loss can read."""
-    checks.choice(loss, "loss", LOSSES)
+    _expect_loss(loss, output)
     Y = checks.batch(Y, argument)
     checks.same_shape(Y, argument, A, "the output")
-    if LOSSES[loss].probabilities:
-        if output == "identity":
-            raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")
-        if (Y < 0).any() or (Y > 1).any():
-            raise ValueError(f"{argument}: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
+    if LOSSES[loss].probabilities and ((Y < 0).any() or (Y > 1).any()):
+        raise ValueError(f"{argument}: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
     if loss == "cross_entropy" and not np.allclose(Y.sum(axis=0), 1):
         sums = Y.sum(axis=0)
         raise ValueError(

@@ -13,6 +13,7 @@ from bpcourse.layers import (
     OUTPUTS,
     activation_vjp,
     inside,
+    log_complements,
     log_probabilities,
     output_delta,
     sigmoid,
@@ -123,9 +124,8 @@ def test_softmax_with_squared_error_is_not_a_minus_y_nor_diagonal():
 def test_log_probabilities_are_the_logarithms(output):
     Z = logits(5)
     A = OUTPUTS[output](Z)
-    log_A, log_not_A = log_probabilities(Z, output)
-    np.testing.assert_allclose(log_A, np.log(A), rtol=1e-12)
-    np.testing.assert_allclose(log_not_A, np.log(1 - A), rtol=1e-10)
+    np.testing.assert_allclose(log_probabilities(Z, output), np.log(A), rtol=1e-12)
+    np.testing.assert_allclose(log_complements(Z, output), np.log(1 - A), rtol=1e-10)
 
 
 def test_sigmoid_and_softmax_saturate_quietly():
@@ -135,10 +135,11 @@ def test_sigmoid_and_softmax_saturate_quietly():
 
 
 def test_log_probabilities_at_large_logits_are_the_logits():
-    log_A, log_not_A = log_probabilities(np.array([[1000.0, -1000.0]]), "sigmoid")
-    assert log_A.tolist() == [[0, -1000]] and log_not_A.tolist() == [[-1000, 0]]
-    log_A, log_not_A = log_probabilities(np.array([[1000.0], [-1000.0]]), "softmax")
-    assert log_A.tolist() == [[0], [-2000]] and log_not_A.tolist() == [[-2000], [0]]
+    row, column = np.array([[1000.0, -1000.0]]), np.array([[1000.0], [-1000.0]])
+    assert log_probabilities(row, "sigmoid").tolist() == [[0, -1000]]
+    assert log_complements(row, "sigmoid").tolist() == [[-1000, 0]]
+    assert log_probabilities(column, "softmax").tolist() == [[0], [-2000]]
+    assert log_complements(column, "softmax").tolist() == [[-2000], [0]]
 
 
 @pytest.mark.parametrize(("output", "loss"), PAIRS)
@@ -182,7 +183,7 @@ def test_layers_keep_float32(output, loss):
     A = OUTPUTS[output](Z)
     assert A.dtype == output_delta(Z, A, Y, output, loss).dtype == np.float32
     if output != "identity":
-        assert {part.dtype for part in log_probabilities(Z, output)} == {np.dtype("float32")}
+        assert log_probabilities(Z, output).dtype == log_complements(Z, output).dtype == np.float32
 
 
 @pytest.mark.parametrize(
