@@ -110,6 +110,35 @@ def compile_table(results: Sequence[Value], inputs: Sequence[Value], float32: bo
     return _compiled(_python(program, lambda names: f"({', '.join(names)},)", "single({})" if float32 else "{}"))
 
 
+class GateLines(NamedTuple):
+    """A gate as a program: `out` as an expression of x and y, and its local gradients.
+
+    `local_gradients` are expressions of x, y, out and of what the lines `between`
+    compute. Book: chapter 13.
+    """
+
+    out: str
+    between: list[str]
+    local_gradients: list[str]
+
+
+def gate_lines(gate: Gate, numpy: bool = False) -> GateLines:
+    """Out and ∂out/∂x, ∂out/∂y of a gate of the table, as Python or, for arrays, as numpy.
+
+    Book: chapter 13, behind `bpcourse.tape` and `bpcourse.levels`.
+    """
+    inputs = [Value(0.6, "x"), Value(0.3, "y")][: gate.arity]
+    out = gate(*inputs).named("out")
+    locals_ = [local if isinstance(local, Value) else Value(local) for local in gate.local_gradients(out, *inputs)]
+    program = _program(locals_, [*inputs, out])
+
+    def spelled(line: _Line) -> str:
+        return _spelled(line.gate.numpy if numpy else line.gate.python, line)
+
+    between = [f"{line.name} = {spelled(line)}" for line in program.lines]
+    return GateLines(spelled(_Line("out", gate, ("x", "y")[: gate.arity])), between, program.results)
+
+
 def _compiled(source: str) -> Callable[..., Any]:
     space: dict[str, Any] = {"math": math, "single": single}
     exec(compile(source, "<bpcourse.codegen>", "exec"), space)
@@ -149,11 +178,7 @@ def _program_of(v: Value, inputs: Sequence[Value]) -> _Program:
 
 
 def _program(results: Sequence[Value], inputs: Sequence[Value], float32: bool = False) -> _Program:
-    if not inputs:
-        raise ValueError("inputs: expected at least one Value, got none")
-    if len(set(inputs)) < len(inputs):
-        raise ValueError(f"inputs: expected each Value once, got {list(inputs)!r}")
-    names = _parameters(inputs)
+    names = _parameters(distinct_inputs(inputs))
     parameters = {x: Value(x.value, name) for x, name in zip(inputs, names)}
     shorter = rewritten(results, parameters, single if float32 else float)
     spelled = dict(zip(parameters.values(), names))
@@ -166,6 +191,19 @@ def _program(results: Sequence[Value], inputs: Sequence[Value], float32: bool = 
         elif node not in spelled:
             spelled[node] = repr(node.value)
     return _Program(names, lines, [spelled[result] for result in shorter])
+
+
+def distinct_inputs(inputs: Sequence[Value]) -> Sequence[Value]:
+    """The inputs, if they are one or more Values, each once; TypeError or ValueError otherwise. Book: chapter 04."""
+    if isinstance(inputs, Value) or not isinstance(inputs, Sequence):
+        raise TypeError(f"inputs: expected a list of Values, got {type(inputs).__name__}")
+    for x in inputs:
+        expect_value(x, "inputs")
+    if not inputs:
+        raise ValueError("inputs: expected at least one Value, got none")
+    if len(set(inputs)) < len(inputs):
+        raise ValueError(f"inputs: expected each Value once, got {list(inputs)!r}")
+    return inputs
 
 
 def _parameters(inputs: Sequence[Value]) -> list[str]:

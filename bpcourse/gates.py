@@ -88,16 +88,13 @@ class Gate:
             locals_ = self.local(out, *inputs)
         except (ZeroDivisionError, OverflowError):
             locals_ = (math.inf,)
-        if math.inf in map(_size, locals_):
-            raise ValueError(f"{self.name}: expected a point with a finite local gradient, got {_listed(inputs)}")
+        for local in locals_:
+            if local.__class__ is float and not math.isfinite(local):
+                raise ValueError(f"{self.name}: expected a point with a finite local gradient, got {_listed(inputs)}")
         return locals_
 
     def __repr__(self) -> str:
         return f"<gate {self.name}>"
-
-
-def _size(local: Any) -> Any:
-    return abs(local) if isinstance(local, float) else 0.0
 
 
 def _listed(inputs: tuple[Any, ...]) -> str:

@@ -15,7 +15,7 @@ Book: chapters 03 to 05.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Union
 
 from bpcourse import checks
@@ -53,9 +53,20 @@ class Value:
     @staticmethod
     def apply_gate(gate: Gate, *inputs: Operand) -> Value:
         """A new value: the gate's output, which remembers its gate and inputs."""
-        nodes = tuple([_node(x, gate.name) for x in inputs])
-        out = Value.__new__(Value)
-        out.value = gate.compute(*[node.value for node in nodes])
+        nodes: tuple[Any, ...] = inputs
+        for x in inputs:
+            if x.__class__ is not Value:
+                nodes = tuple([_node(x, gate.name) for x in inputs])
+                break
+        values = [node.value for node in nodes]
+        try:
+            value = gate.forward(*values)
+        except (ArithmeticError, ValueError, TypeError):
+            value = math.nan
+        if gate.domain is not None or not math.isfinite(value):
+            value = gate.compute(*values)  # which also says what is wrong
+        out = _new(Value)
+        out.value = value
         out.grad = 0.0
         out.name = None
         out.gate = gate
@@ -150,23 +161,21 @@ def topological_order(output: Value, *more: Value) -> list[Value]:
 
     Book: chapter 03.
     """
-    order: list[Value] = []
+    placed: dict[Value, None] = {}
     seen: set[Value] = set()
     for root in (output, *more):
         expect_value(root, "output")
-        stack = [] if root in seen else [(root, iter(root.inputs))]
-        seen.add(root)
+        stack = [root]
         while stack:
-            node, inputs = stack[-1]
-            for source in inputs:
-                if source not in seen:
-                    seen.add(source)
-                    stack.append((source, iter(source.inputs)))
-                    break
+            node = stack[-1]
+            if node in seen:
+                placed[stack.pop()] = None
+            elif node.inputs:
+                seen.add(node)
+                stack += [source for source in reversed(node.inputs) if source not in seen]
             else:
-                order.append(node)
-                stack.pop()
-    return order
+                seen.add(node)
+    return list(placed)
 
 
 def gradient(output: Value, inputs: Sequence[Value]) -> list[Value]:
@@ -226,23 +235,23 @@ def adjoints(output: Value, towards: Sequence[Value] | None = None) -> dict[Valu
     wanted = None if towards is None else _dependents(order, towards)
     grads: dict[Value, Any] = {output: 1.0}
     for node in reversed(order):
-        if node in grads:
+        if node.gate is not None and node in grads:
             for source, flow in flows(node, grads[node], wanted):
                 grads[source] = grads[source] + flow if source in grads else flow
     return grads
 
 
-def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -> Iterator[tuple[Value, Any]]:
+def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -> list[tuple[Value, Any]]:
     """What flows back along each wire into node: (input, upstream · local gradient).
 
     Numbers; with `wanted`, values with graphs, and for the wanted inputs only.
 
     Book: chapter 03.
     """
-    times = float.__mul__ if wanted is None else _times
-    for source, local in zip(node.inputs, local_gradients(node, symbols=wanted is not None), strict=True):
-        if wanted is None or source in wanted:
-            yield source, times(upstream, local)
+    locals_ = local_gradients(node, symbols=wanted is not None)
+    if wanted is None:
+        return [(source, upstream * local) for source, local in zip(node.inputs, locals_)]
+    return [(source, _times(upstream, local)) for source, local in zip(node.inputs, locals_) if source in wanted]
 
 
 def local_gradients(node: Value, symbols: bool = False) -> tuple[Any, ...]:
@@ -273,6 +282,9 @@ def _times(a: Operand, b: Operand) -> Operand:
     if number == 0 or number == 1:
         return other if number else 0.0
     return -other if number == -1 else number * other
+
+
+_new = object.__new__
 
 
 def _text(name: Any) -> str | None:
