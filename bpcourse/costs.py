@@ -1,4 +1,4 @@
-"""What a gradient costs: multiplications, numbers kept, and keeping fewer of them.
+"""What a gradient costs: multiplications, nudges, numbers kept, and keeping fewer of them.
 
 A network is given by its `sizes`, inputs first: [784, 512, 10] has two layers.
 N is the number of its weights, N₁ those of its first layer. Counted are the
@@ -18,8 +18,8 @@ import numpy as np
 
 from bpcourse import checks, network
 from bpcourse.checks import Array
-from bpcourse.layers import ACTIVATIONS, activation_vjp
-from bpcourse.network import Parameters, backpropagation, forward
+from bpcourse.layers import ACTIVATIONS, activation_vjp, losses
+from bpcourse.network import Parameters, backpropagation, cost, forward
 
 
 def forward_products(sizes: Sequence[int], examples: int = 1) -> int:
@@ -55,6 +55,105 @@ def numerical_products(sizes: Sequence[int], examples: int = 1, central: bool = 
     sizes = checks.sizes(sizes)
     nudged = sum(_weights(sizes)) + sum(sizes[1:])
     return (2 * nudged if central else nudged + 1) * forward_products(sizes, examples)
+
+
+def numerical_gradients(
+    X: Any,
+    Y: Any,
+    parameters: Parameters,
+    hidden: str = "relu",
+    output: str = "softmax",
+    loss: str = "cross_entropy",
+    eps: float = 1e-5,
+    memory: int = 2 * 2**20,
+) -> dict[str, Array]:
+    """(C(w + ε) − C(w − ε)) / 2ε for every weight and bias, many nudges at a time.
+
+    The definition and nothing else, in float64; no chain rule. Nudges of one layer
+    are columns of one batch: a nudge of w_jk moves z_j by ε·a_k and leaves the
+    rest of its layer and all below as it was, so only what lies above runs again.
+    As many run at once as fit into `memory` bytes of arrays, at least one. X and Y
+    are (units, examples); the result has `"dW1"`, `"db1"`, …, in the shapes of
+    the parameters.
+
+    Raises ValueError and TypeError as `forward` and `backpropagation`, and where
+    eps or memory is not positive, eps is too small to change a weight, or a cost
+    is not finite.
+
+    Book: chapter 13.
+    """
+    eps, memory = checks.positive(eps, "eps"), checks.whole(memory, "memory")
+    parameters = {name: array.astype(float) for name, array in network.checked_parameters(parameters).items()}
+    cache = forward(checks.batch(X, "X").astype(float), parameters, hidden, output)
+    cost(cache, Y, loss)  # asks what Y holds
+    net = _Nudged(parameters, cache, checks.batch(Y, "Y").astype(float), loss)
+    grads = {}
+    for l in range(1, net.depth + 1):
+        knobs = np.hstack([parameters[f"W{l}"], parameters[f"b{l}"]])
+        slopes = np.empty(knobs.size)
+        at_once = max(1, memory // net.bytes_a_nudge(l))
+        for start in range(0, knobs.size, at_once):
+            where = slice(start, min(start + at_once, knobs.size))
+            j, k = np.divmod(np.arange(where.start, where.stop), knobs.shape[1])
+            ahead, behind = (net.costs(l, j, k, _step(knobs[j, k], step)) for step in (eps, -eps))
+            slopes[where] = (ahead - behind) / (2 * eps)
+        if not np.isfinite(slopes).all():
+            raise ValueError("eps: expected nudges that leave the cost finite, got an overflow")
+        grads[f"dW{l}"], grads[f"db{l}"] = np.split(slopes.reshape(knobs.shape), [-1], axis=1)
+    return grads
+
+
+def _step(w: Array, eps: float) -> Array:
+    """What w + eps really adds to w."""
+    step = (w + eps) - w
+    if not step.all():
+        raise ValueError(f"eps: expected a step that changes w = {w[step == 0][0]:g}, got {abs(eps):g}")
+    return step
+
+
+class _Nudged:
+    """The costs of a network, each with another weight nudged."""
+
+    def __init__(self, parameters: Parameters, cache: network.Cache, Y: Array, loss: str) -> None:
+        self.parameters, self.cache, self.Y, self.loss = parameters, cache, Y, loss
+        self.depth, self.examples = len(parameters) // 2, Y.shape[1]
+
+    def bytes_a_nudge(self, l: int) -> int:
+        """What one nudge of layer l takes: some five arrays of the widest layer that runs again."""
+        units = [len(self.parameters[f"W{above}"]) for above in range(min(l + 1, self.depth), self.depth + 1)]
+        return 5 * 8 * self.examples * (1 if self._is_alone(l) else max(units))
+
+    def costs(self, l: int, j: Array, k: Array, steps: Array) -> Array:
+        """C after each step of the weight w_jk of layer l (of its bias, where k is the last): (nudges,).
+
+        Where an output unit stands for itself, only its own loss: the others' do not change.
+        """
+        below = np.vstack([self.cache[f"A{l - 1}"], np.ones(self.examples)])
+        z = self.cache[f"Z{l}"][j] + steps[:, None] * below[k]  # (nudges, examples)
+        if self._is_alone(l):
+            Z, Y = z.reshape(1, -1), self.Y[j].reshape(1, -1)
+        else:
+            Z = self._output_logits(l, j, z).reshape(len(self.Y), -1)
+            Y = np.tile(self.Y, len(j)) if self.examples > 1 else self.Y
+        return losses(Y, Z, self.loss, self.cache.output).reshape(z.shape).mean(axis=1)
+
+    def _is_alone(self, l: int) -> bool:
+        return l == self.depth and self.cache.output != "softmax"
+
+    def _output_logits(self, l: int, j: Array, z: Array) -> Array:
+        """The last layer's Z, (units, nudges, examples), where in layer l only the sum of unit j is another."""
+        if l == self.depth:
+            Z = np.repeat(self.cache[f"Z{l}"][:, None], len(j), axis=1)
+            Z[j, np.arange(len(j))] = z
+            return Z
+        activation = ACTIVATIONS[self.cache.hidden]
+        W = self.parameters[f"W{l + 1}"]
+        Z = W[:, j, None] * (activation(z) - self.cache[f"A{l}"][j])
+        Z += self.cache[f"Z{l + 1}"][:, None]
+        for above in range(l + 2, self.depth + 1):
+            W, b = self.parameters[f"W{above}"], self.parameters[f"b{above}"]
+            Z = (W @ activation(Z).reshape(len(Z), -1) + b).reshape(len(W), *z.shape)
+        return Z
 
 
 def kept_numbers(sizes: Sequence[int], examples: int = 1, every: int | None = None) -> int:

@@ -10,7 +10,7 @@ Book: chapters 10 and 11.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -169,20 +169,22 @@ def _coins_of_a_softmax(Z: Array, A: Array, Y: Array) -> Array:
     return -(quotient * (A - Y)[None]).sum(axis=1)
 
 
-def total_loss(Y: Array, Z: Array, A: Array, loss: str, output: str | None) -> float:
-    """Σ loss over the examples (columns) and the units of each, ln A from the logits.
+def losses(Y: Array, Z: Array, loss: str, output: str | None, A: Array | None = None) -> Array:
+    """The loss of each example, (examples,): its terms summed over the units.
 
-    Where no one knows by which output layer A was made of Z (None), the
-    logarithms are those of A itself, kept `inside` 0 and 1. Shapes: all (units,
-    examples).
+    From the logits Z, through the output layer, whose A may be given. Where no one
+    knows by which output layer A was made (None), logarithms are those of A
+    itself, kept `inside` 0 and 1. Shapes: Y, Z and A (units, examples).
 
     Book: chapter 10.
     """
+    if A is None and output is not None and "A" in LOSSES[loss].parts:
+        A = OUTPUTS[output](Z)
     with np.errstate(over="ignore"):
-        return float(LOSSES[loss].terms(Y, *[_part(name, Z, A, output) for name in LOSSES[loss].parts]).sum())
+        return LOSSES[loss].terms(Y, *[_part(name, Z, A, output) for name in LOSSES[loss].parts]).sum(axis=0)
 
 
-def _part(name: str, Z: Array, A: Array, output: str | None) -> Array:
+def _part(name: str, Z: Array, A: Any, output: str | None) -> Array:
     """A, ln A or ln(1 − A)."""
     if name == "A":
         return A
@@ -212,7 +214,8 @@ def log_complements(Z: Array, output: str) -> Array:
 
 
 def _log_sum_exp(Z: Array) -> Array:
-    return np.logaddexp.reduce(Z, axis=0, keepdims=True)
+    top = Z.max(axis=0, keepdims=True)
+    return top + np.log(np.exp(Z - top).sum(axis=0, keepdims=True))
 
 
 def inside(A: Array) -> Array:

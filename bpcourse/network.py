@@ -26,7 +26,7 @@ from bpcourse import checks, graph
 from bpcourse.checks import Array
 from bpcourse.gates import GATES
 from bpcourse.graph import Value
-from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS, activation_vjp, output_delta, total_loss
+from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS, activation_vjp, losses, output_delta
 
 Parameters = Mapping[str, Array]
 
@@ -137,8 +137,7 @@ def cost(cache: Mapping[str, Array], Y: Any, loss: str = "cross_entropy") -> flo
     Y = _labels(Y, A, loss, output)
     if output is None and LOSSES[loss].probabilities and ((A < 0).any() or (A > 1).any()):
         raise ValueError(f"cache['A{last}']: expected probabilities for {loss}, got {A[(A < 0) | (A > 1)][0]:g}")
-    total = total_loss(Y, Z, A, loss, output)
-    return checks.number(total / A.shape[1], "cost")
+    return checks.number(losses(Y, Z, loss, output, A).sum() / A.shape[1], "cost")
 
 
 def update(parameters: Parameters, grads: Mapping[str, Array], learning_rate: float) -> dict[str, Array]:
@@ -326,7 +325,7 @@ class Workspace:
             return float(batch.logs.dot(batch.ones) - last.dZ_flat.dot(batch.ones_flat))
         with np.errstate(over="ignore", invalid="ignore"):
             return sum(
-                total_loss(Y[:, columns], last.Z[:, columns], last.A[:, columns], self.loss, self.output)
+                float(losses(Y[:, columns], last.Z[:, columns], self.loss, self.output, last.A[:, columns]).sum())
                 for columns in batch.columns
             )
 

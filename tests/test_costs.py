@@ -15,6 +15,7 @@ from bpcourse.costs import (
     checkpointed_gradients,
     forward_products,
     kept_numbers,
+    numerical_gradients,
     numerical_products,
 )
 from bpcourse.network import backpropagation, cost, forward, initialise
@@ -286,3 +287,76 @@ def test_errors_name_the_argument(argument, change, every):
 def test_wrong_types_name_the_argument(argument, change):
     with pytest.raises(TypeError, match=says(argument)):
         checkpointed_gradients(**{"X": X, "Y": Y, "parameters": P, "every": 1} | change)
+
+
+# ------------------------------------------------------ nudges, many at a time
+
+
+def plain_loop(X, Y, parameters, hidden, output, loss):
+    """One knob after the other, the whole network for each."""
+    return {
+        f"d{name}": central_difference(lambda w: cost_of(X, Y, parameters | {name: w}, hidden, output, loss), array)
+        for name, array in parameters.items()
+    }
+
+
+@pairs
+@hiddens
+@settings(max_examples=12)
+@given(data=st.data())
+def test_nudges_at_once_give_what_one_after_the_other_gives(hidden, output, loss, data):
+    X, Y, parameters = data.draw(networks(output, loss, hidden))
+    slow = plain_loop(X, Y, parameters, hidden, output, loss)
+    for memory in 1, 3000, 2**21:
+        quick = numerical_gradients(X, Y, parameters, hidden, output, loss, memory=memory)
+        assert set(quick) == set(slow)
+        for name in slow:
+            noise = 1e-9 * (1 + abs(cost_of(X, Y, parameters, hidden, output, loss)))
+            np.testing.assert_allclose(quick[name], slow[name], rtol=1e-9, atol=noise)
+
+
+def test_nudges_at_once_are_the_definition_and_no_derivative():
+    """At ε = 1 a difference of costs is far from the derivative, and still the same for both."""
+    X, Y, parameters = small(sizes=(3, 4, 4, 2), hidden="tanh")
+    quick = numerical_gradients(X, Y, parameters, "tanh", eps=1.0)
+    for name, array in parameters.items():
+        slow = central_difference(
+            lambda w, name=name: cost_of(X, Y, parameters | {name: w}, "tanh", "softmax", "cross_entropy"), array, 1.0
+        )
+        np.testing.assert_allclose(quick[f"d{name}"], slow, rtol=1e-12, atol=1e-14)
+    exact = gradients(X, Y, parameters, "tanh")
+    assert np.abs(quick["dW1"] - exact["dW1"]).max() > 0.01
+
+
+@pytest.mark.parametrize(("sizes", "examples"), [((60, 100, 40), 1), ((64, 128, 10), 16), ((20, 30, 30, 30, 5), 40)])
+@pytest.mark.parametrize(("output", "loss"), [("softmax", "cross_entropy"), ("identity", "half_squared_error")])
+@pytest.mark.parametrize("memory", [2**19, 2**21, 2**23])
+def test_nudges_at_once_stay_within_their_memory(sizes, examples, output, loss, memory):
+    X, Y, parameters = small(output, "relu", loss, sizes, examples)
+    own = 8 * 8 * (sum(array.size for array in parameters.values()) + (sum(sizes) + 8) * examples)
+    tracemalloc.start()
+    try:
+        numerical_gradients(X, Y, parameters, "relu", output, loss, memory=memory)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak <= memory + own
+
+
+def test_bad_arguments_of_the_nudges_are_refused_by_name():
+    X, Y, parameters = small()
+    for names, argument, error in [
+        ({"eps": 0}, "eps", ValueError),
+        ({"eps": 1e-30}, "eps", ValueError),
+        ({"eps": "small"}, "eps", TypeError),
+        ({"memory": 0}, "memory", ValueError),
+        ({"memory": None}, "memory", TypeError),
+        ({"loss": "hinge"}, "loss", ValueError),
+        ({"hidden": "softmax"}, "hidden", ValueError),
+        ({"X": X[:2]}, "X", ValueError),
+        ({"Y": Y[:, :2]}, "Y", ValueError),
+        ({"Y": Y * 3}, "Y", ValueError),
+        ({"parameters": None}, "parameters", TypeError),
+    ]:
+        with pytest.raises(error, match=says(argument)):
+            numerical_gradients(**{"X": X, "Y": Y, "parameters": parameters} | names)
