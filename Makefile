@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-SOURCES := $(wildcard bpcourse/*.py bpcourse/explore/* bpcourse/data/* book/_static/* book/_ext/*.py) _config.yml requirements.txt
+SOURCES := $(wildcard bpcourse/*.py bpcourse/explore/* bpcourse/data/* benchmarks/results.json book/_static/* book/_ext/*.py) _config.yml requirements.txt
 BUILD := $(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
 
 .PHONY: book test lab test-browser bench notebooks lint clean
@@ -20,9 +20,16 @@ lab: $(READY)
 test-browser: book
 	$(BIN)/python -m pytest tests/browser
 
+ifdef QUICK
+bench: $(READY)
+	$(BIN)/python benchmarks/bench.py --quick
+else
 bench: book
-	env -u OPENBLAS_CORETYPE $(BIN)/python benchmarks/explorers.py
-	env -u OPENBLAS_CORETYPE $(BIN)/python benchmarks/chapters.py
+	$(BIN)/python benchmarks/bench.py --json _build/bench.json
+	$(BIN)/python benchmarks/building.py
+	$(BIN)/python benchmarks/explorers.py
+	$(BIN)/python benchmarks/chapters.py
+endif
 
 # Run the notebooks from top to bottom and store what they print.
 notebooks: $(READY)

@@ -7,12 +7,14 @@ Read it in this order; a module imports only from those above it:
 - `graph`: numbers that remember how they were made; `backward` and `gradient`;
 - `simplify`: a graph with fewer gates and the same numbers;
 - `codegen`: a graph and its derivative as a program in Python, numpy, JavaScript;
+- `tape`: graphs without objects, one line a gate, for speed;
+- `levels`: a wide graph compiled to arrays, level by level;
 - `modes`: the derivative pushed forward or pulled back, and Jacobians;
 - `chain`: paths through a graph and the products along them;
 - `numeric`: gradients by nudging, and the gradient check;
 - `layers`: activations, output layers and losses on batches;
-- `network`: forward, backpropagation, update, training;
-- `costs`: what a gradient costs, counted, and checkpointing;
+- `network`: forward, backpropagation, update, training; the same in place;
+- `costs`: what a gradient costs, counted; many nudges at once; checkpointing;
 - `structures`: convolution, pooling, embedding, layer norm, attention, each with
   its way back;
 - `remedies`: weights to begin with, batch normalisation, residuals, clipping;

@@ -13,6 +13,7 @@ import itertools
 import keyword
 import math
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -80,11 +81,13 @@ def compile_python(v: Value, inputs: Sequence[Value]) -> Callable[..., tuple[flo
     """`to_python`'s function itself: numbers in, (value, gradients) out.
 
     The gradients stand in the order of the inputs. Outside the domain of a gate
-    it raises what Python's own arithmetic raises. Errors as `to_python`.
+    it raises what Python's own arithmetic raises. What `to_python` prints as lines
+    of their own stands folded into longer ones, as one would write them by hand:
+    the same operations on the same numbers. Errors as `to_python`.
 
-    Book: chapter 04.
+    Book: chapters 04 and 13.
     """
-    return _compiled(to_python(v, inputs))
+    return _compiled(_folded(_program_of(v, inputs)))
 
 
 def table_to_javascript(results: Sequence[Value], inputs: Sequence[Value], float32: bool = False) -> str:
@@ -164,6 +167,54 @@ def _def(program: _Program, spelled: Sequence[str], result: str) -> str:
     """A Python function: each line as spelled, then the result."""
     body = [f"    {line.name} = {text}" for line, text in zip(program.lines, spelled)]
     return "\n".join([f"def f({', '.join(program.inputs)}):", *body, f"    return {result}", ""])
+
+
+def _folded(program: _Program) -> str:
+    """The Python function with as few names as it needs.
+
+    A line that is read once goes into the line that reads it, and a name whose
+    number is read no more is given to another: so numbers are let go early.
+    """
+    read = Counter(itertools.chain(program.results, *(line.operands for line in program.lines)))
+    results = set(program.results)
+    inside: dict[str, tuple[str, int]] = {}
+    statements = []
+    for line in program.lines:
+        once = [line.gate.python.count(f"{{{i}}}") == 1 for i in range(len(line.operands))]
+        parts = [inside.get(name, (name, 0)) if fold else (name, 0) for name, fold in zip(line.operands, once)]
+        for name, (text, _) in zip(line.operands, parts):
+            if text is name and name in inside:  # read once, but by a gate that spells it twice
+                statements.append((name, inside[name][0]))
+        depth = 1 + max(depth for _, depth in parts)
+        text = line.gate.python.format(*(text for text, _ in parts))
+        if read[line.name] == 1 and line.name not in results and depth < _DEEPEST:
+            inside[line.name] = text, depth
+        else:
+            statements.append((line.name, text))
+    return _with_few_names(program, statements)
+
+
+def _with_few_names(program: _Program, statements: list[tuple[str, str]]) -> str:
+    last = {name: len(statements) for name in program.results}
+    for i in reversed(range(len(statements))):
+        for name in _LINE_NAME.findall(statements[i][1]):
+            last.setdefault(name, i)
+    given: dict[str, str] = {}
+    free: list[str] = []
+    count = itertools.count(1)
+    body = []
+    for i, (name, text) in enumerate(statements):
+        text = _LINE_NAME.sub(lambda found: given[found[0]], text)
+        free += [given[old] for old in set(_LINE_NAME.findall(statements[i][1])) if last[old] == i]
+        given[name] = free.pop() if free else f"t{next(count)}"
+        body.append(f"    {given[name]} = {text}")
+    results = _bundled([given.get(name, name) for name in program.results])
+    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, f"    return {results}", ""])
+
+
+_DEEPEST = 20
+"""Gates inside each other in one line; Python reads some two hundred brackets."""
+_LINE_NAME = re.compile(r"\bt\d+\b")
 
 
 def _bundled(results: Sequence[str]) -> str:

@@ -138,7 +138,8 @@ _ROWS = [
     Gate("tanh",       "tanh", 1, math.tanh,            lambda out, x: (1 - out * out,),    "math.tanh({0})", "Math.tanh({0})"),
     Gate("sin",        "sin", 1, math.sin,              lambda out, x: (GATES["cos"](x),),  "math.sin({0})",  "Math.sin({0})"),
     Gate("cos",        "cos", 1, math.cos,              lambda out, x: (-GATES["sin"](x),), "math.cos({0})",  "Math.cos({0})"),
-    Gate("relu",       "relu", 1, lambda x: max(x, 0.0), lambda out, x: (x > 0,),           "max({0}, 0.0)",  "Math.max({0}, 0)",
+    Gate("relu",       "relu", 1, lambda x: max(x, 0.0), lambda out, x: (x > 0,),
+         "({0} if {0} > 0.0 else 0.0)", "Math.max({0}, 0)",
          kink=lambda x: x, entrywise="np.maximum({0}, 0.0)"),
     Gate("maximum",    "max", 2, max,
          lambda out, a, b: (0.5 * (a > b) + 0.5 * (a >= b), 0.5 * (b > a) + 0.5 * (b >= a)),
@@ -149,9 +150,9 @@ _ROWS = [
          "min({0}, {1})", "Math.min({0}, {1})", kink=lambda a, b: a - b, entrywise="np.minimum({0}, {1})",
          commutes=True),
     Gate("greater",    ">",   2, lambda a, b: float(a > b),  lambda out, a, b: (0.0, 0.0),
-         "float({0} > {1})", "({0} > {1} ? 1 : 0)", kink=lambda a, b: a - b, entrywise="({0} > {1}) * 1.0"),
+         "(1.0 if {0} > {1} else 0.0)", "({0} > {1} ? 1 : 0)", kink=lambda a, b: a - b, entrywise="({0} > {1}) * 1.0"),
     Gate("at least",   "≥",   2, lambda a, b: float(a >= b), lambda out, a, b: (0.0, 0.0),
-         "float({0} >= {1})", "({0} >= {1} ? 1 : 0)", kink=lambda a, b: a - b, entrywise="({0} >= {1}) * 1.0"),
+         "(1.0 if {0} >= {1} else 0.0)", "({0} >= {1} ? 1 : 0)", kink=lambda a, b: a - b, entrywise="({0} >= {1}) * 1.0"),
 ]
 # fmt: on
 

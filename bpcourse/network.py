@@ -226,7 +226,8 @@ class Workspace:
         _expect_output(output, parameters)
         self.sizes = [parameters["W1"].shape[1], *(len(W) for W in self._arrays[::2])]
         self.dtype: np.dtype = self._arrays[0].dtype
-        self._seen = dict(parameters)
+        self.by_rows = self.dtype == np.float32 and max(self.sizes) >= 512  # OpenBLAS's products were faster so
+        self._seen = list(parameters.items())
         self._asked: Array | None = None
         self._grads = {f"d{name}": np.empty(array.shape, self.dtype) for name, array in checked_parameters(parameters).items()}
         self._memory: dict[tuple[str, int], Array] = {}
@@ -270,23 +271,21 @@ class Workspace:
     # ---------------------------------------------------------------- the arrays
 
     def _array(self, kind: str, key: int, units: int, examples: int) -> tuple[Array, Array]:
-        """(units, examples) of a memory that batches of all widths share, and the same as a row of numbers.
-
-        By columns or by rows, as OpenBLAS's products were faster when we measured it.
-        """
+        """(units, examples) of a memory that batches of all widths share, and the same as a row of numbers."""
         if (kind, key) not in self._memory:
             most = units if kind in ("Z", "A") else max(*self.sizes[1:], units)
             self._memory[kind, key] = np.zeros(most * self.batch_size, self.dtype)
         flat = self._memory[kind, key][: units * examples]
-        by_rows = self.dtype == np.float32 and max(self.sizes) >= 512
-        return flat.reshape(units, examples, order="C" if by_rows else "F"), flat
+        return flat.reshape(units, examples, order="C" if self.by_rows else "F"), flat
 
     # ------------------------------------------------------------- the equations
 
     def _run(self, batch: _Batch, X: Array) -> None:
         """Z = W A_below + b and A = f(Z), layer by layer."""
-        dot, right, out = _product(batch.layers[0].W, X, batch.layers[0].Z)
-        dot(right, out)
+        if batch.by_rows:
+            batch.W.dot(X, batch.Z)
+        else:
+            X.T.dot(batch.W, batch.Z)
         if X is not self._asked and not math.isfinite(batch.row.dot(batch.row)):
             self._refuse(X)  # a row of W X is not finite wherever X is not
         self._asked = X
@@ -320,9 +319,9 @@ class Workspace:
         """The losses of all examples, summed: Σ (ln Σ e^z − y·z) for the softmax with cross_entropy."""
         last = batch.layers[-1]
         if batch.tame and self.loss == "cross_entropy":
-            multiply(Y, last.Z, last.dZ)
             log(batch.total, batch.logs)
-            return float(batch.logs.dot(batch.ones) - last.dZ_flat.dot(batch.ones_flat))
+            multiply(Y, last.Z, batch.products)
+            return float(batch.terms.dot(batch.signs))
         with np.errstate(over="ignore", invalid="ignore"):
             return sum(
                 float(losses(Y[:, columns], last.Z[:, columns], self.loss, self.output, last.A[:, columns]).sum())
@@ -368,7 +367,7 @@ class Workspace:
 
     def _batch(self, X: Array) -> _Batch:
         """The arrays for batches as wide as X, made when such a batch comes first."""
-        for name, array in self._seen.items():
+        for name, array in self._seen:
             if self.parameters.get(name) is not array:
                 self._replace_parameters()
         try:
@@ -380,6 +379,8 @@ class Workspace:
         return batch
 
     def _expect_labels(self, batch: _Batch, Y: Array) -> None:
+        if Y.__class__ is np.ndarray and Y.dtype is self.dtype and Y.shape == batch.shape:
+            return
         if not isinstance(Y, np.ndarray) or Y.dtype is not self.dtype:
             raise TypeError(
                 f"Y: expected an array of {self.dtype} as the parameters are, got {getattr(Y, 'dtype', type(Y).__name__)}"
@@ -407,7 +408,7 @@ class Workspace:
             checks.same_shape(new, name, old, "the parameter that the workspace was made for")
             if new.dtype != old.dtype:
                 raise TypeError(f"{name}: expected {old.dtype} as the workspace was made for, got {new.dtype}")
-        self._arrays, self._seen = arrays, dict(self.parameters)
+        self._arrays, self._seen = arrays, list(self.parameters.items())
         self._batches.clear()
         self._forward = None
 
@@ -458,7 +459,10 @@ class _Batch:
         self.upwards = list(itertools.zip_longest(self.layers, self.layers[1:]))
         self.downwards = list(itertools.zip_longest(self.layers[::-1], self.layers[-2::-1]))
         last = self.layers[-1]
-        self.row = self.layers[0].Z[0]
+        first = self.layers[0]
+        self.row = first.Z[0]
+        self.by_rows = workspace.by_rows
+        self.W, self.Z = (first.W, first.Z) if self.by_rows else (first.W.T, first.Z.T)
         self.column = np.ones((examples, 1), dtype)
         self.scale = np.empty_like(last.dZ)
         self.scale_factor = self.factor = self.learning_rate = math.nan
@@ -469,8 +473,11 @@ class _Batch:
         same = np.ones((units if units <= _FEW else 1, units), dtype)
         self.totals, _ = workspace._array("totals", 0, len(same), examples)
         self.sums = _product(same, last.A, self.totals)
-        self.total, self.logs = self.totals[0], np.empty(examples, dtype)
-        self.ones, self.ones_flat = np.ones(examples, dtype), np.ones(units * examples, dtype)
+        self.total = self.totals[0]
+        self.terms, self.signs = np.ones((2, (1 + units) * examples), dtype)
+        self.signs[examples:] = -1
+        self.logs = self.terms[:examples]
+        self.products = self.terms[examples:].reshape(self.shape, order="C" if workspace.by_rows else "F")
 
 
 _Product = tuple[Callable[[Array, Array], Any], Array, Array]

@@ -1,5 +1,6 @@
 import json
 import math
+import re
 import shutil
 import subprocess
 
@@ -158,3 +159,32 @@ def test_bad_inputs_are_refused_by_name(print_it):
         print_it(x * 2, ["x"])
     with pytest.raises(TypeError, match=says("v")):
         print_it(2.0, [x])
+
+
+# ------------------------------------------------------- the folded function
+
+
+@given(expression=expressions(most=25), data=st.data())
+def test_folding_lines_changes_no_bit(expression, data):
+    inputs, v = graph_of(*expression)
+    plain: dict = {"math": math}
+    exec(to_python(v, inputs), plain)
+    point = [x.value for x in inputs]
+    assert compile_python(v, inputs)(*point) == plain["f"](*point)
+
+
+def test_a_number_that_is_read_no_more_leaves_its_name_to_another():
+    x = v = Value(0.2, "x")
+    for _ in range(100):
+        v = v * v + x
+    assert compile_python(v, [x]).__code__.co_nlocals < 110  # the values on the way back need a hundred
+    assert len(re.findall("^ +t", to_python(v, [x]), re.M)) > 400
+
+
+def test_lines_are_folded_only_so_deep_as_python_reads():
+    x = v = Value(0.3, "x")
+    for i in range(3000):
+        v = v * 0.99 + 1 / (2 + i)
+    value, (slope,) = compile_python(v, [x])(0.3)
+    v.backward()
+    assert (value, slope) == (v.value, x.grad)

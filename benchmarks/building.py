@@ -1,0 +1,42 @@
+"""How long `make book` takes: from nothing, after one changed chapter, unchanged.
+
+In a copy of this folder with the same environment, so that nothing here is touched.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from common import table
+
+ROOT = Path(__file__).parent.parent
+GOALS = {"from nothing": 60, "one chapter changed": 6, "unchanged": 3}
+
+
+def seconds(folder: Path) -> float:
+    """One `make book`."""
+    started = time.perf_counter()
+    subprocess.run(["make", "--silent", "book"], cwd=folder, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Build three times, print seconds and goals."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "book"
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", "_build", ".git", ".*_cache", "__pycache__"))
+        (folder / ".venv").symlink_to(ROOT / ".venv")
+        found = {"from nothing": seconds(folder)}
+        chapter = folder / "book" / "05-many-paths.md"
+        chapter.write_text(chapter.read_text().replace("```{code-cell} python\n", "```{code-cell} python\n# changed\n", 1))
+        found["one chapter changed"] = seconds(folder)
+        found["unchanged"] = seconds(folder)
+    print(table(["make book", "seconds", "goal"], [[name, f"{found[name]:.1f}", f"≤ {goal}"] for name, goal in GOALS.items()]))
+
+
+if __name__ == "__main__":
+    main()
