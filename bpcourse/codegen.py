@@ -114,7 +114,7 @@ def compile_table(results: Sequence[Value], inputs: Sequence[Value], float32: bo
 
 
 class GateLines(NamedTuple):
-    """A gate as a program: `out` as an expression of x and y, and its local gradients.
+    """A gate as a program: `out` of x and y, and its local gradients.
 
     `local_gradients` are expressions of x, y, out and of what the lines `between`
     compute. Book: chapter 13.
@@ -126,7 +126,7 @@ class GateLines(NamedTuple):
 
 
 def gate_lines(gate: Gate, numpy: bool = False) -> GateLines:
-    """Out and ∂out/∂x, ∂out/∂y of a gate of the table, as Python or, for arrays, as numpy.
+    """Out and ∂out/∂x, ∂out/∂y of a gate, as Python or, for arrays, as numpy.
 
     Book: chapter 13, behind `bpcourse.tape` and `bpcourse.levels`.
     """
@@ -245,7 +245,10 @@ def _program(results: Sequence[Value], inputs: Sequence[Value], float32: bool = 
 
 
 def distinct_inputs(inputs: Sequence[Value]) -> Sequence[Value]:
-    """The inputs, if they are one or more Values, each once; TypeError or ValueError otherwise. Book: chapter 04."""
+    """The inputs, if they are one or more Values, each once.
+
+    TypeError or ValueError otherwise. Book: chapter 04.
+    """
     if isinstance(inputs, Value) or not isinstance(inputs, Sequence):
         raise TypeError(f"inputs: expected a list of Values, got {type(inputs).__name__}")
     for x in inputs:

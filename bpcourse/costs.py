@@ -1,4 +1,4 @@
-"""What a gradient costs: multiplications, nudges, numbers kept, and keeping fewer of them.
+"""What a gradient costs: products, nudges, numbers kept, and keeping fewer.
 
 A network is given by its `sizes`, inputs first: [784, 512, 10] has two layers.
 N is the number of its weights, N₁ those of its first layer. Counted are the

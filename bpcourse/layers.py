@@ -170,7 +170,7 @@ def _coins_of_a_softmax(Z: Array, A: Array, Y: Array) -> Array:
 
 
 def losses(Y: Array, Z: Array, loss: str, output: str | None, A: Array | None = None) -> Array:
-    """The loss of each example, (examples,): its terms summed over the units.
+    """L = Σⱼ term(yⱼ, aⱼ) over the units of each example: (examples,).
 
     From the logits Z, through the output layer, whose A may be given. Where no one
     knows by which output layer A was made (None), logarithms are those of A

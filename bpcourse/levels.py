@@ -1,4 +1,4 @@
-"""A wide graph as a program of arrays: all gates of one kind on one level at once.
+"""A wide graph as a program of arrays: all like gates of a level at once.
 
 The level of a value is the longest way to it from an input. Values of one level
 do not read each other, so those made by the same gate can be computed in one go,

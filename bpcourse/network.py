@@ -235,14 +235,20 @@ class Workspace:
         self._forward: tuple[_Batch, Array] | None = None
 
     def forward(self, X: Array) -> Array:
-        """The prediction ŷ, the last A, (units, examples); the next pass writes over it."""
+        """The prediction ŷ, the last A, (units, examples).
+
+        It is the workspace's own array: the next pass writes over it.
+        """
         batch = self._batch(X)
         self._run(batch, X)
         self._forward = batch, X
         return batch.layers[-1].A
 
     def backpropagation(self, Y: Array) -> dict[str, Array]:
-        """The gradients `"dW1"`, `"db1"`, … at the last `forward`; the next pass writes over them."""
+        """The gradients `"dW1"`, `"db1"`, … at the last `forward`.
+
+        They are the workspace's own arrays: the next pass writes over them.
+        """
         if self._forward is None:
             raise ValueError("backpropagation: expected a forward before it, got none since the last step")
         batch, X = self._forward
@@ -413,7 +419,7 @@ class Workspace:
         self._forward = None
 
     def _refuse(self, X: Array, Y: Array | None = None) -> None:
-        """The ValueError for numbers that are not finite, or that became so."""
+        """ValueError for numbers that are not finite, or became so."""
         for name, array in {"X": X, "Y": Y, **self.parameters}.items():
             if array is not None:
                 checks.array(array, name)

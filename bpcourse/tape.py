@@ -1,4 +1,4 @@
-"""Numbers on a tape: each gate writes one line, and the way back reads the lines in reverse.
+"""Numbers on a tape: a line a gate, and the way back reads them in reverse.
 
     >>> tape = Tape()
     >>> x, y, z = tape.input(-2), tape.input(5), tape.input(-4)
@@ -27,9 +27,11 @@ from bpcourse.gates import GATES, Gate
 
 
 class Tape:
-    """A list of values, and of each the two places and local gradients that it was made with.
+    """Values in the order in which they were made, each with how it was made.
 
-    `values[i]` is the value at place i. `grads[i]`, after `backward(f)`, is
+    `values[i]` is the value at place i; `left[i]` and `right[i]` are the places of
+    its inputs, `left_local[i]` and `right_local[i]` the local gradients there (0.0
+    where there is no second input). `grads[i]`, after `backward(f)`, is
     ∂f/∂(value i). There is a method for every gate of the table: `add(a, b)`,
     `multiply(a, b)`, `sigmoid(a)`, …; each takes places and returns the place of
     its output; any other gate goes through `apply`.
@@ -51,7 +53,10 @@ class Tape:
         self.right_local: list[float] = []
 
     def input(self, x: float) -> int:
-        """Write the number x on the tape: its place. TypeError or ValueError where x is no finite number."""
+        """Write the number x on the tape: its place.
+
+        TypeError or ValueError where x is no finite number.
+        """
         if x.__class__ is not float or x - x:
             x = checks.number(x, "x")
         self.values.append(x)
@@ -74,10 +79,11 @@ class Tape:
         return len(self.left) - 1
 
     def backward(self, place: int) -> None:
-        """Fill `grads` with ∂value/∂(value i) of the value at this place, for every place i on the tape.
+        """Fill `grads` with ∂f/∂(value i) for every place i, f being the value here.
 
-        One product and one sum for each input of each gate, from the end to the start. ValueError where a
-        gradient is not finite; the old ones are then kept.
+        From the end to the start, one product and one sum for each input of each
+        gate that something flows back to. ValueError where a gradient is not
+        finite; the old ones are then kept.
         """
         self._at(place)
         grads = [0.0] * len(self.values)

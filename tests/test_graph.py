@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bpcourse import graph
-from bpcourse.gates import GATES
+from bpcourse.gates import GATES, Gate
 from bpcourse.graph import (
     Value,
     cos,
@@ -471,3 +471,21 @@ def test_comparisons_as_gates_have_gradient_0(a, b):
     for f, truth in [(x > y, a > b), (x < y, a < b), (x >= y, a >= b), (x <= y, a <= b)]:
         f.backward()
         assert (f.value, x.grad, y.grad) == (float(truth), 0, 0)
+
+
+def test_backward_asks_each_gate_once(monkeypatch):
+    """However many paths lead through a gate: 40 forks in a row make 2⁴⁰ of them."""
+    asked = []
+    local_gradients = Gate.local_gradients
+
+    def noted(self, out, *inputs):
+        asked.append(self)
+        return local_gradients(self, out, *inputs)
+
+    monkeypatch.setattr(Gate, "local_gradients", noted)
+    x = v = Value(0.5)
+    for _ in range(40):
+        v = v + v
+    (v * v).backward()
+    assert len(asked) == 41
+    assert x.grad == pytest.approx(2.0**80)
