@@ -144,7 +144,6 @@ class _Plan:
         for read in sources.values():
             for source in read:
                 readers[places[source]] += 1
-        readers[self.place] += 1  # the seed
         free = _Free(readers)
         self.back_to_inputs = free.gathered(0, len(inputs))
         free.gathered(len(inputs), leaves)

@@ -201,9 +201,10 @@ class Workspace:
     last dZ does the work of both, for all layers at once.
 
     Raises ValueError and TypeError as `forward` and `backpropagation`, also for
-    parameters that are no arrays of one dtype or can not be written. In a step
-    only shapes, dtypes and finiteness are asked for: what labels a loss can read,
-    `train` asks once for all of them. Whatever is refused, parameters stay.
+    parameters that are no arrays of one dtype or can not be written. Every step asks
+    for shapes, dtypes and a finite cost. What stands in X and Y is asked once, when
+    an array comes first; the same array again is taken as known. Whatever is
+    refused, parameters stay.
 
     Book: chapter 13, "The same equations, in place".
     """
@@ -228,7 +229,6 @@ class Workspace:
         self.dtype: np.dtype = self._arrays[0].dtype
         self.by_rows = self.dtype == np.float32 and max(self.sizes) >= 512  # OpenBLAS's products were faster so
         self._seen = list(parameters.items())
-        self._asked: Array | None = None
         self._grads = {f"d{name}": np.empty(array.shape, self.dtype) for name, array in checked_parameters(parameters).items()}
         self._memory: dict[tuple[str, int], Array] = {}
         self._batches: dict[tuple[int, ...], _Batch] = {}
@@ -292,9 +292,10 @@ class Workspace:
             batch.W.dot(X, batch.Z)
         else:
             X.T.dot(batch.W, batch.Z)
-        if X is not self._asked and not math.isfinite(batch.row.dot(batch.row)):
-            self._refuse(X)  # a row of W X is not finite wherever X is not
-        self._asked = X
+        if X is not batch.known_X:
+            if not math.isfinite(batch.row.dot(batch.row)):  # a row of W X is not finite where X is not
+                self._refuse(X)
+            batch.known_X = X
         for layer, above in batch.upwards:
             add(layer.Z, layer.b, layer.Z)
             if above is None:
@@ -385,7 +386,7 @@ class Workspace:
         return batch
 
     def _expect_labels(self, batch: _Batch, Y: Array) -> None:
-        if Y.__class__ is np.ndarray and Y.dtype is self.dtype and Y.shape == batch.shape:
+        if Y is batch.known_Y:
             return
         if not isinstance(Y, np.ndarray) or Y.dtype is not self.dtype:
             raise TypeError(
@@ -393,6 +394,8 @@ class Workspace:
             )
         if Y.shape != batch.shape:
             raise ValueError(f"Y: expected shape {batch.shape}, (units, examples) as X has examples, got {Y.shape}")
+        _labels(Y, batch.layers[-1].A, self.loss, self.output)
+        batch.known_Y = Y
 
     def _new_batch(self, X: Any) -> _Batch:
         if not isinstance(X, np.ndarray):
@@ -475,6 +478,8 @@ class _Batch:
         width = max(1, _PIECE // (units**2 if (workspace.output, workspace.loss) == _COINS else units))
         self.columns = [slice(i, i + width) for i in range(0, examples, width)]
         self.tame = False
+        self.known_X: Any = ...
+        self.known_Y: Any = ...
         self.largest = 0.8 * math.log(np.finfo(dtype).max)
         same = np.ones((units if units <= _FEW else 1, units), dtype)
         self.totals, _ = workspace._array("totals", 0, len(same), examples)
@@ -572,6 +577,7 @@ def train(
     workspace = Workspace(current, min(batch_size, examples), hidden, output, loss)
     rows = [np.ascontiguousarray(part.T, dtype) for part in (X, Y)]
     dealt = [np.empty((workspace.batch_size, part.shape[1]), dtype) for part in rows]
+    batches = {m: [to[:m].T for to in dealt] for m in {workspace.batch_size, examples % workspace.batch_size} - {0}}
     rng = np.random.default_rng(seed)
     with tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
         for _ in range(epochs):
@@ -580,7 +586,9 @@ def train(
             order = rng.permutation(examples)
             for start in range(0, examples, batch_size):
                 batch = order[start : start + batch_size]
-                x, y = (part.take(batch, axis=0, out=to[: len(batch)], mode="clip").T for part, to in zip(rows, dealt))
+                for part, to in zip(rows, dealt):
+                    part.take(batch, axis=0, out=to[: len(batch)], mode="clip")
+                x, y = batches[len(batch)]
                 workspace.step(x, y, learning_rate)
             for key, (x, y) in sets.items():
                 history[key].append(cost(forward(x, current, **names), y, loss))

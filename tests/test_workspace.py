@@ -238,6 +238,8 @@ BAD_BATCHES = {
     "Y a list": (X, Y.tolist(), TypeError, "Y"),
     "Y float32": (X, Y.astype(np.float32), TypeError, "Y"),
     "Y None": (X, None, TypeError, "Y"),
+    "Y that sums to 3": (X, 3 * Y, ValueError, "Y"),
+    "Y below 0": (X, Y - 1, ValueError, "Y"),
     "Y with NaN": (X, np.where(Y[0, 0] == Y, np.nan, Y), ValueError, "Y"),
     "Y with infinity": (X, np.where(Y[0, 0] == Y, np.inf, Y), ValueError, "Y"),
     "an overflow": (X * 1e308, Y, ValueError, "cost"),
@@ -391,3 +393,32 @@ def test_a_diverging_run_ends_with_a_clear_error():
     x, y, parameters = small(sizes=(3, 6, 2))
     with pytest.raises(ValueError, match=r"expected .*, got "), np.errstate(all="ignore"):
         train(parameters, x, y, output="identity", loss="squared_error", learning_rate=1e6, epochs=500, progress=False)
+
+
+def test_nan_in_labels_that_are_known_is_found_all_the_same():
+    mine, labels = copies(P), Y.copy()
+    workspace = Workspace(mine, 6)
+    workspace.step(X, labels, 0.1)
+    before = copies(mine)
+    labels[0, 0] = np.nan
+    with pytest.raises(ValueError, match=says("Y")):
+        workspace.step(X, labels, 0.1)
+    workspace.forward(X)
+    with pytest.raises(ValueError, match=says("Y")):
+        workspace.backpropagation(labels)
+    for name in mine:
+        np.testing.assert_array_equal(mine[name], before[name])
+
+
+def test_an_array_that_comes_again_costs_no_question(monkeypatch):
+    from bpcourse import network
+
+    asked = []
+    labels = network._labels
+    monkeypatch.setattr(network, "_labels", lambda *arguments: asked.append(1) or labels(*arguments))
+    workspace = Workspace(copies(P), 6)
+    for _ in range(5):
+        workspace.step(X, Y, 0.1)
+    assert len(asked) == 1
+    train(P, X, Y, batch_size=4, epochs=10, progress=False)
+    assert len(asked) == 1 + 11 + 2  # the cost before and after each epoch; a batch of 4, one of 2
