@@ -89,7 +89,7 @@ class Gate:
         except (ZeroDivisionError, OverflowError):
             locals_ = (math.inf,)
         for local in locals_:
-            if local.__class__ is float and not math.isfinite(local):
+            if local.__class__ is float and math.isinf(local):
                 raise ValueError(f"{self.name}: expected a point with a finite local gradient, got {_listed(inputs)}")
         return locals_
 
