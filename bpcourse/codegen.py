@@ -125,12 +125,13 @@ class GateLines(NamedTuple):
     local_gradients: list[str]
 
 
-def gate_lines(gate: Gate, numpy: bool = False) -> GateLines:
+def gate_lines(gate: Gate, *point: float, numpy: bool = False) -> GateLines:
     """Out and ∂out/∂x, ∂out/∂y of a gate, as Python or, for arrays, as numpy.
 
-    Book: chapter 13, behind `bpcourse.tape` and `bpcourse.levels`.
+    They are printed from a graph of the gate at this point, where it has to be
+    defined. Book: chapter 13, behind `bpcourse.tape` and `bpcourse.levels`.
     """
-    inputs = [Value(0.6, "x"), Value(0.3, "y")][: gate.arity]
+    inputs = [Value(x, name) for x, name in zip(point, "xy")]
     out = gate(*inputs).named("out")
     locals_ = [local if isinstance(local, Value) else Value(local) for local in gate.local_gradients(out, *inputs)]
     program = _program(locals_, [*inputs, out])
@@ -188,7 +189,7 @@ def _folded(program: _Program) -> str:
         depth = 1 + max(depth for _, depth in parts)
         text = line.gate.python.format(*(text for text, _ in parts))
         if read[line.name] == 1 and line.name not in results and depth < _DEEPEST:
-            inside[line.name] = text, depth
+            inside[line.name] = f"({text})", depth
         else:
             statements.append((line.name, text))
     return _with_few_names(program, statements)

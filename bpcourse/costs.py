@@ -119,9 +119,9 @@ class _Nudged:
         self.depth, self.examples = len(parameters) // 2, Y.shape[1]
 
     def bytes_a_nudge(self, l: int) -> int:
-        """What one nudge of layer l takes: some five arrays of the widest layer that runs again."""
+        """What one nudge of layer l takes: some ten arrays of the widest layer that runs again."""
         units = [len(self.parameters[f"W{above}"]) for above in range(min(l + 1, self.depth), self.depth + 1)]
-        return 5 * 8 * self.examples * (1 if self._is_alone(l) else max(units))
+        return 10 * 8 * self.examples * (1 if self._is_alone(l) else max(units))
 
     def costs(self, l: int, j: Array, k: Array, steps: Array) -> Array:
         """C after each step of the weight w_jk of layer l (of its bias, where k is the last): (nudges,).

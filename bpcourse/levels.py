@@ -15,10 +15,8 @@ Book: chapter 13.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,7 +34,8 @@ def compile_levels(v: Value, inputs: Sequence[Value]) -> Levels:
     """v and ∂v/∂input as a program of arrays: f(x) → (value, gradients).
 
     x and the gradients are arrays of shape (inputs,). It pays where a level holds
-    many values; for narrow graphs take `bpcourse.codegen.compile_python`.
+    many values; for narrow graphs take `bpcourse.codegen.compile_python`. An input
+    that a gate made is cut off from what made it.
 
     Raises TypeError where v or an input is not a Value, ValueError where there
     are no inputs, one stands twice, or a gate has more than two.
@@ -100,6 +99,7 @@ class Levels:
         self._inputs, self._back = slice(0, inputs), plan.back_to_inputs
         self._values, self._flows = plan.values, np.zeros(plan.wires)
         self._place, self._seed = plan.place, plan.seed
+        self._kernels = plan.kernels
 
     def __call__(self, x: Any) -> tuple[float, Array]:
         """(value, gradients) at x."""
@@ -112,16 +112,16 @@ class Levels:
                 if step.gate is None:
                     V[step.part] = V[step.sources[0]].sum(axis=0)
                 else:
-                    _kernels(step.gate)[0](V, step.part, *step.sources)
+                    self._kernels[step.gate][0](V, step.part, *step.sources)
             F[self._seed] = 1.0
             for step in reversed(self.steps):
                 if step.gate is None:
                     F[step.flows[0]] = step.back(F)
                 else:
-                    _kernels(step.gate)[1](V, F, step.back(F), step.part, *step.sources, *step.flows)
+                    self._kernels[step.gate][1](V, F, step.back(F), step.part, *step.sources, *step.flows)
             grads = self._back(F).copy()
-        if not (math.isfinite(V.sum()) and math.isfinite(grads.sum())):
-            raise ValueError("x: expected a point with finite values and gradients all the way, got NaN or an infinity")
+        if not (np.isfinite(V).all() and np.isfinite(grads).all()):
+            raise ValueError("x: expected a point where values and gradients are finite, got NaN or an infinity")
         return float(V[self._place]), grads
 
 
@@ -154,6 +154,7 @@ class _Plan:
         backs = [free.gathered(*part) for part in parts]
         self.seed = free.take(self.place)
         self.steps = []
+        self.kernels: dict[Gate, tuple[Callable[..., None], Callable[..., None]]] = {}
         for ((_, gate, _), group), part, back in zip(groups.items(), parts, backs):
             rows = [[places[source] for source in row] for row in zip(*map(sources.__getitem__, group))]
             flows = [[free.take(place) for place in row] for row in rows]
@@ -161,6 +162,8 @@ class _Plan:
                 step = Step(None, slice(*part), [np.array(rows)], [np.array(flows)], back)
             else:
                 step = Step(gate, slice(*part), [_index(row) for row in rows], [_index(row) for row in flows], back)
+                if gate not in self.kernels:
+                    self.kernels[gate] = _kernels(gate, *[source.value for source in sources[group[0]]])
             self.steps.append(step)
         self.wires = free.count
 
@@ -197,8 +200,14 @@ class _Free:
 
 def _sources(v: Value, inputs: Sequence[Value]) -> dict[Value, list[Value]]:
     """Each value that is left, after what it reads, with what it reads: sums with all their terms."""
-    given = set(inputs)
-    order = [node for node in topological_order(v) if node not in given]
+    given, needed, order = set(inputs), {v}, []
+    for node in reversed(topological_order(v)):
+        if node in needed and node not in given:
+            needed.update(node.inputs)
+            order.append(node)
+            if node.gate is not None and node.gate.arity > 2:
+                raise ValueError(f"v: expected gates with one or two inputs, got {node.gate!r}")
+    order.reverse()
     readers: dict[Value, list[Value]] = defaultdict(list)
     for node in order:
         for source in node.inputs:
@@ -245,10 +254,9 @@ def _index(places: list[int]) -> Index:
     return np.array(places)
 
 
-@cache
-def _kernels(gate: Gate) -> tuple[Callable[..., None], Callable[..., None]]:
-    """What a step of this gate does on the way there and on the way back."""
-    lines = gate_lines(gate, numpy=True)
+def _kernels(gate: Gate, *point: float) -> tuple[Callable[..., None], Callable[..., None]]:
+    """What a step of this gate does on the way there and on the way back; the point is one where it is defined."""
+    lines = gate_lines(gate, *point, numpy=True)
     names, sources, flows = ("x, y", "a, b", "to_a, to_b") if gate.arity == 2 else ("x", "a", "to_a")
     reads = f"{names} = {', '.join(f'V[{place}]' for place in sources.split(', '))}"
     shares = [

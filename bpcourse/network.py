@@ -204,7 +204,8 @@ class Workspace:
     parameters that are no arrays of one dtype or can not be written. Every step asks
     for shapes, dtypes and a finite cost. What stands in X and Y is asked once, when
     an array comes first; the same array again is taken as known. Whatever is
-    refused, parameters stay.
+    refused, parameters stay. Gradients that overflow though the cost did not are
+    seen at the next step.
 
     Book: chapter 13, "The same equations, in place".
     """
@@ -240,7 +241,10 @@ class Workspace:
         It is the workspace's own array: the next pass writes over it.
         """
         batch = self._batch(X)
+        self._forward = None
         self._run(batch, X)
+        if not _finite(batch.layers[-1].Z_flat):
+            self._refuse(X)
         self._forward = batch, X
         return batch.layers[-1].A
 
@@ -254,7 +258,7 @@ class Workspace:
         batch, X = self._forward
         self._expect_labels(batch, Y)
         self._delta(batch, Y, 1 / batch.examples)
-        if not math.isfinite(batch.layers[-1].dZ_flat.dot(batch.layers[-1].dZ_flat)):
+        if not _finite(batch.layers[-1].dZ_flat):
             self._refuse(X, Y)
         self._back(batch, X, downhill=False)
         return self._grads
@@ -263,8 +267,9 @@ class Workspace:
         """One `update` of the parameters in place; the cost before it."""
         batch = self._batch(X)
         self._expect_labels(batch, Y)
-        if learning_rate != batch.learning_rate:
-            batch.factor, batch.learning_rate = _rate(learning_rate) / batch.examples, learning_rate
+        if learning_rate.__class__ is not float or learning_rate != batch.learning_rate:
+            batch.learning_rate = _rate(learning_rate)
+            batch.factor = batch.learning_rate / batch.examples
         self._forward = None
         self._run(batch, X)
         cost = self._total(batch, Y) / batch.examples
@@ -293,7 +298,7 @@ class Workspace:
         else:
             X.T.dot(batch.W, batch.Z)
         if X is not batch.known_X:
-            if not math.isfinite(batch.row.dot(batch.row)):  # a row of W X is not finite where X is not
+            if not all(_finite(part) for part in (batch.row, *np.array_split(X, 1 + X.size // 2**16))):
                 self._refuse(X)
             batch.known_X = X
         for layer, above in batch.upwards:
@@ -374,32 +379,29 @@ class Workspace:
 
     def _batch(self, X: Array) -> _Batch:
         """The arrays for batches as wide as X, made when such a batch comes first."""
+        if len(self.parameters) != len(self._seen):
+            self._replace_parameters()
         for name, array in self._seen:
             if self.parameters.get(name) is not array:
                 self._replace_parameters()
-        try:
-            batch = self._batches[X.shape]
-        except (AttributeError, KeyError):
-            batch = self._new_batch(X)
-        if X.dtype is not self.dtype:
-            raise TypeError(f"X: expected {self.dtype} as the parameters are, got {X.dtype}")
-        return batch
+        self._expect_array(X, "X")
+        return self._batches.get(X.shape) or self._new_batch(X)
+
+    def _expect_array(self, array: Any, argument: str) -> None:
+        if array.__class__ is not np.ndarray or array.dtype != self.dtype:
+            came = getattr(array, "dtype", "") if array.__class__ is np.ndarray else type(array).__name__
+            raise TypeError(f"{argument}: expected an array of {self.dtype} as the parameters are, got {came}")
 
     def _expect_labels(self, batch: _Batch, Y: Array) -> None:
         if Y is batch.known_Y:
             return
-        if not isinstance(Y, np.ndarray) or Y.dtype is not self.dtype:
-            raise TypeError(
-                f"Y: expected an array of {self.dtype} as the parameters are, got {getattr(Y, 'dtype', type(Y).__name__)}"
-            )
+        self._expect_array(Y, "Y")
         if Y.shape != batch.shape:
             raise ValueError(f"Y: expected shape {batch.shape}, (units, examples) as X has examples, got {Y.shape}")
         _labels(Y, batch.layers[-1].A, self.loss, self.output)
         batch.known_Y = Y
 
     def _new_batch(self, X: Any) -> _Batch:
-        if not isinstance(X, np.ndarray):
-            raise TypeError(f"X: expected an array of {self.dtype}, got {type(X).__name__}")
         if X.ndim != 2:
             raise ValueError(f"X: expected 2 dimensions (units, examples), got shape {X.shape}")
         units, examples = X.shape
@@ -413,6 +415,8 @@ class Workspace:
     def _replace_parameters(self) -> None:
         """Take other arrays of the same shapes and dtype that `parameters` holds by now."""
         arrays = _changeable(self.parameters)
+        if len(arrays) != len(self._arrays):
+            raise ValueError(f"parameters: expected the {len(self._arrays)} that the workspace was made for, got {len(arrays)}")
         for name, old, new in zip(checked_parameters(self.parameters), self._arrays, arrays, strict=True):
             checks.same_shape(new, name, old, "the parameter that the workspace was made for")
             if new.dtype != old.dtype:
@@ -508,14 +512,22 @@ def _changeable(parameters: Parameters) -> list[Array]:
     """W1, b1, W2, … as they are, if they can be written in place and are of one dtype."""
     checked = checked_parameters(parameters)
     for name, array in checked.items():
-        if array is not parameters[name] or array.dtype != checked["W1"].dtype:
-            raise TypeError(
-                f"{name}: expected an array of floats that can be changed, of the dtype of W1, {checked['W1'].dtype}, "
-                f"got {getattr(parameters[name], 'dtype', type(parameters[name]).__name__)}"
-            )
+        if array is not parameters[name] or array.dtype not in (np.float32, np.float64):
+            came = parameters[name].dtype if isinstance(parameters[name], np.ndarray) else type(parameters[name]).__name__
+            raise TypeError(f"{name}: expected an array of float32 or float64 that can be changed, got {came}")
+        if array.dtype != checked["W1"].dtype:
+            raise TypeError(f"{name}: expected the dtype of W1, {checked['W1'].dtype}, got {array.dtype}")
         if not array.flags.writeable:
             raise ValueError(f"{name}: expected an array that can be changed, got a read-only one")
+    for (name, array), (other, shared) in itertools.combinations(checked.items(), 2):
+        if np.shares_memory(array, shared):
+            raise ValueError(f"{other}: expected numbers of its own, got memory that is shared with {name}")
     return list(checked.values())
+
+
+def _finite(x: Array) -> bool:
+    """Whether all numbers are finite."""
+    return bool(np.isfinite(x).all())
 
 
 class Training(NamedTuple):
@@ -574,6 +586,7 @@ def train(
     if validation is not None:
         sets["validation_cost"] = _validation(validation, X, Y)
     history = {key: [cost(forward(x, current, **names), y, loss)] for key, (x, y) in sets.items()}
+    learning_rate = _rate(learning_rate)
     workspace = Workspace(current, min(batch_size, examples), hidden, output, loss)
     rows = [np.ascontiguousarray(part.T, dtype) for part in (X, Y)]
     dealt = [np.empty((workspace.batch_size, part.shape[1]), dtype) for part in rows]

@@ -68,8 +68,10 @@ class Tape:
 
     def apply(self, gate: Gate, *places: int) -> int:
         """Write the output of a gate with one or two inputs, `power(3)` for one: its place."""
-        if gate.arity > 2 or len(places) != gate.arity:
-            raise ValueError(f"places: expected {min(gate.arity, 2)} for the gate {gate.name}, got {len(places)}")
+        if not isinstance(gate, Gate):
+            raise TypeError(f"gate: expected a Gate, got {type(gate).__name__}")
+        if gate.arity not in (1, 2) or len(places) != gate.arity:
+            raise ValueError(f"places: expected as many as the gate has inputs, one or two, got {len(places)} for {gate!r}")
         out, *locals_ = _careful(gate, *[self._at(place) for place in places])
         self.values.append(out)
         self.left.append(places[0])
@@ -127,9 +129,9 @@ def {name}(self, {places}):
         {reads}
         out = {out}
         {lines}
+        if out - out or {negative}:
+            return self.apply(gate, {places})
     except (ArithmeticError, ValueError, IndexError, TypeError):
-        return self.apply(gate, {places})
-    if out - out or {negative}:
         return self.apply(gate, {places})
     place = len(values)
     values.append(out)
@@ -144,7 +146,7 @@ def {name}(self, {places}):
 
 def _method(gate: Gate) -> Any:
     """The method that writes a gate's line, printed from its row."""
-    lines = gate_lines(gate)
+    lines = gate_lines(gate, *(0.6, 0.3)[: gate.arity])
     binary = gate.arity == 2
     name = gate.name.replace(" ", "_")
     source = _METHOD.format(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from bpcourse import examples, graph
 from bpcourse.codegen import compile_python, to_javascript, to_numpy, to_python
+from bpcourse.gates import Gate
 from bpcourse.graph import Value, evaluate, exp, gradient, square
 
 
@@ -188,3 +189,9 @@ def test_lines_are_folded_only_so_deep_as_python_reads():
     value, (slope,) = compile_python(v, [x])(0.3)
     v.backward()
     assert (value, slope) == (v.value, x.grad)
+
+
+def test_a_template_without_brackets_of_its_own_is_folded_whole():
+    minus = Gate("minus", "−", 2, lambda a, b: a - b, lambda out, a, b: (1.0, -1.0), "{0} - {1}", "{0} - {1}")
+    x, y = Value(5.0, "x"), Value(2.0, "y")
+    assert compile_python(minus(x, minus(x, y)), [x, y])(5.0, 2.0)[0] == 2

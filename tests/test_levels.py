@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from test_gates import SMOOTH, sample_points
 
 from bpcourse import graph
+from bpcourse.gates import Gate
 from bpcourse.graph import Value, sigmoid, topological_order
 from bpcourse.levels import compile_levels
 from bpcourse.network import as_graph, initialise
@@ -138,3 +139,39 @@ def test_points_outside_a_domain_are_refused():
         with pytest.raises(ValueError, match=says("x")):
             f(point)
     assert f([1.0, 2.0])[1].tolist() == [0.5, 0]
+
+
+# -------------------------------------------------- found by a second author
+
+
+def test_gates_of_three_inputs_are_refused():
+    three = Gate("three", "3", 3, lambda a, b, c: a * b * c, lambda o, a, b, c: (b * c, a * c, a * b), "({0})", "({0})")
+    xs = [Value(2.0), Value(3.0), Value(4.0)]
+    with pytest.raises(ValueError, match=says("v", "gates")):
+        compile_levels(three(*xs), xs)
+
+
+def test_finite_numbers_whose_sum_overflows_are_finite():
+    x, y = Value(0.1), Value(0.2)
+    value, grads = compile_levels(x * 1e308 + y * 1e308, [x, y])([0.1, 0.2])
+    assert value == pytest.approx(3e307) and grads.tolist() == [1e308, 1e308]
+
+
+def test_what_lies_below_a_given_value_is_not_computed():
+    x = Value(4.0)
+    q = graph.sqrt(x) + 1.0
+    value, grads = compile_levels(q * x, [q, x])([2.0, -1.0])
+    assert value == -2 and grads.tolist() == [-1, 2]
+
+
+def test_a_gate_is_printed_where_the_graph_has_it():
+    x = Value(1.0)
+    value, grads = compile_levels(x**-2000, [x])([1.0])
+    assert value == 1 and grads.tolist() == [-2000]
+
+
+def test_a_refused_point_gives_the_error_and_no_warning(recwarn):
+    a, b = Value(2.0), Value(1.0)
+    with pytest.raises(ValueError, match=says("x")):
+        compile_levels((a - b) ** 0.5, [a, b])([1.0, 2.0])
+    assert not recwarn

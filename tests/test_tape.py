@@ -228,5 +228,10 @@ def test_apply_takes_any_gate_of_one_or_two_inputs():
     three = Gate("three", "3", 3, lambda a, b, c: a, lambda out, a, b, c: (1.0, 0.0, 0.0), "{0}", "{0}")
     with pytest.raises(ValueError, match=says("places")):
         tape.apply(three, x, x, x)
+    with pytest.raises(TypeError, match=says("gate")):
+        tape.apply("half", x)
+    for gate in tape.add, tape.maximum, tape.at_least:
+        with pytest.raises(TypeError, match=says("place")):
+            gate(slice(0, 1), slice(0, 1))
     with pytest.raises(ValueError, match=says("half", "x ≥ 0")):
         tape.apply(half, tape.input(-1.0))

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+import pickle
 import sys
 import tracemalloc
 
@@ -422,3 +423,87 @@ def test_an_array_that_comes_again_costs_no_question(monkeypatch):
     assert len(asked) == 1
     train(P, X, Y, batch_size=4, epochs=10, progress=False)
     assert len(asked) == 1 + 11 + 2  # the cost before and after each epoch; a batch of 4, one of 2
+
+
+# -------------------------------------------------- found by a second author
+
+
+def test_a_weight_of_0_hides_no_nan():
+    """BLAS may leave out 0·NaN."""
+    mine = {"W1": np.zeros((1, 1)), "b1": np.zeros((1, 1))}
+    workspace = Workspace(mine, 3, output="identity", loss="squared_error")
+    for bad in np.nan, np.inf:
+        with pytest.raises(ValueError, match=says("X")):
+            workspace.step(np.array([[1.0, bad, 2.0]]), np.ones((1, 3)), 0.1)
+    assert mine["W1"] == 0
+
+
+def test_a_refused_forward_leaves_nothing_to_go_back_from():
+    workspace = Workspace(copies(P), 6)
+    workspace.forward(X)
+    with pytest.raises(ValueError, match=says("X")):
+        workspace.forward(np.where(X[1, 2] == X, np.nan, X))
+    with pytest.raises(ValueError, match=says("backpropagation")):
+        workspace.backpropagation(Y)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_prediction_is_finite():
+    large = copies(P)
+    large["W2"] *= 1e308
+    with pytest.raises(ValueError, match=says("cost")):
+        Workspace(large, 6).forward(X * 100)
+
+
+def test_a_learning_rate_that_is_changed_in_place_counts():
+    mine, expected, rate = copies(P), P, np.array(0.1)
+    workspace = Workspace(mine, 6)
+    for _ in range(2):
+        workspace.step(X, Y, rate)
+        expected = update(expected, backpropagation(forward(X, expected), Y, expected), float(rate))
+        rate *= 0.5
+    for name in mine:
+        close(mine[name], expected[name])
+    with pytest.raises(TypeError, match=says("learning_rate")):
+        workspace.step(X, Y, np.array([0.1, 0.2]))
+
+
+def test_arrays_from_a_pickle_are_arrays():
+    mine = pickle.loads(pickle.dumps(copies(P)))
+    workspace = Workspace(mine, 6)
+    workspace.step(pickle.loads(pickle.dumps(X)), pickle.loads(pickle.dumps(Y)), 0.1)
+    expected = update(P, backpropagation(forward(X, P), Y, P), 0.1)
+    for name in mine:
+        close(mine[name], expected[name])
+
+
+def test_sums_whose_squares_overflow_are_sums():
+    x = X * 1e160
+    assert Workspace(copies(P), 6, "tanh").step(x, Y, 0.0) == pytest.approx(cost(forward(x, P, "tanh"), Y), rel=1e-12)
+    out = Workspace({"W1": np.ones((1, 1)), "b1": np.zeros((1, 1))}, 1, output="identity", loss="half_squared_error")
+    out.forward(np.ones((1, 1)))
+    assert out.backpropagation(np.full((1, 1), 1e160))["dW1"] == -1e160
+
+
+def test_an_added_layer_and_shared_memory_are_refused():
+    mine = copies(P)
+    workspace = Workspace(mine, 6)
+    mine |= {"W3": np.eye(2), "b3": np.zeros((2, 1))}
+    with pytest.raises(ValueError, match=r"expected .*, got "):
+        workspace.step(X, Y, 0.1)
+    W = np.eye(3)
+    with pytest.raises(ValueError, match=says("W2")):
+        Workspace({"W1": W, "b1": np.zeros((3, 1)), "W2": W, "b2": np.zeros((3, 1))}, 6)
+
+
+def test_only_plain_arrays_of_float32_and_float64_are_taken():
+    with pytest.raises(TypeError, match=says("X")):
+        Workspace(copies(P), 6).step(np.ma.masked_array(X), Y, 0.1)
+    for dtype in np.float16, ">f8":
+        with pytest.raises(TypeError, match=says("W1")):
+            Workspace(copies(P, dtype), 6)
+
+
+def test_a_bad_learning_rate_is_refused_though_nothing_is_trained():
+    with pytest.raises(TypeError, match=says("learning_rate")):
+        train(P, X, Y, learning_rate="a", until_loss=1e9, progress=False)
