@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from common import Action, in_turn
-from training import NETS, Arrays, floor, name_of, problem
+from training import NETS, Arrays, floor, jax_network, name_of, problem
 
 from bpcourse.costs import backward_products, forward_products, numerical_gradients
 from bpcourse.network import Workspace, backpropagation, cost, forward
@@ -69,27 +69,15 @@ def torch_eager(sizes: list[int], examples: int, dtype: type) -> Pair:
 def jax_jit(sizes: list[int], examples: int, dtype: type) -> Pair:
     """JAX: the prediction in one jit, `grad` in another."""
     import jax
-    import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)
-    arrays, X, Y = problem(sizes, examples, dtype)
-    parameters, X, Y = {name: jnp.asarray(array) for name, array in arrays.items()}, jnp.asarray(X), jnp.asarray(Y)
-    depth = len(sizes) - 1
-
-    def logits(p: Any) -> Any:
-        A = X
-        for l in range(1, depth + 1):
-            Z = p[f"W{l}"] @ A + p[f"b{l}"]
-            A = jax.nn.relu(Z)
-        return Z
-
-    predict = jax.jit(lambda p: jax.nn.softmax(logits(p), axis=0))
-    grad = jax.jit(jax.grad(lambda p: -jnp.sum(Y * jax.nn.log_softmax(logits(p), axis=0)) / examples))
+    parameters, X, Y, logits, cost = jax_network(sizes, examples, dtype)
+    predict = jax.jit(lambda p, X: jax.nn.softmax(logits(p, X), axis=0))
+    grad = jax.jit(jax.grad(cost))
 
     def both() -> Arrays:
-        return {f"d{name}": found for name, found in jax.block_until_ready(grad(parameters)).items()}
+        return {f"d{name}": found for name, found in jax.block_until_ready(grad(parameters, X, Y)).items()}
 
-    return (lambda: predict(parameters).block_until_ready()), both
+    return (lambda: predict(parameters, X).block_until_ready()), both
 
 
 CONTENDERS: dict[str, tuple[Callable[[list[int], int, type], Pair], str | None]] = {

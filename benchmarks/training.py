@@ -197,17 +197,7 @@ def jax_jit(sizes: list[int], examples: int, dtype: type) -> Contender:
     import jax
     import jax.numpy as jnp
 
-    jax.config.update("jax_enable_x64", True)
-    arrays, X, Y = problem(sizes, examples, dtype)
-    parameters, X, Y = {name: jnp.asarray(array) for name, array in arrays.items()}, jnp.asarray(X), jnp.asarray(Y)
-    depth = len(sizes) - 1
-
-    def cost(p: Any, X: Any, Y: Any) -> Any:
-        A = X
-        for l in range(1, depth + 1):
-            Z = p[f"W{l}"] @ A + p[f"b{l}"]
-            A = jax.nn.relu(Z)
-        return -jnp.sum(Y * jax.nn.log_softmax(Z, axis=0)) / examples
+    parameters, X, Y, _, cost = jax_network(sizes, examples, dtype)
 
     def whole(p: Any, X: Any, Y: Any, rate: Any) -> Any:
         value, grads = jax.value_and_grad(cost)(p, X, Y)
@@ -221,6 +211,27 @@ def jax_jit(sizes: list[int], examples: int, dtype: type) -> Contender:
         value.block_until_ready()
 
     return step, lambda: {name: np.array(array) for name, array in now[0].items()}
+
+
+def jax_network(sizes: list[int], examples: int, dtype: type) -> tuple[Any, ...]:
+    """(parameters, X, Y, logits(p, X), cost(p, X, Y)) for JAX."""
+    import jax
+    import jax.numpy as jnp
+
+    jax.config.update("jax_enable_x64", True)
+    arrays, X, Y = problem(sizes, examples, dtype)
+
+    def logits(p: Any, X: Any) -> Any:
+        A = X
+        for l in range(1, len(sizes)):
+            Z = p[f"W{l}"] @ A + p[f"b{l}"]
+            A = jax.nn.relu(Z)
+        return Z
+
+    def cost(p: Any, X: Any, Y: Any) -> Any:
+        return -jnp.sum(Y * jax.nn.log_softmax(logits(p, X), axis=0)) / examples
+
+    return {name: jnp.asarray(array) for name, array in arrays.items()}, jnp.asarray(X), jnp.asarray(Y), logits, cost
 
 
 def sklearn_mlp(sizes: list[int], examples: int, dtype: type) -> Contender:
