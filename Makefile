@@ -3,12 +3,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SOURCES := $(wildcard bpcourse/*.py bpcourse/explore/* bpcourse/data/* benchmarks/results.json book/_static/* book/_ext/*.py) _config.yml requirements.txt
-BUILD := $(BIN)/jupyter-book build . --warningiserror --nitpick --keep-going
+PAGES := $(wildcard book/*.md book/*.bib notebooks/*.ipynb) genindex.md _toc.yml
+BUILD := $(BIN)/python tools/build_book.py . --warningiserror --nitpick --keep-going
 
 .PHONY: book test lab test-browser bench notebooks lint clean
 
-book: $(READY) _build/.package
-	$(BUILD)
+book: $(READY) _build/html/.built
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
 
 test: $(READY)
@@ -37,6 +37,12 @@ notebooks: $(READY)
 
 lint: $(READY)
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# After a build that failed there is no .built, so the next one is tried again.
+_build/html/.built: _build/.package $(PAGES)
+	@rm -f $@
+	$(BUILD)
+	@touch $@
 
 # What all pages depend on, and neither the cache of executed cells nor Sphinx sees.
 _build/.package: $(SOURCES)

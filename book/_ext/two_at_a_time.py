@@ -14,6 +14,8 @@ from jupyter_cache import get_cache
 from myst_nb.core.execute import ExecutionError, create_client
 from myst_nb.core.read import create_nb_reader
 
+THREADS = "OPENBLAS_NUM_THREADS"
+
 
 class Quiet:
     """A logger for what Sphinx will say again."""
@@ -29,8 +31,14 @@ def run_chapters(app: Any, env: Any, docnames: list[str]) -> None:
     pages = [path for name in docnames if (path := env.doc2path(name)).endswith(".md")]
     if len(pages) > 1:
         get_cache(env.mystnb_config.execution_cache_path).list_cache_records()  # makes its tables, once
+        threads = os.environ.get(THREADS)
+        os.environ[THREADS] = "1"  # kernels side by side would wait for each other's
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(lambda path: run(path, env), pages))
+        if threads is None:
+            del os.environ[THREADS]
+        else:
+            os.environ[THREADS] = threads
 
 
 def run(path: str, env: Any) -> None:

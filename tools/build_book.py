@@ -1,0 +1,15 @@
+"""`jupyter-book build` with its usual arguments, two seconds sooner: `make book`.
+
+Among what it imports, `rfc3987_syntax` compiles the grammar of international web
+addresses at every start, for a check that no file of a book asks for. Without it
+jsonschema goes on and leaves that check out.
+"""
+
+import sys
+
+sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+
+from jupyter_book.cli.main import main  # noqa: E402
+
+if __name__ == "__main__":
+    main(["build", *sys.argv[1:]])
