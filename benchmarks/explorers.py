@@ -8,8 +8,8 @@ import runpy
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median, quantiles
-from typing import Any
 
+from common import table
 from playwright.sync_api import Page, sync_playwright
 
 BROWSER = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "browser" / "conftest.py"))
@@ -68,18 +68,10 @@ def explorers() -> Iterator[tuple[str, str, int]]:
             yield page.stem, found[1], len(found[0].encode())
 
 
-def table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """A plain table: the first column to the left, the others to the right."""
-    cells = [[f"{x:.1f}" if isinstance(x, float) else str(x) for x in row] for row in [head, *rows]]
-    first, *others = (max(map(len, column)) for column in zip(*cells, strict=True))
-    lines = [[row[0].ljust(first), *(x.rjust(width) for x, width in zip(row[1:], others))] for row in cells]
-    return "\n".join("  ".join(line) for line in lines)
-
-
 def main() -> None:
     """Print both tables."""
     measured = {name: summary(times) for name, times in moves().items()}
-    rows = [[name, *found.values()] for name, found in measured.items()]
+    rows = [[name, *(f"{time:.1f}" for time in found.values())] for name, found in measured.items()]
     rows.append(["goal", *(f"≤ {GOALS[name]}" if name in GOALS else "" for name in ("median", "p99", "max"))])
     print(f"{PAGE.stem}: {EVENTS} moves of the weight's slider, processor {SLOWDOWN} times slower\n")
     print(table(["milliseconds", "median", "p99", "max"], rows))

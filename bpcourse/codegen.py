@@ -181,11 +181,13 @@ def _folded(program: _Program) -> str:
     inside: dict[str, tuple[str, int]] = {}
     statements = []
     for line in program.lines:
-        once = [line.gate.python.count(f"{{{i}}}") == 1 for i in range(len(line.operands))]
-        parts = [inside.get(name, (name, 0)) if fold else (name, 0) for name, fold in zip(line.operands, once)]
-        for name, (text, _) in zip(line.operands, parts):
-            if text is name and name in inside:  # read once, but by a gate that spells it twice
-                statements.append((name, inside[name][0]))
+        parts = []
+        for i, name in enumerate(line.operands):
+            text, depth = inside.get(name, (name, 0))
+            if name in inside and line.gate.python.count(f"{{{i}}}") > 1:  # the gate spells it twice
+                statements.append((name, text))
+                text, depth = name, 0
+            parts.append((text, depth))
         depth = 1 + max(depth for _, depth in parts)
         text = line.gate.python.format(*(text for text, _ in parts))
         if read[line.name] == 1 and line.name not in results and depth < _DEEPEST:
@@ -196,9 +198,11 @@ def _folded(program: _Program) -> str:
 
 
 def _with_few_names(program: _Program, statements: list[tuple[str, str]]) -> str:
-    last = {name: len(statements) for name in program.results}
-    for i in reversed(range(len(statements))):
-        for name in _LINE_NAME.findall(statements[i][1]):
+    """The function with each name given again once its number is read no more."""
+    reads = [set(_LINE_NAME.findall(text)) for _, text in statements]
+    last = dict.fromkeys(program.results, len(statements))
+    for i, names in reversed(list(enumerate(reads))):
+        for name in names:
             last.setdefault(name, i)
     given: dict[str, str] = {}
     free: list[str] = []
@@ -206,7 +210,7 @@ def _with_few_names(program: _Program, statements: list[tuple[str, str]]) -> str
     body = []
     for i, (name, text) in enumerate(statements):
         text = _LINE_NAME.sub(lambda found: given[found[0]], text)
-        free += [given[old] for old in set(_LINE_NAME.findall(statements[i][1])) if last[old] == i]
+        free += [given[old] for old in reads[i] if last[old] == i]
         given[name] = free.pop() if free else f"t{next(count)}"
         body.append(f"    {given[name]} = {text}")
     results = _bundled([given.get(name, name) for name in program.results])

@@ -90,12 +90,13 @@ def numerical_gradients(
     grads = {}
     for l in range(1, net.depth + 1):
         knobs = np.hstack([parameters[f"W{l}"], parameters[f"b{l}"]])
+        below = np.vstack([cache[f"A{l - 1}"], np.ones(net.examples)])  # a bias reads 1
         slopes = np.empty(knobs.size)
         at_once = max(1, memory // net.bytes_a_nudge(l))
         for start in range(0, knobs.size, at_once):
             where = slice(start, min(start + at_once, knobs.size))
             j, k = np.divmod(np.arange(where.start, where.stop), knobs.shape[1])
-            ahead, behind = (net.costs(l, j, k, _step(knobs[j, k], step)) for step in (eps, -eps))
+            ahead, behind = (net.costs(l, j, _step(knobs[j, k], step)[:, None] * below[k]) for step in (eps, -eps))
             slopes[where] = (ahead - behind) / (2 * eps)
         if not np.isfinite(slopes).all():
             raise ValueError("eps: expected nudges that leave the cost finite, got an overflow")
@@ -123,13 +124,12 @@ class _Nudged:
         units = [len(self.parameters[f"W{above}"]) for above in range(min(l + 1, self.depth), self.depth + 1)]
         return 10 * 8 * self.examples * (1 if self._is_alone(l) else max(units))
 
-    def costs(self, l: int, j: Array, k: Array, steps: Array) -> Array:
-        """C after each step of the weight w_jk of layer l (of its bias, where k is the last): (nudges,).
+    def costs(self, l: int, j: Array, moves: Array) -> Array:
+        """C after each move of the sum z_j of layer l, (nudges,), for moves (nudges, examples).
 
         Where an output unit stands for itself, only its own loss: the others' do not change.
         """
-        below = np.vstack([self.cache[f"A{l - 1}"], np.ones(self.examples)])
-        z = self.cache[f"Z{l}"][j] + steps[:, None] * below[k]  # (nudges, examples)
+        z = self.cache[f"Z{l}"][j] + moves
         if self._is_alone(l):
             Z, Y = z.reshape(1, -1), self.Y[j].reshape(1, -1)
         else:

@@ -60,12 +60,12 @@ class Value:
                 break
         values = [node.value for node in nodes]
         try:
-            value = gate.forward(*values)
+            value = gate.forward(*values) if gate.domain is None else math.nan
         except (ArithmeticError, ValueError, TypeError):
             value = math.nan
-        if gate.domain is not None or not math.isfinite(value):
+        if not math.isfinite(value):
             value = gate.compute(*values)  # which also says what is wrong
-        out = _new(Value)
+        out = Value.__new__(Value)
         out.value = value
         out.grad = 0.0
         out.name = None
@@ -248,10 +248,10 @@ def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -
 
     Book: chapter 03.
     """
-    locals_ = local_gradients(node, symbols=wanted is not None)
+    wires = zip(node.inputs, local_gradients(node, symbols=wanted is not None), strict=True)
     if wanted is None:
-        return [(source, upstream * local) for source, local in zip(node.inputs, locals_)]
-    return [(source, _times(upstream, local)) for source, local in zip(node.inputs, locals_) if source in wanted]
+        return [(source, upstream * local) for source, local in wires]
+    return [(source, _times(upstream, local)) for source, local in wires if source in wanted]
 
 
 def local_gradients(node: Value, symbols: bool = False) -> tuple[Any, ...]:
@@ -282,9 +282,6 @@ def _times(a: Operand, b: Operand) -> Operand:
     if number == 0 or number == 1:
         return other if number else 0.0
     return -other if number == -1 else number * other
-
-
-_new = object.__new__
 
 
 def _text(name: Any) -> str | None:

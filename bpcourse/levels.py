@@ -15,6 +15,7 @@ Book: chapter 13.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -257,21 +258,26 @@ def _index(places: list[int]) -> Index:
 def _kernels(gate: Gate, *point: float) -> tuple[Callable[..., None], Callable[..., None]]:
     """What a step of this gate does on the way there and on the way back; the point is one where it is defined."""
     lines = gate_lines(gate, *point, numpy=True)
-    names, sources, flows = ("x, y", "a, b", "to_a, to_b") if gate.arity == 2 else ("x", "a", "to_a")
-    reads = f"{names} = {', '.join(f'V[{place}]' for place in sources.split(', '))}"
+    sources, flows = ("a, b", "to_a, to_b") if gate.arity == 2 else ("a", "to_a")
     shares = [
         f"F[{flow}] = upstream * ({local})"
         for flow, local in zip(flows.split(", "), lines.local_gradients)
         if local != "0.0"  # these places stay 0
     ]
-    back = "\n    ".join([reads, "out = V[part]", *lines.between, *shares])
+    there = "\n    ".join([*_reads(lines.out), f"V[part] = {lines.out}"])
+    back = "\n    ".join([*_reads(*lines.between, *shares), *lines.between, *shares]) or "pass"
     source = (
-        f"def forward(V, part, {sources}):\n    {reads}\n    V[part] = {lines.out}\n"
-        f"def backward(V, F, upstream, part, {sources}, {flows}):\n    {back}\n"
+        f"def forward(V, part, {sources}):\n    {there}\ndef backward(V, F, upstream, part, {sources}, {flows}):\n    {back}\n"
     )
     space: dict[str, Any] = {"np": np}
     exec(source, space)
     return space["forward"], space["backward"]
+
+
+def _reads(*texts: str) -> list[str]:
+    """Lines that fetch x, y and out, those of them that the texts name: each is a copy of a level."""
+    named = set(re.findall(r"\w+", " ".join(texts)))
+    return [f"{name} = V[{place}]" for name, place in (("x", "a"), ("y", "b"), ("out", "part")) if name in named]
 
 
 _ADD = GATES["add"]

@@ -384,12 +384,13 @@ class Workspace:
         for name, array in self._seen:
             if self.parameters.get(name) is not array:
                 self._replace_parameters()
+                break
         self._expect_array(X, "X")
         return self._batches.get(X.shape) or self._new_batch(X)
 
     def _expect_array(self, array: Any, argument: str) -> None:
         if array.__class__ is not np.ndarray or array.dtype != self.dtype:
-            came = getattr(array, "dtype", "") if array.__class__ is np.ndarray else type(array).__name__
+            came = array.dtype if array.__class__ is np.ndarray else type(array).__name__
             raise TypeError(f"{argument}: expected an array of {self.dtype} as the parameters are, got {came}")
 
     def _expect_labels(self, batch: _Batch, Y: Array) -> None:
@@ -611,8 +612,8 @@ def train(
 
 
 def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
-    """Copies to be changed, all of the widest dtype among them."""
-    dtype = np.result_type(*parameters.values())
+    """Copies to be changed, all of the widest dtype among them, float32 at least."""
+    dtype = np.result_type(np.float32, *parameters.values())
     return {name: array.astype(dtype) for name, array in parameters.items()}
 
 

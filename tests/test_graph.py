@@ -489,3 +489,9 @@ def test_backward_asks_each_gate_once(monkeypatch):
     (v * v).backward()
     assert len(asked) == 41
     assert x.grad == pytest.approx(2.0**80)
+
+
+def test_a_gate_with_too_few_local_gradients_is_no_gate():
+    short = Gate("short", "?", 2, lambda a, b: a + b, lambda out, a, b: (1.0,), "({0} + {1})", "({0} + {1})")
+    with pytest.raises(ValueError, match="zip"):
+        short(Value(1.0), Value(2.0)).backward()

@@ -128,6 +128,9 @@ def test_training_takes_the_dtype_of_the_parameters():
     for dtype, other in itertools.permutations([np.float32, np.float64]):
         trained = train(copies(parameters, dtype), X.astype(other), Y.astype(other), epochs=2, progress=False).parameters
         assert {array.dtype for array in trained.values()} == {np.dtype(dtype)}
+    for dtype, wider in (np.float16, np.float32), (">f8", np.float64):
+        trained = train(copies(parameters, dtype), X, Y, epochs=2, progress=False).parameters
+        assert {array.dtype for array in trained.values()} == {np.dtype(wider)}
     mixed = copies(parameters, np.float32) | {"b1": parameters["b1"]}
     trained = train(mixed, X, Y, epochs=2, progress=False).parameters
     assert {array.dtype for array in trained.values()} == {np.dtype(float)}

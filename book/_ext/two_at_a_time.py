@@ -14,8 +14,6 @@ from jupyter_cache import get_cache
 from myst_nb.core.execute import ExecutionError, create_client
 from myst_nb.core.read import create_nb_reader
 
-THREADS = "OPENBLAS_NUM_THREADS"
-
 
 class Quiet:
     """A logger for what Sphinx will say again."""
@@ -31,14 +29,8 @@ def run_chapters(app: Any, env: Any, docnames: list[str]) -> None:
     pages = [path for name in docnames if (path := env.doc2path(name)).endswith(".md")]
     if len(pages) > 1:
         get_cache(env.mystnb_config.execution_cache_path).list_cache_records()  # makes its tables, once
-        threads = os.environ.get(THREADS)
-        os.environ[THREADS] = "1"  # kernels side by side would wait for each other's
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             list(pool.map(lambda path: run(path, env), pages))
-        if threads is None:
-            del os.environ[THREADS]
-        else:
-            os.environ[THREADS] = threads
 
 
 def run(path: str, env: Any) -> None:
@@ -54,6 +46,7 @@ def run(path: str, env: Any) -> None:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Run before any page is read."""
+    """Run before any page is read, with one BLAS thread each: more would wait for each other."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     app.connect("env-before-read-docs", run_chapters)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
