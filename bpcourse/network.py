@@ -269,13 +269,12 @@ class Workspace:
         self._expect_labels(batch, Y)
         if learning_rate.__class__ is not float or learning_rate != batch.learning_rate:
             batch.learning_rate = _rate(learning_rate)
-            batch.factor = batch.learning_rate / batch.examples
         self._forward = None
         self._run(batch, X)
         cost = self._total(batch, Y) / batch.examples
         if not math.isfinite(cost):
             self._refuse(X, Y)
-        self._delta(batch, Y, batch.factor)
+        self._delta(batch, Y, batch.learning_rate / batch.examples)
         self._back(batch, X, downhill=True)
         return cost
 
@@ -479,7 +478,7 @@ class _Batch:
         self.W, self.Z = (first.W, first.Z) if self.by_rows else (first.W.T, first.Z.T)
         self.column = np.ones((examples, 1), dtype)
         self.scale = np.empty_like(last.dZ)
-        self.scale_factor = self.factor = self.learning_rate = math.nan
+        self.scale_factor = self.learning_rate = math.nan
         width = max(1, _PIECE // (units**2 if (workspace.output, workspace.loss) == _COINS else units))
         self.columns = [slice(i, i + width) for i in range(0, examples, width)]
         self.tame = False
