@@ -11,7 +11,7 @@ import numpy as np
 from common import Action, in_turn
 from training import NETS, Arrays, floor, jax_network, name_of, problem
 
-from bpcourse.costs import backward_products, forward_products, numerical_gradients
+from bpcourse.beyond.bill import backward_products, forward_products, numerical_gradients
 from bpcourse.network import Workspace, backpropagation, cost, forward
 from bpcourse.numeric import central_difference
 

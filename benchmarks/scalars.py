@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
+from bpcourse.levels import compile_levels
 from common import Action, in_turn
 
 from bpcourse import graph
 from bpcourse.codegen import compile_python
+from bpcourse.codegen.tape import Tape
 from bpcourse.graph import Value
-from bpcourse.levels import compile_levels
-from bpcourse.tape import Tape
 
 SIZES = (26, 1000, 100_000)
 Graph = tuple[Any, list[Any]]

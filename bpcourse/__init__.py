@@ -1,27 +1,48 @@
-"""The package of the book *Backpropagation You Can Nudge*.
+"""The package of the book *Backpropagation You Can Nudge*, and the map of it.
 
-Read it in this order; a module imports only from those above it:
+Read first, in this order; a module imports only from those above it:
 
-- `checks`: the questions that all the others ask of their input;
-- `gates`: what each gate computes and its local gradients, one row a gate;
-- `graph`: numbers that remember how they were made; `backward` and `gradient`;
-- `simplify`: a graph with fewer gates and the same numbers;
-- `codegen`: a graph and its derivative as a program in Python, numpy, JavaScript;
-- `tape`: graphs without objects, one line a gate, for speed;
-- `levels`: a wide graph compiled to arrays, level by level;
-- `modes`: the derivative pushed forward or pulled back, and Jacobians;
-- `chain`: paths through a graph and the products along them;
-- `numeric`: gradients by nudging, and the gradient check;
-- `layers`: activations, output layers and losses on batches;
-- `network`: forward, backpropagation, update, training; the same in place;
-- `costs`: what a gradient costs, counted; many nudges at once; checkpointing;
-- `structures`: convolution, pooling, embedding, layer norm, attention, each with
-  its way back;
-- `remedies`: weights to begin with, batch normalisation, residuals, clipping;
-- `recurrent`: a recurrent network and backpropagation through time;
-- `examples`: the book's worked examples and what its sources print of them;
-- `errata`: the slips of the sources, each with its check;
-- `svg`: pieces of pictures in the book's colours;
-- `figures`: circuits and networks as SVG, and the plots;
+1. `numeric`: gradients by nudging, and the judge of every derivation (chapters 2, 8, 16);
+2. `gates`: what each gate computes and its local gradients, one row a gate (3);
+3. `graph`: numbers that remember how they were made; `backward` and `gradient` (3, 4);
+4. `chain`: paths through a graph and the products along them (5);
+5. `layers`: sums, activations, outputs and losses on batches, there and back (9, 10);
+6. `network`: `equations` (9 to 11), `training` (12) and `scalars` (6 to 8).
+
+Behind them are rooms, to be read when you need them:
+
+- `codegen`: a graph and its derivative as a program; a graph without objects;
+- `beyond`: what gradients cost, two directions, remedies, recurrence, structures (13 to 17);
+- `examples`: the worked examples, and the slips of the sources;
+- `pictures`, with `figures` as its face: circuits, networks and plots;
 - `explore`: the sliders, alive in a notebook and in the built page.
+
+`checks` and `doors` are the ground: how the package asks what it was given.
 """
+
+import importlib
+from types import ModuleType
+
+from bpcourse.graph import Value
+from bpcourse.pictures.circuit import picture_of
+
+__version__ = "2.0.0.dev0"
+
+# A graph can show itself, though what draws it stands above it.
+Value.picture = staticmethod(picture_of)
+
+_ROOMS = (
+    "beyond", "chain", "checks", "codegen", "doors", "examples", "explore", "figures", "gates", "graph", "layers", "network",
+    "numeric", "pictures",
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> ModuleType:
+    """A room by its name, loaded when it is first asked for: `bpcourse.network`."""
+    if name in _ROOMS:
+        return importlib.import_module(f"bpcourse.{name}")
+    raise AttributeError(f"module 'bpcourse' has no attribute {name!r}; its rooms are {', '.join(_ROOMS)}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *_ROOMS]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ def number(x: Any, argument: str) -> float:
     if getattr(x, "shape", None) == ():
         x = x.item()
     if not isinstance(x, numbers.Real):
-        raise TypeError(f"{argument}: expected a number, got {type(x).__name__} {x!r}")
+        raise TypeError(f"{argument}: expected a number, got {type(x).__name__} {_short(x)}")
     try:
         value = float(x)
     except OverflowError:
@@ -77,19 +77,56 @@ def choice(name: Any, argument: str, names: Collection[str]) -> str:
 
 def array(x: Any, argument: str) -> Array:
     """x as an array of finite floats, float32 kept; TypeError or ValueError otherwise."""
+    if isinstance(x, np.ma.MaskedArray):
+        masked = np.ma.getmaskarray(x).sum()
+        if masked:
+            raise ValueError(f"{argument}: expected an array without masked entries, got {masked} of them")
+        x = x.data
     try:
         numbers_ = np.asarray(x)
     except ValueError:
-        raise ValueError(f"{argument}: expected rows of one length, got {x!r}") from None
+        raise ValueError(f"{argument}: expected rows of one length, got {_short(x)}") from None
+    except Exception as error:  # what a stranger's __array__ may raise
+        raise TypeError(f"{argument}: expected an array of numbers, got {type(x).__name__} ({error})") from None
     if numbers_.dtype.kind not in "fiub":
-        raise TypeError(f"{argument}: expected an array of numbers, got {type(x).__name__}")
+        of = f" of {numbers_.dtype.name}" if isinstance(x, np.ndarray | np.generic) else ""
+        raise TypeError(f"{argument}: expected an array of numbers, got {type(x).__name__}{of}")
     if numbers_.dtype.kind != "f":
         numbers_ = numbers_.astype(float)
     if numbers_.size == 0:
         raise ValueError(f"{argument}: expected at least one number, got shape {numbers_.shape}")
-    if not np.isfinite(numbers_).all():
+    if not finite(numbers_):
         raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
     return numbers_
+
+
+def finite(x: Array) -> bool:
+    """Whether all numbers of an array of floats are finite."""
+    if x.flags.forc:  # one pass without a new array; a square that overflows is looked at once more
+        flat = x.ravel(order="K")
+        if math.isfinite(np.vdot(flat, flat)):
+            return True
+    return bool(np.isfinite(x).all())
+
+
+def arrays(given: Mapping[Any, Any]) -> dict[Any, Array]:
+    """Each entry of a dict as `array` has it, all in one question."""
+    found = {}
+    for name, x in given.items():
+        plain = x.__class__ is np.ndarray and x.dtype.kind == "f" and x.size and finite(x)
+        found[name] = x if plain else array(x, name)
+    return found
+
+
+def alike(**given: Any) -> tuple[Array, ...]:
+    """Each as `array` has it; ValueError unless they have one shape, that of the last, with a dimension or more."""
+    found = arrays(given)
+    (*names, last) = found
+    if found[last].ndim == 0:
+        raise ValueError(f"{last}: expected an array, got the single number {found[last]!r}")
+    for name in names:
+        same_shape(found[name], name, found[last], last)
+    return tuple(found.values())
 
 
 def batch(x: Any, argument: str) -> Array:
@@ -128,3 +165,23 @@ def labels(x: Any, argument: str, classes: int) -> Array:
     if outside.size:
         raise ValueError(f"{argument}: expected 0 to {classes - 1}, got {outside[0]}")
     return given
+
+
+def generator(seed: Any, argument: str) -> np.random.Generator:
+    """Random numbers from a seed, a whole number ≥ 0; a Generator goes on where it stands."""
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise TypeError(f"{argument}: expected a whole number ≥ 0 or a numpy Generator, got {type(seed).__name__} {_short(seed)}")
+    if seed < 0:
+        raise ValueError(f"{argument}: expected a whole number ≥ 0, got {seed}")
+    return np.random.default_rng(int(seed))
+
+
+def _short(x: Any) -> str:
+    """How x prints, cut where it is long or cannot be printed."""
+    try:
+        text = repr(x)
+    except Exception:  # a stranger's __repr__
+        return "(unprintable)"
+    return text if len(text) <= 200 else f"{text[:200]} …"

@@ -1,8 +1,9 @@
-"""Activations, output layers and losses on batches, each with its way back.
+"""What arrays flow through, each with its way back: sums, activations, outputs, losses.
 
-Arrays are (units, examples): one column an example. The local gradients of the
-activations are those of the gate table; what is added here is the batch, the
-softmax, the losses, and care that nothing overflows at logits of ±1000.
+Arrays are (units, examples): one column an example. Beside a thing `f` stands
+`f_vjp`, which takes the gradient of its output and gives those of its inputs. The
+activations are gates of the gate table, on whole arrays; what is added here is the
+batch, the softmax, the losses, and care that nothing overflows at logits of ±1000.
 
 Book: chapters 10 and 11.
 """
@@ -16,138 +17,223 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.checks import Array
-from bpcourse.gates import GATES
+from bpcourse.doors import asked
+from bpcourse.gates import GATES, Gate
+
+# ----------------------------------------------------------------- weighted sums
 
 
+def _fitting(W: Any, A_below: Any, b: Any) -> tuple[Array, ...]:
+    W, A_below, b = checks.batch(W, "W"), checks.batch(A_below, "A_below"), checks.batch(b, "b")
+    if len(A_below) != W.shape[1]:
+        raise ValueError(f"A_below: expected {W.shape[1]} units (rows), as W has columns, got shape {A_below.shape}")
+    if b.shape != (len(W), 1):
+        raise ValueError(f"b: expected shape ({len(W)}, 1), a row for each row of W, got {b.shape}")
+    return W, A_below, b
+
+
+def _of_one_batch(dZ: Any, A_below: Any) -> tuple[Array, ...]:
+    dZ, A_below = checks.batch(dZ, "dZ"), checks.batch(A_below, "A_below")
+    if A_below.shape[1] != dZ.shape[1]:
+        raise ValueError(f"A_below: expected {dZ.shape[1]} examples (columns), as dZ has, got shape {A_below.shape}")
+    return dZ, A_below
+
+
+@asked(_fitting)
+def affine(W: Array, A_below: Array, b: Array) -> Array:
+    """Z = W A_below + b: the weighted sum of every unit, for every example.
+
+    Shapes: W (units, units below), A_below (units below, examples), b (units, 1).
+    Raises ValueError where they do not fit, TypeError where one is no array.
+
+    Book: chapters 06 and 09.
+    """
+    return W @ A_below + b
+
+
+@asked(_of_one_batch)
+def affine_vjp(dZ: Array, A_below: Array) -> tuple[Array, Array]:
+    """(dW, db) = (dZ A_belowᵀ / m, Σ dZ / m): the means over the m examples.
+
+    The third, dA_below = Wᵀ dZ, is the caller's: the first layer needs none. Shapes:
+    dZ (units, examples), A_below (units below, examples), dW (units, units below),
+    db (units, 1). Raises ValueError and TypeError as `affine`.
+
+    Book: chapters 09 and 11.
+    """
+    return dZ @ A_below.T / dZ.shape[1], dZ.mean(axis=1, keepdims=True)
+
+
+# ------------------------------------------------------- activations and outputs
+
+
+def _columns(Z: Any) -> tuple[Array]:
+    return (checks.array(Z, "Z"),)
+
+
+@asked(_columns)
 def sigmoid(Z: Array) -> Array:
-    """σ(z) = 1/(1+e⁻ᶻ) entry by entry, in the shape of Z, stable for any z. Book: chapter 10."""
-    e = np.exp(-np.abs(Z))
-    return np.where(Z >= 0, 1 / (1 + e), e / (1 + e))
+    """σ(z) = 1/(1+e⁻ᶻ) entry by entry, in the shape of Z, stable for any z.
+
+    Raises ValueError and TypeError as `affine`, as all functions here do.
+    """
+    return GATES["sigmoid"](Z)
 
 
+@asked(_columns)
+def tanh(Z: Array) -> Array:
+    """Tanh z entry by entry, in the shape of Z. Errors as `sigmoid`. Book: chapter 11."""
+    return GATES["tanh"](Z)
+
+
+@asked(_columns)
 def relu(Z: Array) -> Array:
-    """a = max(z, 0) entry by entry, in the shape of Z. Book: chapter 11."""
-    return np.maximum(Z, 0)
+    """a = max(z, 0) entry by entry, in the shape of Z. Errors as `sigmoid`."""
+    return GATES["relu"](Z)
 
 
+@asked(_columns)
 def identity(Z: Array) -> Array:
-    """A = Z, in its shape: the output layer of a regression. Book: chapter 10."""
+    """A = Z, in its shape: the output layer of a regression. Errors as `sigmoid`."""
     return Z
 
 
+@asked(_columns)
 def softmax(Z: Array) -> Array:
-    """e^z_j / Σ_k e^z_k down each column; every column sums to 1. Book: chapter 10."""
+    """e^z_j / Σ_k e^z_k down each column; every column sums to 1. Errors as `sigmoid`."""
     e = np.exp(Z - Z.max(axis=0, keepdims=True))
     return e / e.sum(axis=0, keepdims=True)
 
 
 ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "sigmoid": sigmoid,
-    "tanh": np.tanh,
+    "tanh": tanh,
     "relu": relu,
     "identity": identity,
 }
-"""The hidden layers' activations, entry by entry. Book: chapter 11."""
+"""The activations of the book's hidden layers, entry by entry; any gate with one input may join them."""
 
 OUTPUTS: dict[str, Callable[[Array], Array]] = {
     "identity": identity,
     "sigmoid": sigmoid,
     "softmax": softmax,
 }
-"""The output layers. Book: chapter 10."""
+"""The output layers."""
 
 
+def activation(name: Any, argument: str = "hidden") -> Gate:
+    """The gate that a layer uses as its activation: `activation("tanh")(Z)` is tanh Z.
+
+    Raises ValueError for any other name: an activation has one input and is defined
+    everywhere.
+    """
+    names = [gate.name for gate in GATES.values() if gate.arity == 1 and gate.activation]
+    return GATES[checks.choice(name, argument, names)]
+
+
+def _slopes(name: Any, dA: Any, Z: Any, A: Any) -> tuple[Any, ...]:
+    return activation(name, "name").name, *checks.alike(dA=dA, Z=Z, A=A)
+
+
+@asked(_slopes)
 def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
     """dZ = dA ∘ f′(Z): upstream times the local gradient of the gate table.
 
     Shapes: all (units, examples); ValueError where they differ or for an
     unknown name. Book: chapter 09.
     """
-    checks.choice(name, "name", ACTIVATIONS)
-    checks.same_shape(dA, "dA", A, "A")
-    checks.same_shape(Z, "Z", A, "A")
     (local,) = GATES[name].local(A, Z)
     return dA * local
 
 
+@asked(lambda dA, A: checks.alike(dA=dA, A=A))
 def softmax_vjp(dA: Array, A: Array) -> Array:
     """dz_j = Σ_k dA_k ∂a_k/∂z_j = a_j (dA_j − Σ_k dA_k a_k), column by column.
 
     Every logit moves every output, so the Jacobian ∂a_k/∂z_j = a_k([j=k] − a_j)
     is full. Shapes: all (units, examples); ValueError where they differ.
-
-    Book: chapter 10.
     """
-    checks.same_shape(dA, "dA", A, "A")
     return A * (dA - (dA * A).sum(axis=0, keepdims=True))
+
+
+# ------------------------------------------------------------------------ losses
 
 
 class Loss(NamedTuple):
     """A loss of one example, summed over its units, as a row of `LOSSES`.
 
-    `terms(Y, *parts)` are the summands, (units, examples). `parts` names what
-    they are made of besides Y: A itself, or its logarithms ln A and ln(1 − A).
-    `dA(Y, A)` is ∂loss/∂A, of the same shape.
-
-    Book: chapter 10.
+    `terms(Y, *parts)` are the summands, (units, examples); of graph values, too.
+    `parts` names what they are made of besides Y: A itself, or its logarithms ln A
+    and ln(1 − A). `dA(Y, A)` is ∂loss/∂A, of the same shape. `label` is its name in
+    words.
     """
 
-    terms: Callable[..., Array]
-    dA: Callable[[Array, Array], Array]
+    label: str
     parts: tuple[str, ...]
+    terms: Callable[..., Any]
+    dA: Callable[[Array, Array], Array]
 
     @property
     def probabilities(self) -> bool:
         """Whether the loss reads A as probabilities."""
         return self.parts != ("A",)
 
+    def of_values(self, y: Any, a: Any) -> Any:
+        """One summand as a graph, from the label and the output of one unit."""
+        log = GATES["log"]
+        made = {"A": lambda: a, "log_A": lambda: log(a), "log_not_A": lambda: log(1 - a)}
+        return self.terms(y, *[made[part]() for part in self.parts])
+
 
 LOSSES: dict[str, Loss] = {
     "squared_error": Loss(
+        "squared error", ("A",),
         lambda Y, A: (Y - A) ** 2,
         lambda Y, A: 2 * (A - Y),
-        parts=("A",),
     ),
     "half_squared_error": Loss(
-        lambda Y, A: (Y - A) ** 2 / 2,
+        "half the squared error", ("A",),
+        lambda Y, A: 0.5 * (Y - A) ** 2,
         lambda Y, A: A - Y,
-        parts=("A",),
     ),
     "binary_cross_entropy": Loss(
+        "binary cross-entropy", ("log_A", "log_not_A"),
         lambda Y, log_A, log_not_A: -(Y * log_A + (1 - Y) * log_not_A),
         lambda Y, A: (A - Y) / (A * (1 - A)),
-        parts=("log_A", "log_not_A"),
     ),
     "cross_entropy": Loss(
-        lambda Y, log_A: -Y * log_A,
+        "cross-entropy", ("log_A",),
+        lambda Y, log_A: -(Y * log_A),
         lambda Y, A: -Y / A,
-        parts=("log_A",),
     ),
-}
-"""The losses by name. Book: chapter 10."""
+}  # fmt: skip
+"""The losses by name."""
 
 MATCHED: dict[str, str] = {
     "identity": "half_squared_error",
     "sigmoid": "binary_cross_entropy",
     "softmax": "cross_entropy",
 }
-"""Output layer to the loss that makes dZ = A − Y. Book: chapter 10."""
+"""Output layer to the loss that makes dZ = A − Y."""
 
 
+def _deltas(Z: Any, A: Any, Y: Any, output: Any, loss: Any) -> tuple[Any, ...]:
+    checks.choice(output, "output", OUTPUTS)
+    expect_loss(loss, output)
+    Y, Z, A = checks.alike(Y=Y, Z=Z, A=A)
+    return Z, A, Y, output, loss
+
+
+@asked(_deltas)
 def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
     """dZ = ∂loss/∂Z of the output layer, one column an example.
 
     A − Y for the three pairs of `MATCHED`, exact even where A is 0 or 1 to the
     last bit; for any other pair ∂loss/∂A through the output layer's Jacobian.
 
-    Raises ValueError for unknown names and for shapes that differ.
-
-    Book: chapter 10.
+    Raises ValueError for unknown names, for a loss of probabilities on an
+    identity, and for shapes that differ.
     """
-    checks.choice(output, "output", OUTPUTS)
-    checks.choice(loss, "loss", LOSSES)
-    checks.same_shape(Y, "Y", A, "A")
-    checks.same_shape(Z, "Z", A, "A")
     if MATCHED[output] == loss:
         return A - Y
     if (output, loss) == ("softmax", "binary_cross_entropy"):
@@ -169,14 +255,33 @@ def _coins_of_a_softmax(Z: Array, A: Array, Y: Array) -> Array:
     return -(quotient * (A - Y)[None]).sum(axis=1)
 
 
+def expect_loss(loss: Any, output: str | None) -> None:
+    """ValueError unless the loss is known and can read what the output layer gives."""
+    checks.choice(loss, "loss", LOSSES)
+    if output == "identity" and LOSSES[loss].probabilities:
+        raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")
+
+
+def _batch_of_losses(Y: Any, Z: Any, loss: Any, output: Any, A: Any = None) -> tuple[Any, ...]:
+    if output is not None:
+        checks.choice(output, "output", OUTPUTS)
+    expect_loss(loss, output)
+    if A is None:
+        if output is None:
+            raise ValueError("A: expected the output where no output layer is named, got None")
+        return *checks.alike(Y=Y, Z=Z), loss, output, None
+    Y, Z, A = checks.alike(Y=Y, Z=Z, A=A)
+    return Y, Z, loss, output, A
+
+
+@asked(_batch_of_losses)
 def losses(Y: Array, Z: Array, loss: str, output: str | None, A: Array | None = None) -> Array:
     """L = Σⱼ term(yⱼ, aⱼ) over the units of each example: (examples,).
 
     From the logits Z, through the output layer, whose A may be given. Where no one
     knows by which output layer A was made (None), logarithms are those of A
-    itself, kept `inside` 0 and 1. Shapes: Y, Z and A (units, examples).
-
-    Book: chapter 10.
+    itself, kept `inside` 0 and 1. Shapes: Y, Z and A (units, examples); ValueError
+    where they differ.
     """
     if A is None and output is not None and "A" in LOSSES[loss].parts:
         A = OUTPUTS[output](Z)
@@ -193,19 +298,25 @@ def _part(name: str, Z: Array, A: Any, output: str | None) -> Array:
     return log_probabilities(Z, output) if name == "log_A" else log_complements(Z, output)
 
 
+def _logits(Z: Any, output: Any) -> tuple[Any, ...]:
+    return checks.batch(Z, "Z"), checks.choice(output, "output", ("sigmoid", "softmax"))
+
+
+@asked(_logits)
 def log_probabilities(Z: Array, output: str) -> Array:
     """ln A from the logits, finite where A rounds to 0: ln σ(z), or zⱼ − ln Σ_k e^z_k.
 
-    Shapes: both (units, examples). Book: chapter 10.
+    Shapes: both (units, examples). Errors as `sigmoid`, and for another output.
     """
     return -np.logaddexp(0, -Z) if output == "sigmoid" else Z - _log_sum_exp(Z)
 
 
+@asked(_logits)
 def log_complements(Z: Array, output: str) -> Array:
     """ln(1 − A) from the logits, finite where A rounds to 1.
 
     ln σ(−z) of a sigmoid, ln Σ_{k≠j} e^z_k − ln Σ_k e^z_k of a softmax. Shapes:
-    both (units, examples). Book: chapter 10.
+    both (units, examples). Errors as `log_probabilities`.
     """
     if output == "sigmoid":
         return -np.logaddexp(0, Z)
@@ -218,10 +329,11 @@ def _log_sum_exp(Z: Array) -> Array:
     return top + np.log(np.exp(Z - top).sum(axis=0, keepdims=True))
 
 
+@asked(lambda A: (checks.array(A, "A"),))
 def inside(A: Array) -> Array:
     """min(max(a, u), 1 − u) in the shape of A, with u the unit roundoff of its dtype.
 
-    Book: chapter 10.
+    Errors as `sigmoid`.
     """
     margin = np.finfo(A.dtype).epsneg
     return np.clip(A, margin, 1 - margin)

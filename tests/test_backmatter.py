@@ -5,7 +5,7 @@ import re
 import pages
 import pytest
 
-from bpcourse.errata import SLIPS
+from bpcourse.examples.errata import SLIPS
 
 BOOK = pages.ROOT / "book"
 CHAPTERS = [path for path in pages.CHAPTERS if path.name[0].isdigit()]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from test_network import cost_of, gradients, hiddens, networks, pairs, small
 
 from bpcourse import checks
-from bpcourse.costs import (
+from bpcourse.beyond.bill import (
     backward_products,
     checkpointed_gradients,
     forward_products,

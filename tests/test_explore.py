@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 import bpcourse.explore
-from bpcourse import codegen, examples, graph, network, numeric, svg
+from bpcourse import codegen, examples, graph, network, numeric
 from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, Product, controls, product
 from bpcourse.graph import Value, evaluate, gradient, topological_order
+from bpcourse.pictures import svg
 
 SCRIPTS = Path(bpcourse.explore.__file__).parent
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs a JavaScript engine: node")

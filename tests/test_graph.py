@@ -365,7 +365,8 @@ def test_operators_refuse_what_is_no_number(operator, bad):
         (lambda x: (x * 1e200) * 1e200, "multiply"),
         (lambda x: (-x) ** 0.5, "power 0.5"),
         (lambda x: (x - x) ** -1, "power -1"),
-        (lambda x: (-x) ** x, "log"),
+        (lambda x: (-x) ** (x + 0.5), "power"),
+        (lambda x: (x - x) ** -x, "power"),
         (lambda x: x**math.nan, "exponent"),
         (lambda x: 0**x, "base"),
         (lambda x: (-2) ** x, "base"),
@@ -473,21 +474,15 @@ def test_comparisons_as_gates_have_gradient_0(a, b):
         assert (f.value, x.grad, y.grad) == (float(truth), 0, 0)
 
 
-def test_backward_asks_each_gate_once(monkeypatch):
+def test_backward_asks_each_gate_once():
     """However many paths lead through a gate: 40 forks in a row make 2⁴⁰ of them."""
     asked = []
-    local_gradients = Gate.local_gradients
-
-    def noted(self, out, *inputs):
-        asked.append(self)
-        return local_gradients(self, out, *inputs)
-
-    monkeypatch.setattr(Gate, "local_gradients", noted)
+    double = Gate("double", "+", 2, lambda a, b: a + b, lambda out, a, b: asked.append(out) or (1.0, 1.0), "", "")
     x = v = Value(0.5)
     for _ in range(40):
-        v = v + v
+        v = double(v, v)
     (v * v).backward()
-    assert len(asked) == 41
+    assert len(asked) == 40
     assert x.grad == pytest.approx(2.0**80)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from bpcourse.examples import XOR_X, XOR_Y
 from bpcourse.graph import evaluate
 from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS
-from bpcourse.network import Workspace, as_graph, backpropagation, cost, forward, initialise, one_hot, predict, train, update
+from bpcourse.network import as_graph, backpropagation, cost, forward, initialise, one_hot, predict, train, training, update
 from bpcourse.numeric import central_difference, check_gradient
 
 PAIRS = [(output, loss) for output in OUTPUTS for loss in LOSSES if output != "identity" or not LOSSES[loss].probabilities]
@@ -368,13 +368,12 @@ def test_an_epoch_of_one_batch_is_one_update():
 )
 def test_each_epoch_deals_every_example_once_into_minibatches(monkeypatch, batch_size, sizes):
     seen = []
-    step = Workspace.step
 
-    def spy(self, X, Y, learning_rate):
-        seen.append((X.copy(), Y.copy()))
-        return step(self, X, Y, learning_rate)
+    def spy(cache, Y, *rest, **names):
+        seen.append((cache["A0"], Y))
+        return backpropagation(cache, Y, *rest, **names)
 
-    monkeypatch.setattr(Workspace, "step", spy)
+    monkeypatch.setattr(training, "backpropagation", spy)
     train(P, X, Y, epochs=3, batch_size=batch_size, progress=False)
     assert [batch.shape[1] for batch, _ in seen] == sizes * 3
     pairs_of = {tuple(x): tuple(y) for x, y in zip(X.T, Y.T)}

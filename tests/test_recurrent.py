@@ -11,11 +11,12 @@ from helpers import says
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpcourse import recurrent, svg
+from bpcourse.beyond import recurrent
+from bpcourse.beyond.recurrent import as_graph, backpropagation, forward, initialise, spectral_radius
 from bpcourse.explore import Recurrence
 from bpcourse.explore.recurrence import SQUASHES
 from bpcourse.numeric import central_difference, check_gradient
-from bpcourse.recurrent import as_graph, backpropagation, forward, initialise, spectral_radius
+from bpcourse.pictures import svg
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs a JavaScript engine: node")
 

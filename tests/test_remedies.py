@@ -4,10 +4,9 @@ from helpers import says
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpcourse import network, remedies
-from bpcourse.layers import ACTIVATIONS
-from bpcourse.numeric import check_gradient
-from bpcourse.remedies import (
+from bpcourse import network
+from bpcourse.beyond import remedies
+from bpcourse.beyond.remedies import (
     HIDDEN,
     batch_norm,
     batch_norm_vjp,
@@ -20,6 +19,8 @@ from bpcourse.remedies import (
     residual_vjp,
     with_norms,
 )
+from bpcourse.layers import ACTIVATIONS
+from bpcourse.numeric import check_gradient
 
 seeds = st.integers(0, 10**6)
 

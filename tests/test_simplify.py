@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from bpcourse import graph
 from bpcourse.codegen import compile_python, to_python
+from bpcourse.codegen.simplify import count_gates, rewritten, simplified
 from bpcourse.gates import GATES
 from bpcourse.graph import Value, evaluate, exp, gradient, log, maximum, sin, square, topological_order
-from bpcourse.simplify import count_gates, rewritten, simplified
 
 
 def gates_of(v):

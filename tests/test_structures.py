@@ -7,12 +7,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from bpcourse import graph
-from bpcourse.gates import GATES
-from bpcourse.graph import Value
-from bpcourse.layers import activation_vjp, relu, softmax
-from bpcourse.network import one_hot
-from bpcourse.numeric import central_difference, check_gradient
-from bpcourse.structures import (
+from bpcourse.beyond.structures import (
     VARIANCE_FLOOR,
     attention,
     attention_vjp,
@@ -26,6 +21,11 @@ from bpcourse.structures import (
     max_pool,
     max_pool_vjp,
 )
+from bpcourse.gates import GATES
+from bpcourse.graph import Value
+from bpcourse.layers import activation_vjp, relu, softmax
+from bpcourse.network import one_hot
+from bpcourse.numeric import central_difference, check_gradient
 
 seeds = st.integers(0, 10**6)
 few = st.integers(1, 3)

@@ -8,9 +8,9 @@ from helpers import STEPS, build, expressions, says
 from hypothesis import given
 from test_gates import ALL, sample_points
 
+from bpcourse.codegen.tape import Tape
 from bpcourse.gates import GATES, Domain, Gate, power
 from bpcourse.graph import Value
-from bpcourse.tape import Tape
 
 
 class OnTape:

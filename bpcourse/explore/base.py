@@ -13,7 +13,8 @@ from typing import Any
 import anywidget
 import traitlets
 
-from bpcourse import checks, svg
+from bpcourse import checks
+from bpcourse.pictures import svg
 
 
 def _file(name: str) -> str:

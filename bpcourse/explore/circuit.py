@@ -9,12 +9,13 @@ from typing import Any
 
 import traitlets
 
-from bpcourse import checks, figures, svg
+from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import UNDEFINED, Explorer
-from bpcourse.figures import wire_key
 from bpcourse.graph import Value, adjoints, expect_value, flows, local_gradients, topological_order
+from bpcourse.pictures import circuit, svg
+from bpcourse.pictures.circuit import wire_key
 
 Range = tuple[float, float]
 
@@ -57,7 +58,7 @@ class Circuit(Explorer):
         spans = slider_ranges({str(x.name): x.value for x in chosen}, ranges)
         h = checks.positive(h, "h")
         decimals = checks.whole(decimals, "decimals")
-        picture = figures.circuit(v, decimals=decimals)
+        picture = circuit.circuit(v, decimals=decimals)
         table = _table(v, order)
         self._keys, self._row = list(table), compile_table(list(table.values()), chosen)
         self._order, self._inputs = order, chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from bpcourse.svg import escaped, fixed
+from bpcourse.pictures.svg import escaped, fixed
 
 
 def slider(key: str, label: str, low: float, high: float, step: float, value: float, decimals: int, shown: str = "") -> str:

@@ -8,13 +8,14 @@ from typing import Any
 
 import traitlets
 
-from bpcourse import checks, svg
+from bpcourse import checks
 from bpcourse.codegen import compile_table, single, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, where_defined
 from bpcourse.explore.hill import only_input
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, exp, gradient, square
+from bpcourse.pictures import svg
 
 PRECISIONS = {"float64": "float64, about 16 digits", "float32": "float32, about 7 digits"}
 _SMALLEST, _PER_DECADE, _FLOOR = -16, 6, -17.0

@@ -8,12 +8,13 @@ from typing import Any
 
 import traitlets
 
-from bpcourse import checks, svg
+from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, where_defined
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, expect_value, gradient, square, topological_order
+from bpcourse.pictures import svg
 
 _STEPS = 12
 _REACH = 0.6

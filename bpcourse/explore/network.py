@@ -8,15 +8,16 @@ from typing import Any
 
 import traitlets
 
-from bpcourse import checks, figures, svg
+from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer
 from bpcourse.explore.plot import Plot
-from bpcourse.figures import NetworkPlan, network_plan
 from bpcourse.graph import Value, gradient
 from bpcourse.network import Parameters, as_graph
+from bpcourse.pictures import svg
+from bpcourse.pictures.network import ROUTE_GAP, NetworkPlan, network_plan, route_line, route_path
 
 LOSSES = {
     "squared_error": "squared error",
@@ -95,7 +96,7 @@ class Network(Explorer):
         spec = {
             "decimals": 4, "names": names, "keys": self._keys, "plot": plot.spec, "count": _POINTS,
             "labels": {name: svg.pretty(plan.labels.get(name, name)) for name in [*plan.place, *plan.weights]},
-            "ends": self._ends, "columns": plan.columns, "gap": figures.ROUTE_GAP,
+            "ends": self._ends, "columns": plan.columns, "gap": ROUTE_GAP,
             "places": plan.place, "beside": {name: plan.beside_place(name) for name in plan.weights},
         }  # fmt: skip
         self.assemble(
@@ -129,8 +130,8 @@ class Network(Explorer):
         parts = [svg.path("".join(plan.line(a, b) for a, b in plan.edges()), "line", 1)]
         routes = plan.routes(self.weight)
         for i in range(most):
-            way = figures.route_line(routes[i], i, len(routes), plan.place) if i < len(routes) else ""
-            parts.append(figures.route_path(way, i, f' data-line="route{i}"'))
+            way = route_line(routes[i], i, len(routes), plan.place) if i < len(routes) else ""
+            parts.append(route_path(way, i, f' data-line="route{i}"'))
         told = svg.pretty(self.weight)
         parts.append(svg.halo(*plan.beside_place(self.weight), told, "ink", 15, ' data-line="beside"'))
         clicked = "".join(f'<path d="{plan.line(*ends)}" data-do="pick {name}"/>' for name, ends in plan.weights.items())

@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from bpcourse import svg
+from bpcourse.pictures import svg
 
 
 class Plot(NamedTuple):

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 import traitlets
 
-from bpcourse import checks, svg
+from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.examples import PRODUCT
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, gradient
+from bpcourse.pictures import svg
 
 METHODS = ("random", "numerical", "analytical")
 DRAWS = 60

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import traitlets
 
-from bpcourse import checks, graph, svg
+from bpcourse import checks, graph
+from bpcourse.beyond.recurrent import spectral_radius
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, gradient
-from bpcourse.recurrent import spectral_radius
+from bpcourse.pictures import svg
 
 SQUASHES = {"tanh": "tanh", "none": "none: h = z"}
 _FLOOR, _TOP, _SLIDER, _EPS = -12, 6, (0.3, 1.6), 1e-5

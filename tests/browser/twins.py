@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bpcourse import network, recurrent
+from bpcourse import network
+from bpcourse.beyond import recurrent
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, THREE_PATHS, add_then_multiply
 from bpcourse.graph import Value, adjoints, evaluate, exp, flows, local_gradients, square, topological_order
-from bpcourse.svg import pretty
+from bpcourse.pictures.svg import pretty
 
 # ------------------------------------------------------------ numbers as the pages print them
 

@@ -165,11 +165,11 @@ def digits(seed: int = 0) -> Digits:
     """The UCI handwritten digits: 1,797 images of 8×8, 20 % of them held out.
 
     Which ones are held out is drawn from the seed. Data: E. Alpaydin and
-    C. Kaynak, CC BY 4.0; `bpcourse/data/README.md` names source and licence.
+    C. Kaynak, CC BY 4.0; `bpcourse/examples/data/README.md` names source and licence.
 
     Book: chapter 12.
     """
-    path = resources.files("bpcourse") / "data" / "digits.csv.gz"
+    path = resources.files("bpcourse.examples") / "data" / "digits.csv.gz"
     with path.open("rb") as packed, gzip.open(packed, "rt") as rows:
         table = np.loadtxt(rows, delimiter=",")
     X, labels = table[:, :-1].T / 16, table[:, -1].astype(int)

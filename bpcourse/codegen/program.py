@@ -13,15 +13,14 @@ import itertools
 import keyword
 import math
 import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from bpcourse.codegen.simplify import rewritten
 from bpcourse.gates import Gate
 from bpcourse.graph import Value, expect_value, gradient, topological_order
-from bpcourse.simplify import rewritten
 
 
 class _Line(NamedTuple):
@@ -52,42 +51,15 @@ def to_python(v: Value, inputs: Sequence[Value]) -> str:
     return _python(_program_of(v, inputs), _bundled)
 
 
-def to_numpy(v: Value, inputs: Sequence[Value]) -> str:
-    """The same as `to_python`, entry by entry over arrays that fit each other.
-
-    It needs `import numpy as np`. Errors as `to_python`.
-
-    Book: chapter 04.
-    """
-    program = _program_of(v, inputs)
-    shape = f"np.broadcast({', '.join(program.inputs)}).shape"
-    results = [x if _is_name(x) else f"np.full({shape}, {x})" for x in program.results]
-    return _def(program, [_spelled(line.gate.numpy, line) for line in program.lines], _bundled(results))
-
-
-def to_javascript(v: Value, inputs: Sequence[Value]) -> str:
-    """The function f(inputs) → [value, [gradients]] as JavaScript source.
-
-    Errors as `to_python`.
-
-    Book: chapter 04.
-    """
-    program = _program_of(v, inputs)
-    value, *gradients = program.results
-    return _javascript(program, f"[{value}, [{', '.join(gradients)}]]")
-
-
 def compile_python(v: Value, inputs: Sequence[Value]) -> Callable[..., tuple[float, tuple[float, ...]]]:
     """`to_python`'s function itself: numbers in, (value, gradients) out.
 
     The gradients stand in the order of the inputs. Outside the domain of a gate
-    it raises what Python's own arithmetic raises. What `to_python` prints as lines
-    of their own stands folded into longer ones, as one would write them by hand:
-    the same operations on the same numbers. Errors as `to_python`.
+    it raises what Python's own arithmetic raises. Errors as `to_python`.
 
     Book: chapters 04 and 13.
     """
-    return _compiled(_folded(_program_of(v, inputs)))
+    return _compiled(to_python(v, inputs))
 
 
 def table_to_javascript(results: Sequence[Value], inputs: Sequence[Value], float32: bool = False) -> str:
@@ -125,11 +97,11 @@ class GateLines(NamedTuple):
     local_gradients: list[str]
 
 
-def gate_lines(gate: Gate, *point: float, numpy: bool = False) -> GateLines:
-    """Out and ∂out/∂x, ∂out/∂y of a gate, as Python or, for arrays, as numpy.
+def gate_lines(gate: Gate, *point: float) -> GateLines:
+    """Out and ∂out/∂x, ∂out/∂y of a gate, as Python.
 
     They are printed from a graph of the gate at this point, where it has to be
-    defined. Book: chapter 13, behind `bpcourse.tape` and `bpcourse.levels`.
+    defined. Book: chapter 13, behind the methods of `Tape`.
     """
     inputs = [Value(x, name) for x, name in zip(point, "xy")]
     out = gate(*inputs).named("out")
@@ -137,7 +109,7 @@ def gate_lines(gate: Gate, *point: float, numpy: bool = False) -> GateLines:
     program = _program(locals_, [*inputs, out])
 
     def spelled(line: _Line) -> str:
-        return _spelled(line.gate.numpy if numpy else line.gate.python, line)
+        return _spelled(line.gate.python, line)
 
     between = [f"{line.name} = {spelled(line)}" for line in program.lines]
     return GateLines(spelled(_Line("out", gate, ("x", "y")[: gate.arity])), between, program.results)
@@ -168,58 +140,6 @@ def _def(program: _Program, spelled: Sequence[str], result: str) -> str:
     """A Python function: each line as spelled, then the result."""
     body = [f"    {line.name} = {text}" for line, text in zip(program.lines, spelled)]
     return "\n".join([f"def f({', '.join(program.inputs)}):", *body, f"    return {result}", ""])
-
-
-def _folded(program: _Program) -> str:
-    """The Python function with as few names as it needs.
-
-    A line that is read once goes into the line that reads it, and a name whose
-    number is read no more is given to another: so numbers are let go early.
-    """
-    read = Counter(itertools.chain(program.results, *(line.operands for line in program.lines)))
-    results = set(program.results)
-    inside: dict[str, tuple[str, int]] = {}
-    statements = []
-    for line in program.lines:
-        parts = []
-        for i, name in enumerate(line.operands):
-            text, depth = inside.get(name, (name, 0))
-            if name in inside and line.gate.python.count(f"{{{i}}}") > 1:  # the gate spells it twice
-                statements.append((name, text))
-                text, depth = name, 0
-            parts.append((text, depth))
-        depth = 1 + max(depth for _, depth in parts)
-        text = line.gate.python.format(*(text for text, _ in parts))
-        if read[line.name] == 1 and line.name not in results and depth < _DEEPEST:
-            inside[line.name] = f"({text})", depth
-        else:
-            statements.append((line.name, text))
-    return _with_few_names(program, statements)
-
-
-def _with_few_names(program: _Program, statements: list[tuple[str, str]]) -> str:
-    """The function with each name given again once its number is read no more."""
-    reads = [set(_LINE_NAME.findall(text)) for _, text in statements]
-    last = dict.fromkeys(program.results, len(statements))
-    for i, names in reversed(list(enumerate(reads))):
-        for name in names:
-            last.setdefault(name, i)
-    given: dict[str, str] = {}
-    free: list[str] = []
-    count = itertools.count(1)
-    body = []
-    for i, (name, text) in enumerate(statements):
-        text = _LINE_NAME.sub(lambda found: given[found[0]], text)
-        free += [given[old] for old in reads[i] if last[old] == i]
-        given[name] = free.pop() if free else f"t{next(count)}"
-        body.append(f"    {given[name]} = {text}")
-    results = _bundled([given.get(name, name) for name in program.results])
-    return "\n".join([f"def f({', '.join(program.inputs)}):", *body, f"    return {results}", ""])
-
-
-_DEEPEST = 20
-"""Gates inside each other in one line; Python reads some two hundred brackets."""
-_LINE_NAME = re.compile(r"\bt\d+\b")
 
 
 def _bundled(results: Sequence[str]) -> str:
@@ -278,10 +198,6 @@ def _spelled(template: str, line: _Line) -> str:
     depths = list(itertools.accumulate((c == "(") - (c == ")") for c in text))
     text = text[1:-1] if text[0] == "(" and 0 not in depths[:-1] else text
     return re.sub(r"(?<![\w.])\((\w+)\)", r"\1", text)
-
-
-def _is_name(operand: str) -> bool:
-    return operand[0].isalpha()
 
 
 _JAVASCRIPT_WORDS = (

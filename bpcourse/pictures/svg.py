@@ -179,6 +179,12 @@ def path(points: str, colour: str = "line", width: float = 1.5, more: str = "") 
     return f'<path d="{points}" fill="none" stroke="var(--bp-{colour})" stroke-width="{width:g}"{more}/>'
 
 
+def legend(y: float, above: str, below: str | None) -> str:
+    """What stands above and what below, at the foot of a picture. Book: every chapter."""
+    words = text(8, y, above, "value", 12, "start")
+    return words + ("" if below is None else text(136, y, below, "gradient", 12, "start"))
+
+
 def drawing(width: float, height: float, description: str, parts: Iterable[str]) -> Picture:
     """The pieces as one picture, with its description for those who do not see it.
 

@@ -1,0 +1,9 @@
+"""What chapters 13 to 17 add to the network: each module is one chapter's, or half of it.
+
+`bill` counts what a gradient costs (13), `modes` differentiates a graph in two
+directions (14), `remedies` and `recurrent` are about gradients that vanish or
+explode (15), `structures` has convolution, pooling, embedding, normalisation and
+attention, each with its way back (17). They do not need each other.
+
+Book: chapters 13 to 17.
+"""

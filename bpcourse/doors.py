@@ -1,0 +1,51 @@
+"""Questions at the door, trust inside: where the package asks what it was given.
+
+A public formula is decorated with its question. Called from outside, the question
+is asked first; called by another formula of the package, which has asked already,
+it goes straight to its lines. So the lines are the formula and nothing else.
+
+Book: chapter 11.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class _Here(threading.local):
+    """Whether this thread is behind a door."""
+
+    inside = False
+
+
+_here = _Here()
+
+
+def asked(question: Callable[..., tuple[Any, ...]]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorate a formula with the question that its callers from outside are asked.
+
+    The question has the formula's parameters; it returns them as the formula may
+    take them, one by one, or raises ValueError or TypeError.
+    """
+
+    def decorate(formula: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(formula)
+        def door(*args: Any, **names: Any) -> T:
+            if _here.inside:
+                return formula(*args, **names)
+            trusted = question(*args, **names)
+            try:
+                _here.inside = True
+                return formula(*trusted)  # type: ignore[call-arg]
+            finally:
+                _here.inside = False
+
+        return door
+
+    return decorate

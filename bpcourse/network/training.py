@@ -1,0 +1,173 @@
+"""Training: weights to begin with, the loop, and what the trained network says.
+
+Book: chapter 12.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from tqdm import tqdm
+
+from bpcourse import checks
+from bpcourse.checks import Array
+from bpcourse.layers import activation
+from bpcourse.network import questions
+from bpcourse.network.equations import backpropagation, cost, forward, update
+from bpcourse.network.questions import Parameters
+
+
+def initialise(sizes: Sequence[int], hidden: str = "relu", seed: Any = 0) -> dict[str, Array]:
+    """Random weights for layers of these sizes, inputs first; biases 0.
+
+    Weights are normal with mean 0 and variance 2/n for relu, 1/n for the other
+    activations, where n is the number of units below, so that the activations
+    keep their size from layer to layer.
+
+    Raises ValueError for fewer than two sizes, a size < 1, an unknown name or a
+    seed < 0; TypeError for a seed that is no whole number.
+
+    Book: chapters 11 and 12.
+    """
+    activation(hidden)
+    sizes, rng = checks.sizes(sizes), checks.generator(seed, "seed")
+    parameters = {}
+    for l, (below, units) in enumerate(itertools.pairwise(sizes), start=1):
+        spread = math.sqrt((2 if hidden == "relu" else 1) / below)
+        parameters[f"W{l}"] = rng.normal(0, spread, (units, below))
+        parameters[f"b{l}"] = np.zeros((units, 1))
+    return parameters
+
+
+class Training(NamedTuple):
+    """What `train` returns: the trained parameters, and the history by epoch.
+
+    `history["cost"][0]` is the cost before training, `[k]` that after epoch k;
+    `history["validation_cost"]` likewise where validation data was given.
+    """
+
+    parameters: dict[str, Array]
+    history: dict[str, list[float]]
+
+
+def train(
+    parameters: Parameters,
+    X: Any,
+    Y: Any,
+    *,
+    hidden: str = "relu",
+    output: str = "softmax",
+    loss: str = "cross_entropy",
+    learning_rate: float = 0.1,
+    batch_size: int | None = None,
+    epochs: int = 100,
+    until_loss: float | None = None,
+    validation: tuple[Any, Any] | None = None,
+    seed: Any = 0,
+    progress: bool = True,
+    after_epoch: Callable[[Training], Any] | None = None,
+) -> Training:
+    """Gradient descent, till `epochs` are done or the cost is under `until_loss`.
+
+    X and Y are (units, examples), as for `forward`. One step is W ← W − η·dW.
+    Each epoch deals the examples into minibatches of `batch_size` in a new
+    random order (the last one may be smaller; None takes all at once) and makes
+    one step a minibatch. `parameters` stay as they were, and their dtype stays too.
+
+    The order is drawn from the seed. To go on where a training stopped, give both
+    calls the same `numpy.random.Generator` as seed: 3 and 1 epochs are then 4.
+    `after_epoch` is called with what has been reached, to store or to show it. What
+    Ctrl-C interrupts is kept: the steps so far are returned, with a warning.
+    `progress` shows a bar.
+
+    Raises ValueError and TypeError as `forward` and `backpropagation`, and for
+    a batch_size or epochs < 1.
+    """
+    names = {"hidden": hidden, "output": output}
+    X, Y = checks.batch(X, "X"), checks.batch(Y, "Y")
+    examples = X.shape[1]
+    if Y.shape[1] != examples:
+        raise ValueError(f"Y: expected {examples} examples (columns), as X has, got shape {Y.shape}")
+    batch_size = examples if batch_size is None else checks.whole(batch_size, "batch_size")
+    epochs = checks.whole(epochs, "epochs")
+    until_loss = -math.inf if until_loss is None else checks.number(until_loss, "until_loss")
+    learning_rate, rng = questions.rate(learning_rate), checks.generator(seed, "seed")
+    if after_epoch is not None and not callable(after_epoch):
+        raise TypeError(f"after_epoch: expected a function of a Training, got {type(after_epoch).__name__}")
+    current = _of_one_dtype(questions.checked_parameters(parameters))
+    X, Y = (part.astype(current["W1"].dtype, copy=False) for part in (X, Y))
+    sets = {"cost": (X, Y)}
+    if validation is not None:
+        sets["validation_cost"] = _validation(validation, X, Y)
+    history = {key: [cost(forward(x, current, **names), y, loss)] for key, (x, y) in sets.items()}
+    with tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
+        try:
+            for _ in range(epochs):
+                if history["cost"][-1] < until_loss:
+                    break
+                for batch in _minibatches(examples, batch_size, rng):
+                    cache = forward(X[:, batch], current, **names)
+                    grads = backpropagation(cache, Y[:, batch], current, **names, loss=loss)
+                    current = update(current, grads, learning_rate)
+                for key, (x, y) in sets.items():
+                    history[key].append(cost(forward(x, current, **names), y, loss))
+                bar.update()
+                bar.set_postfix(cost=f"{history['cost'][-1]:.4f}")
+                if after_epoch is not None:
+                    after_epoch(Training(current, history))
+        except KeyboardInterrupt:
+            warnings.warn(f"train: interrupted after {bar.n} whole epochs, what was reached is returned", stacklevel=2)
+    return Training(current, history)
+
+
+def _minibatches(examples: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:
+    """The numbers of all examples in a new random order, dealt in batches."""
+    order = rng.permutation(examples)
+    for start in range(0, examples, batch_size):
+        yield order[start : start + batch_size]
+
+
+def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
+    """Copies, all of the widest dtype among them, float32 at least."""
+    dtype = np.result_type(np.float32, *parameters.values())
+    return {name: array.astype(dtype) for name, array in parameters.items()}
+
+
+def _validation(pair: Any, X: Array, Y: Array) -> tuple[Array, Array]:
+    """Held-out X and Y, with the units of the training data."""
+    if not isinstance(pair, tuple | list) or len(pair) != 2:
+        raise TypeError(f"validation: expected a pair (X, Y), got {type(pair).__name__}")
+    held_X, held_Y = (checks.batch(part, "validation") for part in pair)
+    if (len(held_X), len(held_Y)) != (len(X), len(Y)) or held_X.shape[1] != held_Y.shape[1]:
+        raise ValueError(
+            f"validation: expected ({len(X)}, m) and ({len(Y)}, m) as X and Y have units, got {held_X.shape} and {held_Y.shape}"
+        )
+    return held_X, held_Y
+
+
+def one_hot(labels: Any, classes: int) -> Array:
+    """Labels 0 … classes−1 as columns of 0 and one 1: (classes, examples).
+
+    Raises ValueError for a label out of range or no labels, TypeError for
+    labels that are not whole numbers.
+    """
+    classes = checks.whole(classes, "classes")
+    labels = checks.labels(labels, "labels", classes)
+    columns = np.zeros((classes, len(labels)))
+    columns[labels, np.arange(len(labels))] = 1
+    return columns
+
+
+def predict(X: Any, parameters: Parameters, hidden: str = "relu") -> Array:
+    """The label ŷ = argmaxⱼ zⱼ of each example: (examples,) for X (units, examples).
+
+    With one output unit, a sigmoid's, the label is 1 where z > 0, that is where
+    ŷ > ½, and otherwise 0. Raises as `forward`.
+    """
+    Z = forward(X, parameters, hidden, "identity")[f"Z{len(parameters) // 2}"]
+    return Z.argmax(axis=0) if len(Z) > 1 else (Z[0] > 0).astype(int)

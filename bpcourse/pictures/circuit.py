@@ -1,0 +1,276 @@
+"""The circuit of a graph as a picture: values above the wires, gradients below.
+
+Book: chapter 03.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bpcourse.graph import Value, adjoints, expect_value, flows, topological_order
+from bpcourse.pictures import svg
+from bpcourse.pictures.svg import Picture, number, pretty
+
+LARGEST_CIRCUIT = 120
+"""The most values that `circuit` draws."""
+
+_BAND = 42.0  # a wire with a label above and a label below
+_CURVE = 30.0  # between a gate and the labels of the next column
+_FLAT = 62.0  # the straight end of a wire, which carries the labels
+_RADIUS = 19.0
+
+
+class _Slot:
+    """A place in a column: a value, or a wire that passes the column by."""
+
+    def __init__(self, column: int, height: float) -> None:
+        self.column = column
+        self.height = height
+        self.y = 0.0
+        self.sources: list[_Slot] = []
+        self.targets: list[_Slot] = []
+
+
+class _Wire(NamedTuple):
+    source: Value
+    target: Value
+    port: int
+    via: list[_Slot]
+    row: int
+
+
+class _Writing(NamedTuple):
+    """How a circuit writes its numbers: to be read, or for an explorer to rewrite.
+
+    An explorer finds them by their keys: `v3` and `g3` are value and gradient of
+    node 3 in topological order, `f3.1` is what flows back along its second wire.
+    """
+
+    places: Mapping[Value, int]
+    decimals: int | None
+
+    def number(self, x: float) -> str:
+        return number(x) if self.decimals is None else svg.fixed(x, self.decimals)
+
+    def key(self, letter: str, node: Value, port: int | None = None, before: str = "") -> str:
+        return "" if self.decimals is None else svg.mark(wire_key(letter, self.places[node], port), before)
+
+    def gate(self, node: Value) -> str:
+        return "" if self.decimals is None else f' data-gate="{self.places[node]}"'
+
+
+def wire_key(letter: str, place: int, port: int | None = None) -> str:
+    """The key of a number in a circuit's picture: `v3`, `g3`, `f3.1`. Book: chapter 03."""
+    return f"{letter}{place}" if port is None else f"{letter}{place}.{port}"
+
+
+def circuit(v: Value, gradients: bool = True, decimals: int | None = None) -> Picture:
+    """The circuit that computes v: values above the wires, gradients below.
+
+    A gradient below a wire is what flows back along that wire; where a value
+    feeds several wires, the sum of theirs stands below the value itself.
+    gradients=False draws the forward pass alone. With `decimals` the numbers are
+    `svg.fixed` and marked for an explorer. The graph stays as it is.
+
+    Raises TypeError where v is not a Value, ValueError for more than
+    `LARGEST_CIRCUIT` values.
+
+    Book: chapter 03.
+    """
+    expect_value(v, "v")
+    order = topological_order(v)
+    if len(order) > LARGEST_CIRCUIT:
+        raise ValueError(f"v: expected at most {LARGEST_CIRCUIT} values to draw, got {len(order)}")
+    columns = _columns(order)
+    slots, wires = _route(order, columns)
+    _place(slots, wires)
+    wires = _uncrossed(wires, slots)
+    grads = adjoints(v) if gradients else {}
+    x_of = [_RADIUS + 24 + column * (2 * _RADIUS + _CURVE + _FLAT) for column in range(max(columns.values()) + 1)]
+    top = min(slot.y - slot.height / 2 for slot in _all_slots(slots, wires)) - 24
+    bottom = max(slot.y + slot.height / 2 for slot in _all_slots(slots, wires)) - top
+    back = {node: [flow for _, flow in flows(node, grad)] for node, grad in grads.items()}
+    writing = _Writing({node: place for place, node in enumerate(order)}, decimals)
+    parts = [_wire(wire, slots, x_of, top, back, writing) for wire in wires]
+    end, y = x_of[columns[v]] + _RADIUS, slots[v].y - top
+    parts.append(svg.path(f"M{end:g} {y:g}H{end + _FLAT:g}"))
+    parts.append(_wire_labels(end + _FLAT / 2, y, v, grads.get(v), writing, writing.key("g", v)))
+    fans = Counter(wire.source for wire in wires)
+    parts += [_node_mark(node, x_of[columns[node]], slots[node].y - top, fans[node], grads.get(node), writing) for node in order]
+    parts.append(svg.legend(bottom + 24, "above a wire: value", "below: gradient" if gradients else None))
+    return svg.drawing(max(end + _FLAT + 8, 250), bottom + 34, _description(v, order, grads), parts)
+
+
+def picture_of(v: Value) -> str | None:
+    """The SVG by which a Value shows itself: without gradients where one is infinite.
+
+    None where there are too many values to draw. Book: chapter 03.
+    """
+    if len(topological_order(v)) > LARGEST_CIRCUIT:
+        return None
+    try:
+        return circuit(v).svg
+    except ValueError:
+        return circuit(v, gradients=False).svg
+
+
+def _columns(order: Sequence[Value]) -> dict[Value, int]:
+    """Gates after all their inputs; inputs just before the first gate that reads them."""
+    columns: dict[Value, int] = {}
+    for node in order:
+        columns[node] = 1 + max((columns[source] for source in node.inputs), default=-1)
+    readers: dict[Value, int] = {}
+    for node in order:
+        for source in node.inputs:
+            readers[source] = min(readers.get(source, columns[node]), columns[node])
+    return {node: readers[node] - 1 if node.gate is None and node in readers else columns[node] for node in order}
+
+
+def _route(order: Sequence[Value], columns: dict[Value, int]) -> tuple[dict[Value, _Slot], list[_Wire]]:
+    fans = Counter(source for node in order for source in node.inputs)
+    slots = {node: _Slot(columns[node], _room(node, fans[node])) for node in order}
+    wires = []
+    for node in order:
+        for port, source in enumerate(node.inputs):
+            via = [_Slot(column, _BAND) for column in range(columns[source] + 1, columns[node])]
+            chain = [slots[source], *via, slots[node]]
+            for left, right in itertools.pairwise(chain):
+                left.targets.append(right)
+                right.sources.append(left)
+            wires.append(_Wire(source, node, port, via, port))
+    return slots, wires
+
+
+def _room(node: Value, fan: int) -> float:
+    """The height a value needs: its wires, a gate's name above, a fork's sum below."""
+    named = node.name is not None
+    return _BAND * max(len(node.inputs), 1) + (30 if named and (fan > 1 or node.gate is not None) else 0)
+
+
+def _last_stop(wire: _Wire, slots: dict[Value, _Slot]) -> _Slot:
+    return wire.via[-1] if wire.via else slots[wire.source]
+
+
+def _port(y: float, row: int, count: int) -> float:
+    """The height at which wire number `row` of `count` enters a gate at height y."""
+    return y + (row - (count - 1) / 2) * _BAND
+
+
+def _all_slots(slots: dict[Value, _Slot], wires: Sequence[_Wire]) -> list[_Slot]:
+    return [*slots.values(), *(slot for wire in wires for slot in wire.via)]
+
+
+def _place(slots: dict[Value, _Slot], wires: Sequence[_Wire]) -> None:
+    """Order every column by its neighbours, then bring neighbours level."""
+    by_column: dict[int, list[_Slot]] = {}
+    for slot in _all_slots(slots, wires):
+        by_column.setdefault(slot.column, []).append(slot)
+    columns = [by_column[c] for c in sorted(by_column)]
+    for column in columns:
+        _stack(column, [float(i) * _BAND for i in range(len(column))])
+    ports = {(id(slots[wire.target]), id(_last_stop(wire, slots))): wire.port for wire in wires}
+
+    def wish(slot: _Slot, towards: str) -> float:
+        if towards == "sources":
+            near = [other.y for other in slot.sources]
+        else:
+            near = [_port(t.y, ports.get((id(t), id(slot)), 0), len(t.sources)) for t in slot.targets]
+        return sum(near) / len(near) if near else slot.y
+
+    for sweep in range(12):
+        forward = sweep % 2 == 1
+        for column in columns if forward else reversed(columns):
+            towards = "sources" if forward else "targets"
+            if sweep < 8:
+                column.sort(key=lambda slot: wish(slot, towards))
+            _stack(column, [wish(slot, towards) for slot in column])
+
+
+def _uncrossed(wires: Sequence[_Wire], slots: dict[Value, _Slot]) -> list[_Wire]:
+    """The wires, with those into a gate that may swap its inputs from top to bottom."""
+    result = []
+    for target, group in itertools.groupby(wires, key=lambda wire: wire.target):
+        together = list(group)
+        if target.gate is not None and target.gate.commutes:
+            together.sort(key=lambda wire: _last_stop(wire, slots).y)
+        result += [wire._replace(row=row) for row, wire in enumerate(together)]
+    return result
+
+
+def _stack(column: Sequence[_Slot], wishes: Sequence[float]) -> None:
+    """Set each y as near to its wish as the heights allow, in the column's order.
+
+    Least squares under y[i+1] − y[i] ≥ gap: pool neighbours that would overlap.
+    """
+    offsets = [0.0]
+    for above, below in itertools.pairwise(column):
+        offsets.append(offsets[-1] + (above.height + below.height) / 2)
+    pools: list[tuple[float, int]] = []
+    for wanted, offset in zip(wishes, offsets, strict=True):
+        mean, size = wanted - offset, 1
+        while pools and pools[-1][0] > mean:
+            other, count = pools.pop()
+            mean, size = (mean * size + other * count) / (size + count), size + count
+        pools.append((mean, size))
+    means = [mean for mean, size in pools for _ in range(size)]
+    for slot, mean, offset in zip(column, means, offsets, strict=True):
+        slot.y = mean + offset
+
+
+def _wire(
+    wire: _Wire,
+    slots: dict[Value, _Slot],
+    x_of: Sequence[float],
+    top: float,
+    back: dict[Value, list[float]],
+    writing: _Writing,
+) -> str:
+    source, target = slots[wire.source], slots[wire.target]
+    x, y = x_of[source.column] + _RADIUS, source.y - top
+    d = f"M{x:g} {y:g}"
+    port_y = _port(target.y - top, wire.row, len(wire.target.inputs))
+    stops = [(x_of[slot.column], slot.y - top, _RADIUS) for slot in wire.via]
+    stops.append((x_of[target.column], port_y, -_RADIUS + 6))
+    for centre, next_y, reach in stops:
+        flat = centre - _RADIUS - _FLAT
+        d += f"C{x + 18:g} {y:g} {flat - 18:g} {next_y:g} {flat:g} {next_y:g}H{centre + reach:g}"
+        x, y = centre + _RADIUS, next_y
+    centre = x_of[target.column] - _RADIUS - _FLAT / 2
+    if wire.source.gate is None and wire.source.name is None:
+        return svg.path(d)
+    flow = back[wire.target][wire.port] if back else None
+    return svg.path(d) + _wire_labels(centre, port_y, wire.source, flow, writing, writing.key("f", wire.target, wire.port))
+
+
+def _wire_labels(x: float, y: float, node: Value, flow: float | None, writing: _Writing, flow_key: str) -> str:
+    labels = svg.text(x, y - 6, writing.number(node.value), "value", more=writing.key("v", node))
+    return labels + ("" if flow is None else svg.text(x, y + 16, writing.number(flow), "gradient", more=flow_key))
+
+
+def _node_mark(node: Value, x: float, y: float, fan: int, grad: float | None, writing: _Writing) -> str:
+    total = ""
+    if fan > 1 and grad is not None and node.name:
+        total = svg.halo(x, y + 34, f"Σ {writing.number(grad).strip()}", "gradient", 12, writing.key("g", node, before="Σ "))
+    if node.gate is None:
+        name = number(node.value) if node.name is None else pretty(node.name)
+        half = max(22, 4 + 4 * len(name))
+        box = svg.box(x, y, half, 15, 6, "line")
+        return box + svg.text(x, y + 5, name, "muted" if node.name is None else "ink", 14) + total
+    mark = svg.box(x, y, _RADIUS, _RADIUS + (9 if len(node.inputs) > 1 else 0), _RADIUS, "ink", writing.gate(node))
+    symbol = node.gate.symbol
+    name = (
+        "" if node.name is None else svg.halo(x, y - _RADIUS - (14 if len(node.inputs) > 1 else 6), pretty(node.name), "ink", 13)
+    )
+    return mark + svg.text(x, y + 5, symbol, "ink", 16 if len(symbol) < 3 else 12) + name + total
+
+
+def _description(v: Value, order: Sequence[Value], grads: dict[Value, Any]) -> str:
+    leaves = [node for node in order if node.gate is None and node.name is not None]
+    told = "; ".join(
+        f"{node.name} = {number(node.value)}" + (f", gradient {number(grads[node])}" if grads else "") for node in leaves
+    )
+    gates = sum(node.gate is not None for node in order)
+    return f"circuit of {v.name or 'the output'} = {number(v.value)}, gates: {gates}. {told}"

@@ -1,0 +1,194 @@
+"""The book's plots: matplotlib in the book's colours, as pictures that follow the page.
+
+The only module that loads matplotlib.
+
+Book: every chapter.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from cycler import cycler
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from bpcourse import checks
+from bpcourse.pictures import svg
+from bpcourse.pictures.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PATHS, VALUE, Picture
+
+
+def axes(width: float = 6.4, height: float = 3.6, columns: int = 1, rows: int = 1, **options: Any) -> tuple[Figure, Any]:
+    """A figure in the book's style, and its axes: `plt.subplots` with our look.
+
+    Book: every chapter.
+    """
+    with matplotlib.rc_context(_PLOT_STYLE):
+        return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
+
+
+def themed(figure: Figure, description: str) -> Picture:
+    """A matplotlib figure as a picture whose colours follow the page; closes it.
+
+    Book: every chapter.
+    """
+    for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
+        legend.set_frame_on(False)
+    text = io.StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcourse"}):
+        figure.savefig(text, format="svg", transparent=True)
+    plt.close(figure)
+    drawn = text.getvalue()
+    view = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawn)
+    assert view is not None
+    body = drawn[drawn.index("<defs>") : drawn.rindex("</svg>")]
+    for name, (light, _) in COLOURS.items():
+        body = body.replace(light, f"var(--bp-{name})")
+    mark = hashlib.sha256(body.encode()).hexdigest()[:8]
+    used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', body))
+    body = re.sub(r' id="([^"]+)"', lambda m: f' id="{mark}-{m[1]}"' if m[1] in used else "", body)
+    body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
+    body = re.sub(r"font: [^;\"]*?([\d.]+px)[^;\"]*", r"font-size: \1", body)
+    scaled = f'<g transform="scale(1.33333)" fill="var(--bp-ink)">{body}</g>'
+    return svg.drawing(float(view[1]) * 4 / 3, float(view[2]) * 4 / 3, description, [scaled])
+
+
+_PLOT_STYLE: Any = {
+    "text.color": INK,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 11,
+    "axes.titleweight": "normal",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": False,
+    "axes.facecolor": "none",
+    "figure.facecolor": PAPER,
+    "xtick.color": MUTED,
+    "ytick.color": MUTED,
+    "lines.linewidth": 2,
+    "font.size": 10,
+    "axes.prop_cycle": cycler(color=[VALUE, GRADIENT, *PATHS]),
+}
+
+
+def curve(f: Callable[[np.ndarray], np.ndarray], low: float, high: float, ylabel: str = "") -> tuple[Figure, Any]:
+    """The graph of f from low to high, in the colour of values.
+
+    Book: chapter 01.
+    """
+    figure, ax = axes()
+    xs = np.linspace(low, high, 241)
+    ax.plot(xs, f(xs), color=VALUE)
+    ax.set(xlabel="x", ylabel=ylabel)
+    return figure, ax
+
+
+def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str = "") -> None:
+    """A piece of the line through (x, y) with this slope, in the gradient's colour.
+
+    Book: chapters 01, 02, 04, 07 and 08.
+    """
+    ends = np.array([x - reach, x + reach])
+    ax.plot(ends, y + slope * (ends - x), color=GRADIENT, label=label or None)
+    ax.plot([x], [y], "o", color=GRADIENT, markersize=7)
+
+
+def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
+    """A matrix equation as blocks of cells: signs, and (name, rows, columns, colour).
+
+    Book: chapters 06 and 09.
+    """
+    blocks = [piece for piece in pieces if not isinstance(piece, str)]
+    tallest = max(rows for _, rows, _, _ in blocks)
+    width = sum(0.4 + 0.6 * len(piece) if isinstance(piece, str) else max(piece[2], 2) for piece in pieces)
+    figure, ax = axes(min(7.2, 0.42 * width + 0.4), 0.42 * tallest + 0.9)
+    left = 0.0
+    for piece in pieces:
+        if isinstance(piece, str):
+            room = 0.4 + 0.6 * len(piece)
+            ax.text(left + room / 2, tallest / 2, piece, ha="center", va="center", fontsize=16, color=INK)
+            left += room
+            continue
+        name, rows, columns, colour = piece
+        room, top = max(columns, 2), (tallest - rows) / 2
+        for r, c in np.ndindex(rows, columns):
+            corner = (left + (room - columns) / 2 + c + 0.05, top + r + 0.05)
+            ax.add_patch(Rectangle(corner, 0.9, 0.9, color=colour, alpha=0.4, linewidth=0))
+        ax.text(left + room / 2, top - 0.3, f"{name}\n{rows}×{columns}", ha="center", va="bottom", color=INK)
+        left += room
+    ax.set(xlim=(-0.2, left + 0.2), ylim=(tallest + 0.1, -1.6))
+    ax.set_aspect("equal")
+    ax.axis("off")
+    return figure
+
+
+_HISTORY = {"cost": "training", "validation_cost": "held out"}
+
+
+def cost_curves(history: Mapping[str, Sequence[float]]) -> Figure:
+    """A training's cost by epoch, one line a set of examples.
+
+    Book: chapter 12.
+    """
+    figure, ax = axes()
+    for (key, costs), style, colour in zip(history.items(), itertools.cycle(["-", "--"]), [VALUE, PATHS[1]]):
+        ax.plot(range(len(costs)), costs, style, color=colour, label=_HISTORY.get(key, key))
+    ax.set(xlabel="epoch", ylabel="cost", yscale="log")
+    ax.legend()
+    return figure
+
+
+def confusion_matrix(labels: Any, predicted: Any, classes: int = 10) -> tuple[Figure, np.ndarray]:
+    """How often label i (row) was taken for j (column): its picture, and the counts.
+
+    Raises TypeError and ValueError for labels that are not 0 … classes − 1.
+
+    Book: chapter 12.
+    """
+    classes = checks.whole(classes, "classes")
+    labels = checks.labels(labels, "labels", classes)
+    predicted = checks.labels(predicted, "predicted", classes)
+    if labels.shape != predicted.shape:
+        raise ValueError(f"predicted: expected one for each of {len(labels)} labels, got {len(predicted)}")
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (labels, predicted), 1)
+    figure, ax = axes(5.2, 4.8)
+    for i, j in zip(*counts.nonzero()):
+        colour, alpha = (VALUE, 0.15 + 0.6 * counts[i, j] / counts.max()) if i == j else (PATHS[1], 0.3)
+        ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, color=colour, alpha=alpha, linewidth=0))
+        ax.text(j, i, str(counts[i, j]), ha="center", va="center", color=INK)
+    ax.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), xlabel="the network says", ylabel="the label")
+    ax.set_xticks(range(classes))
+    ax.set_yticks(range(classes))
+    ax.set_aspect("equal")
+    return figure, counts
+
+
+def images(X: Any, titles: Sequence[str], columns: int = 8) -> Figure:
+    """8×8 images, one a column of X, each with a title.
+
+    Raises ValueError where X is not (64, examples) or the titles do not fit.
+
+    Book: chapter 12.
+    """
+    X = checks.batch(X, "X")
+    if X.shape != (64, len(titles)):
+        raise ValueError(f"X: expected (64, {len(titles)}), a column for each title, got shape {X.shape}")
+    rows = -(-len(titles) // columns)
+    figure, grid = axes(6.8, 1.12 * rows, columns, rows, squeeze=False)
+    for ax in grid.flat:
+        ax.axis("off")
+    for ax, pixels, title in zip(grid.flat, X.T, titles):
+        ax.imshow(pixels.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
+        ax.set_title(title, fontsize=9)
+    return figure
