@@ -998,7 +998,7 @@ def test_bad_seeds_are_refused_by_name(seed, error):
 
 
 def test_one_output_unit_predicts_0_or_1():
-    x, y, parameters = small("sigmoid", loss="binary_cross_entropy", sizes=(3, 4, 1), examples=50)
+    x, _, parameters = small("sigmoid", loss="binary_cross_entropy", sizes=(3, 4, 1), examples=50)
     labels = predict(x, parameters)
     assert labels.tolist() == (forward(x, parameters, output="sigmoid")["A2"][0] > 0.5).astype(int).tolist()
     assert set(labels.tolist()) == {0, 1}
@@ -1025,14 +1025,12 @@ def test_a_copied_cache_knows_its_functions(copied):
 @pytest.mark.parametrize(
     "call",
     [
-        lambda: backpropagation(
-            forward(X, P, output="identity"), np.full((2, 6), -1.7e308), P, "relu", "identity", "squared_error"
-        ),
+        lambda: backpropagation(forward(X, P, output="identity"), Y * 0 - 1.7e308, P, "relu", "identity", "squared_error"),
         lambda: backpropagation(forward(X * 1e150, P, output="identity"), Y * 1e300, P, "relu", "identity", "squared_error"),
         lambda: cost(forward(X, P, output="identity"), np.full((2, 6), 1.7e308), "squared_error"),
         lambda: update(P, {f"d{name}": np.full(p.shape, 1e308) for name, p in P.items()}, 100.0),
-        lambda: update(P, {f"d{name}": np.full(p.shape, 1.0) for name, p in P.items()}, 1.7e308),
-        lambda: forward(X, {name: p * 1e308 for name, p in P.items()}, "sigmoid"),
+        lambda: update(P, {f"d{name}": np.full(p.shape, 2.0) for name, p in P.items()}, 1.7e308),
+        lambda: forward(X * 90, {name: p * 1e307 for name, p in P.items()}, "sigmoid"),
         lambda: train(P, X, Y * 1e308, output="identity", loss="squared_error", epochs=3, progress=False),
     ],
 )

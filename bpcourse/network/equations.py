@@ -48,6 +48,7 @@ def forward(X: Array, parameters: Parameters, hidden: str = "relu", output: str 
 
 
 @asked(questions.of_backpropagation)
+@np.errstate(over="ignore", invalid="ignore")
 def backpropagation(
     cache: Mapping[str, Array],
     Y: Array,
@@ -98,6 +99,7 @@ def pull_back(dZ: Array, cache: Mapping[str, Array], parameters: Parameters, hid
 
 
 @asked(questions.of_cost)
+@np.errstate(over="ignore", invalid="ignore")
 def cost(cache: Mapping[str, Array], Y: Array, loss: str = "cross_entropy") -> float:
     """C, the mean over the m examples (columns) of the loss of each.
 
