@@ -413,9 +413,7 @@ def _text(name: Any) -> str | None:
 
 def expect_values(x: Any, argument: str) -> list[Value]:
     """x as a list of Values; TypeError that names the argument otherwise."""
-    if isinstance(x, Value | str | Mapping) or not isinstance(x, Iterable):
-        raise TypeError(f"{argument}: expected a list of Values, got {type(x).__name__}")
-    values = list(x)
+    values = checks.listed(x, argument, "Values")
     for v in values:
         expect_value(v, argument)
     return values
