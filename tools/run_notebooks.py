@@ -10,6 +10,10 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
+
+import surroundings
+
 # A stored view of a widget is an error message until the notebook runs; its HTML is alive.
 WIDGET = "application/vnd.jupyter.widget-view+json"
 METADATA = {
@@ -35,5 +39,7 @@ def run(path: Path) -> None:
 
 
 if __name__ == "__main__":
+    surroundings.settle()
+    surroundings.ask_for_own_package()
     for name in sys.argv[1:]:
         run(Path(name))
