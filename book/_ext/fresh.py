@@ -38,6 +38,7 @@ def forget_what_is_stale(app: Any, config: Any) -> None:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
     if new["cells"] != old.get("cells"):
         shutil.rmtree(config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache", ignore_errors=True)
+    record.parent.mkdir(parents=True, exist_ok=True)
     record.write_text(json.dumps(new))
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from sphinx.environment.collectors.toctree import TocTreeCollector
 from sphinx.util import docname_join
+from sphinx_external_toc.collectors import TocTreeCollectorWithStyles as Collector
 
 NUMBERED = re.compile(r"(?:.*/)?(\d+)-[^/]*")
 HEADING = re.compile(r"^(?:#+ |\s*\"#+ )(.*?)(?:\\n)?\"?,?$", re.M)
@@ -20,6 +20,11 @@ def file_number(page: str) -> int | None:
     """15 for `book/15-when-gradients-go-wrong`."""
     match = NUMBERED.fullmatch(page)
     return int(match[1]) if match else None
+
+
+def heading(text: str) -> str:
+    """The first heading of a page or a notebook, without markup."""
+    return re.sub(r"[*`]", "", HEADING.search(text)[1])
 
 
 def number_as_the_files(env: Any) -> None:
@@ -39,18 +44,17 @@ def number_as_the_files(env: Any) -> None:
                 node["secnumber"] = renumbered(node["secnumber"])
 
 
-def number_chapters(app: Any) -> None:
-    """Let the numbers of the files stand in the place of Sphinx's own."""
-    app.setup_extension("sphinx_multitoc_numbering")
-    count = TocTreeCollector.assign_section_numbers
+def number_chapters() -> None:
+    """Let the numbers of the files stand in the place of those that were counted."""
+    count = Collector.assign_section_numbers
 
-    def assign_section_numbers(self: TocTreeCollector, env: Any) -> list[str]:
+    def assign_section_numbers(self: Collector, env: Any) -> list[str]:
         old = env.toc_secnumbers
         count(self, env)
         number_as_the_files(env)
         return [page for page, inside in env.toc_secnumbers.items() if inside != old.get(page)]
 
-    TocTreeCollector.assign_section_numbers = assign_section_numbers
+    Collector.assign_section_numbers = assign_section_numbers
 
 
 def left_out_pages(env: Any) -> dict[str, str]:
@@ -67,10 +71,10 @@ def in_words(app: Any, env: Any, node: Any, shown: Any) -> Any:
     holds = re.compile(rf"(?:label|name): {re.escape(target)}$|^\({re.escape(target)}\)=|^{re.escape(target)}$", re.M)
     for page, text in left_out_pages(env).items():
         if kind == "doc" and page == docname_join(node["refdoc"], target):
-            return shown if node["refexplicit"] else nodes.inline("", HEADING.search(text)[1])
+            return shown if node["refexplicit"] else nodes.inline("", heading(text))
         if kind != "doc" and holds.search(text):
             number = file_number(page)
-            place = f"chapter {number}" if number else HEADING.search(text)[1]
+            place = f"chapter {number}" if number else heading(text)
             if kind == "numref":
                 figure = env.config.numfig_format["table" if target.startswith("tab") else "figure"]
                 return nodes.inline("", figure % f"({place})")
@@ -80,6 +84,6 @@ def in_words(app: Any, env: Any, node: Any, shown: Any) -> Any:
 
 def setup(app: Any) -> dict[str, bool]:
     """Number the chapters, and answer where Sphinx finds nothing."""
-    number_chapters(app)
+    number_chapters()
     app.connect("missing-reference", in_words)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,256 @@
+"""The book's Sphinx extensions on small books, the surroundings of cells, and what `make` starts."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import docstrings
+import pytest
+import tomllib
+import yaml
+from books import CODE, ROOT, Book, cell
+
+FIGURE = "---\nmystnb:\n  figure:\n    name: fig-{0}\n    caption: Curve {0}.\n---\n"
+DRAW = "import matplotlib.pyplot as plt\nplt.plot([{0}, 2]);"
+
+# ------------------------------------------------------------ fresh: warnings, what cells read, pages that are gone
+
+
+def test_a_warning_stops_every_build_until_it_is_mended(tmp_path):
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": "# One\n\nSee {numref}`fig-nowhere`.\n", "02-two": "# Two\n"})
+    for _ in range(3):
+        run = book.build()
+        assert run.returncode != 0
+        assert "fig-nowhere" in run.stderr and "01-one.md:3" in run.stderr
+    book.write("01-one.md", "# One\n\nSee nothing.\n")
+    book.built()
+
+
+def test_a_build_that_was_broken_off_is_not_taken_for_a_good_one(tmp_path):
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": "# One\n", "02-two": "# Two\n"}).built()
+    book.write("01-one.md", "# Uno\n")
+    trap = "def setup(app):\n    def stop(*_): raise KeyboardInterrupt\n    app.connect('env-check-consistency', stop)\n"
+    book.write("trap/trap.py", trap)
+    settings = (tmp_path / "_config.yml").read_text()
+    with_trap = yaml.safe_load(settings)
+    with_trap["sphinx"]["local_extensions"]["trap"] = "trap"
+    book.write("_config.yml", yaml.safe_dump(with_trap))
+    assert book.build().returncode != 0
+    book.write("_config.yml", settings)
+    assert "Uno" in book.built().page("02-two")
+
+
+def test_cells_run_again_when_what_they_read_has_changed_and_only_then(tmp_path):
+    code = "import time\nprint('read', open('data/number.txt').read(), time.time_ns())"
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": f"{CODE}# One\n\n{cell(code)}"})
+    book.write("data/number.txt", "43")
+    first = re.search(r"read 43 \d+", book.built().text("01-one"))[0]
+    book.write("01-one.md", f"{CODE}# One\n\nAnother sentence.\n\n{cell(code)}")
+    assert first in book.built().text("01-one")
+    book.write("data/number.txt", "44")
+    assert "read 44" in book.built().text("01-one")
+
+
+def test_the_large_book_names_all_that_its_cells_and_pages_depend_on():
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
+    listed = {path for name in ("fresh_cells", "fresh_pages") for pattern in settings[name] for path in ROOT.glob(pattern)}
+    package = {path for path in (ROOT / "bpcourse").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    read = {
+        (page.parent / name).resolve()
+        for page in (ROOT / "book").glob("*.md")
+        for name in re.findall(r"(?:open|Path)\(\"(\.\./[^\"]+)\"\)", page.read_text(encoding="utf-8"))
+    }
+    assert read and package
+    assert {*package, *read, ROOT / "requirements.txt", ROOT / "_toc.yml", *(ROOT / "book/_static").iterdir()} <= listed
+
+
+def test_what_is_taken_out_is_gone_and_a_new_title_is_known_everywhere(tmp_path):
+    drawn = f"{CODE}# One\n\n{cell(DRAW.format(1), FIGURE.format('one'))}"
+    pages = {"index": "# A book\n", "01-one": drawn, "02-two": "# Two\n", "03-three": "# Three\n"}
+    book = Book(tmp_path, pages).built()
+    assert len(list((book.html / "_images").iterdir())) == 1
+    book.contents("index", "02-two", "03-three")
+    book.write("02-two.md", "# Deux\n")
+    book.built()
+    assert not (book.html / "01-one.html").exists()
+    assert list((book.html / "_images").iterdir()) == []
+    assert "01-one" not in book.page("03-three")
+    book.write("02-two.md", "# Zwei\n")
+    assert "Zwei" in book.built().page("03-three")
+    assert {"index.html", "search.html", "genindex.html"} <= {path.name for path in book.html.glob("*.html")}
+
+
+# ------------------------------------------------------------ left_out
+
+
+def test_chapters_can_be_left_out(tmp_path):
+    curve = cell(DRAW.format(3), FIGURE.format("three"))
+    pages = {
+        "index": "# A book\n",
+        "01-one": "# One\n\nAs {numref}`fig-three` shows, by equation {eq}`eq-three`, see {doc}`03-three`, {doc}`there <03-three>`, "
+        "chapter 5 and {term}`gate`.\n",
+        "03-three": f"{CODE}# Three of *them*\n\n{curve}\n```{{math}}\n:label: eq-three\na = b\n```\n",
+        "05-five": f"{CODE}# Five\n\n## Within\n\n{cell(DRAW.format(5), FIGURE.format('five'))}\n\nSee {{numref}}`fig-five`.\n",
+        "words": "# Words\n\n```{glossary}\ngate\n  A gate.\n```\n",
+    }
+    book = Book(tmp_path, pages).built()
+    assert "As Fig. 3.1 shows, by equation (3.1), see Three of them, there, chapter 5 and gate." in book.text("01-one")
+    book.contents("index", "01-one", "05-five")
+    book.built()
+    said = "As Fig. (chapter 3) shows, by equation (chapter 3), see Three of them, there, chapter 5 and gate."
+    assert said in book.text("01-one")
+    assert "03-three" not in book.page("01-one")
+    assert "5. Five" in book.text("05-five") and "5.1. Within" in book.text("05-five") and "See Fig. 5.1" in book.text("05-five")
+    assert re.search(r"href=\"05-five.html\">\s*5. Five", book.page("01-one"))
+    book.write("01-one.md", "# One\n\nSee {doc}`04-four`.\n")
+    assert "04-four" in book.build().stderr
+
+
+# ------------------------------------------------------------ the other extensions, and the same pages twice
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    split = "import sys\nfor part in '3', ' ', 'paths,', ' 2', ' units\\n':\n    sys.stdout.write(part)\n    sys.stdout.flush()"
+    widget = "from bpcourse import examples, explore\nexplore.Circuit(examples.add_then_multiply())"
+    value = "from bpcourse.graph import Value\nValue(2.0, 'x') * 3.0"
+    pages = {
+        "index": "# A book\n\nIt is $a = b$. And $c$, of course; $d$ too.\n",
+        "01-one": f"{CODE}# One\n\n{cell(split)}\n{cell(widget)}\n{cell('import os, time; n = os.getpid(); time.sleep(1)')}",
+        "02-two": f"{CODE}# Two\n\n{cell(DRAW.format(1), FIGURE.format('two'))}\n{cell(value)}",
+    }
+    return Book(tmp_path_factory.mktemp("small"), pages).built()
+
+
+def test_a_line_that_came_in_pieces_is_whole(small):
+    assert "3 paths, 2 units\n" in small.text("01-one")
+
+
+def test_a_formula_and_its_full_stop_stay_together(small):
+    assert re.search(r'class="together"><span class="math[^>]*>\\\(a = b\\\)</span>\.</span> And', small.page("index"))
+    assert re.search(r'class="together"><span class="math[^>]*>\\\(c\\\)</span>,</span> of', small.page("index"))
+    assert re.search(r'(?<!class="together">)<span class="math[^>]*>\\\(d\\\)</span> too', small.page("index"))
+
+
+def test_pages_hold_no_thebe_and_no_state_of_widgets(small):
+    for page in small.html.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "thebe" not in text and "widget-state" not in text and "html-manager" not in text
+        assert not re.search(r"<(script|link)[^>]+(src|href)=\"(https?:)?//", text)
+
+
+def test_a_second_build_from_nothing_writes_the_same(small, tmp_path):
+    again = Book(tmp_path, {page.stem: page.read_text(encoding="utf-8") for page in sorted(small.folder.glob("*.md"), reverse=True)})
+    again.contents("index", "01-one", "02-two")
+    again.built()
+    names = {path.relative_to(small.html) for path in small.html.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(again.html) for path in again.html.rglob("*") if path.is_file()}
+    assert [name for name in sorted(names) if (small.html / name).read_bytes() != (again.html / name).read_bytes()] == []
+
+
+def test_chapters_run_two_at_a_time(tmp_path):
+    """Each waits for a file of the other, so one after the other would end in an error."""
+    wait = "import time, pathlib\npathlib.Path('{0}').touch()\nfor _ in range(300):\n    if pathlib.Path('{1}').exists(): break\n"
+    wait += "    time.sleep(0.1)\nelse:\n    raise TimeoutError"
+    one, two = (f"{CODE}# Page\n\n{cell(wait.format(*names))}" for names in (("a", "b"), ("b", "a")))
+    Book(tmp_path, {"index": "# A book\n", "01-one": one, "02-two": two}).built()
+
+
+def test_a_cell_that_fails_is_named(tmp_path):
+    bad = f"{CODE}# Page\n\n{cell('1 / 0')}"
+    run = Book(tmp_path, {"index": "# A book\n", "01-one": bad, "02-two": f"{CODE}# Two\n\n{cell('2')}"}).build()
+    assert run.returncode != 0 and "01-one" in run.stderr
+
+
+def test_docstrings_become_text_code_and_links():
+    lines = ["Multiply |a| by `b_c`.", "", "    dW = a * b", "", "Book: chapters 03 and 04, errata."]
+    docstrings.to_rst(None, "function", "f", None, None, lines)
+    assert lines[0] == "Multiply \\|a\\| by ``b_c``."
+    assert lines[lines.index("::") + 2] == "    dW = a * b"
+    assert lines[-1] == "*Book:* chapters :doc:`3 </book/03-gates-and-circuits>` and :doc:`4 </book/04-chains>`, errata."
+
+
+def test_the_inventory_names_the_project():
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert settings["sphinx"]["config"]["project"] == settings["title"]
+    assert str(settings["sphinx"]["config"]["version"]) == project["version"]
+
+
+# ------------------------------------------------------------ surroundings
+
+HOSTILE = {
+    "MPLBACKEND": "agg",
+    "MPLCONFIGDIR": "/proc/nowhere",
+    "MATPLOTLIBRC": "elsewhere/matplotlibrc",
+    "PYTHONWARNINGS": "error",
+    "PYTHONSTARTUP": "elsewhere/start.py",
+    "PYTHONHASHSEED": "1",
+    "IPYTHONDIR": "elsewhere/ipython",
+    "JUPYTER_CONFIG_DIR": "elsewhere/jupyter",
+    "JUPYTER_PATH": "elsewhere/jupyter",
+    "JUPYTER_DATA_DIR": "elsewhere/jupyter",
+    "SOURCE_DATE_EPOCH": "0",
+    "LC_ALL": "C",
+    "TZ": "Asia/Kathmandu",
+    "NO_COLOR": "1",
+    "FORCE_COLOR": "1",
+    "OPENBLAS_CORETYPE": "Prescott",
+}
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """Variables, and files behind them that change every output and every picture."""
+    files = {
+        "matplotlibrc": "lines.linewidth: 20\nsavefig.dpi: 30",
+        "start.py": "print('started')",
+        "ipython/profile_default/startup/00.py": "print('started')",
+        "ipython/profile_default/ipython_config.py": "c.InteractiveShell.ast_node_interactivity = 'all'",
+        "jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "none", "language": "python"}',
+        "bpcourse/__init__.py": "raise ImportError('another bpcourse')",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return {name: value.replace("elsewhere", str(tmp_path)) for name, value in HOSTILE.items()}
+
+
+def test_a_machines_variables_change_no_page(small, hostile, tmp_path):
+    book = Book(tmp_path / "book", {"index": "# A book\n", "02-two": (small.folder / "02-two.md").read_text(encoding="utf-8")})
+    book.contents("index", "02-two")
+    del hostile["PYTHONWARNINGS"]  # acts before a build can say a word; `make book` takes it out
+    book.built(**hostile)
+    picture = re.compile(r"_images/\w+\.\w+")
+    assert picture.findall(book.page("02-two")) == picture.findall(small.page("02-two")) != []
+    assert book.text("02-two") == small.text("02-two")
+
+
+def test_a_machines_variables_change_no_stored_output(hostile, tmp_path):
+    stored = ROOT / "notebooks" / "01-nudging-a-product.ipynb"
+    (tmp_path / "copied").mkdir()
+    copied = shutil.copy(stored, tmp_path / "copied")
+    command = [sys.executable, "-E", ROOT / "tools" / "run_notebooks.py", copied]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | hostile)
+    assert copied.read_bytes() == stored.read_bytes()
+
+
+BUILD, RUN, TEST = "tools/build_book.py .", "tools/run_notebooks.py", "-m pytest tests/test_chain.py"
+
+
+@pytest.mark.parametrize("program", [BUILD, RUN, TEST])
+def test_a_python_without_docstrings_is_refused_by_name(program):
+    command = [sys.executable, *program.split()]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONOPTIMIZE": "2"})
+    assert run.returncode != 0 and "PYTHONOPTIMIZE" in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("program", [BUILD, RUN])
+def test_another_package_of_this_name_is_refused_with_its_place(hostile, tmp_path, program):
+    command = [sys.executable, *program.split()]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert run.returncode != 0 and f"got {tmp_path}" in run.stderr
