@@ -233,7 +233,7 @@ def test_a_machines_variables_change_no_page(small, hostile, tmp_path):
 def test_a_machines_variables_change_no_stored_output(hostile, tmp_path):
     stored = ROOT / "notebooks" / "01-nudging-a-product.ipynb"
     (tmp_path / "copied").mkdir()
-    copied = shutil.copy(stored, tmp_path / "copied")
+    copied = Path(shutil.copy(stored, tmp_path / "copied"))
     command = [sys.executable, "-E", ROOT / "tools" / "run_notebooks.py", copied]
     subprocess.run(command, check=True, capture_output=True, env=os.environ | hostile)
     assert copied.read_bytes() == stored.read_bytes()
@@ -254,3 +254,104 @@ def test_another_package_of_this_name_is_refused_with_its_place(hostile, tmp_pat
     command = [sys.executable, *program.split()]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(tmp_path)})
     assert run.returncode != 0 and f"got {tmp_path}" in run.stderr
+
+
+# ------------------------------------------------------------ make
+
+STUB = """#!/bin/sh
+# Stands in for Python: writes down what it is asked, and takes a while.
+echo "$(basename "$PWD"): $*" >> "$LOG"
+case "$*" in
+*venv*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+*build_book*) mkdir -p _build/html ;;
+esac
+sleep 0.1
+"""
+
+
+class Make:
+    """`make` in a folder that holds what the Makefile looks at, with a Python that only writes down its calls."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.log, self.python = folder / "p", folder / "log", folder / "stub"
+        for name in "Makefile", "requirements.txt", "pyproject.toml", "_config.yml", "_toc.yml", "genindex.md":
+            self.folder.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, self.folder)
+        for name in "bpcourse/room/gates.py", "book/01.md", "notebooks/01.ipynb":
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).touch()
+        self.python.write_text(STUB)
+        self.python.chmod(0o755)
+
+    def asked(self, *targets: str) -> list[str]:
+        """The calls of Python in this run, in their order."""
+        self.log.write_text("")
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        command = ["make", f"PYTHON={self.python}", *targets]
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True, env=variables | {"LOG": str(self.log)})
+        return [line for line in self.log.read_text().splitlines() if " -c " not in line]
+
+
+@pytest.fixture
+def make(tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    return Make(tmp_path)
+
+
+def which(calls: list[str], *words: str) -> list[str]:
+    return [word for call in calls for word in words if word in call]
+
+
+STEPS = ("venv", "install --quiet --disable-pip-version-check -r", "editable", "build_book", "pytest")
+
+
+@pytest.mark.parametrize("jobs", ["-j1", "-j2"])
+def test_a_fresh_folder_is_set_up_before_anything_runs_in_it(make, jobs):
+    calls = which(make.asked(jobs, "book", "test"), *STEPS)
+    assert calls[:3] == list(STEPS[:3]) and sorted(calls[3:]) == sorted(STEPS[3:])
+    assert which(make.asked(jobs, "book"), *STEPS) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "bpcourse/room/gates.py").touch(),
+        lambda folder: (folder / "bpcourse/room/gates.py").unlink(),
+        lambda folder: (folder / "book/02.md").touch(),
+        lambda folder: (folder / "_toc.yml").touch(),
+    ],
+    ids=["a module in a room", "a module that is gone", "a new page", "the contents"],
+)
+def test_a_build_starts_when_something_has_changed_and_only_then(make, change):
+    make.asked("book")
+    for path in make.folder.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    assert which(make.asked("book"), *STEPS) == []
+    change(make.folder)
+    assert which(make.asked("book"), *STEPS) == ["build_book"]
+    assert which(make.asked("book"), *STEPS) == []
+
+
+def test_a_copied_or_moved_folder_is_set_up_anew(make):
+    make.asked("book")
+    copied = make.folder.with_name("q")
+    shutil.copytree(make.folder, copied, symlinks=True)
+    make.folder = copied
+    calls = make.asked("book")
+    assert which(calls, *STEPS) == list(STEPS[:4])
+    assert all(call.startswith("q: ") for call in calls)
+    assert which(make.asked("book"), *STEPS) == []
+    make.folder = copied.rename(copied.with_name("r"))
+    assert which(make.asked("test"), *STEPS) == [*STEPS[:3], "pytest"]
+
+
+def test_python_runs_without_the_variables_that_steer_it(make):
+    for target in "book", "test", "notebooks":
+        assert all(re.match(r"p: -E ", call) for call in make.asked(target))
+
+
+def test_make_help_names_every_target():
+    said = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    targets = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1]
+    assert set(re.findall(r"make ([\w-]+)", said)) == set(targets.split()) - {"help"}
