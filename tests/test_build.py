@@ -5,11 +5,11 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import docstrings
 import pytest
-import tomllib
 import yaml
 from books import CODE, ROOT, Book, cell
 
@@ -90,8 +90,8 @@ def test_chapters_can_be_left_out(tmp_path):
     curve = cell(DRAW.format(3), FIGURE.format("three"))
     pages = {
         "index": "# A book\n",
-        "01-one": "# One\n\nAs {numref}`fig-three` shows, by equation {eq}`eq-three`, see {doc}`03-three`, {doc}`there <03-three>`, "
-        "chapter 5 and {term}`gate`.\n",
+        "01-one": "# One\n\nAs {numref}`fig-three` shows, by equation {eq}`eq-three`, see {doc}`03-three`, "
+        "{doc}`there <03-three>`, chapter 5 and {term}`gate`.\n",
         "03-three": f"{CODE}# Three of *them*\n\n{curve}\n```{{math}}\n:label: eq-three\na = b\n```\n",
         "05-five": f"{CODE}# Five\n\n## Within\n\n{cell(DRAW.format(5), FIGURE.format('five'))}\n\nSee {{numref}}`fig-five`.\n",
         "words": "# Words\n\n```{glossary}\ngate\n  A gate.\n```\n",
@@ -143,7 +143,9 @@ def test_pages_hold_no_thebe_and_no_state_of_widgets(small):
 
 
 def test_a_second_build_from_nothing_writes_the_same(small, tmp_path):
-    again = Book(tmp_path, {page.stem: page.read_text(encoding="utf-8") for page in sorted(small.folder.glob("*.md"), reverse=True)})
+    again = Book(
+        tmp_path, {page.stem: page.read_text(encoding="utf-8") for page in sorted(small.folder.glob("*.md"), reverse=True)}
+    )
     again.contents("index", "01-one", "02-two")
     again.built()
     names = {path.relative_to(small.html) for path in small.html.rglob("*") if path.is_file()}
