@@ -115,7 +115,9 @@ def main() -> None:
         asked.json.write_text(json.dumps(measured(asked.threads, asked.quick)))
         return
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
-        print(f"This machine is busy (load {os.getloadavg()[0]:.1f}): what follows may be far off. Measure again when it is idle.\n")
+        print(
+            f"This machine is busy (load {os.getloadavg()[0]:.1f}): what follows may be far off. Measure again when it is idle.\n"
+        )
     counts = [1] if asked.quick or (os.cpu_count() or 1) < 2 else [1, 2]
     found = []
     for threads in counts:
