@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import docstrings
+import nbformat
 import pytest
 import yaml
 from books import CODE, ROOT, Book, cell
@@ -357,3 +358,80 @@ def test_make_help_names_every_target():
     said = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     targets = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1]
     assert set(re.findall(r"make ([\w-]+)", said)) == set(targets.split()) - {"help"}
+
+
+# ------------------------------------------------------------ the repository
+
+
+def settings(name: str):
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+def test_every_package_is_pinned_with_hashes_and_no_host_is_named():
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    pins = re.split(r"\n(?=[a-z0-9])", re.sub(r"^\s*#.*\n", "", text, flags=re.M).strip())
+    assert len(pins) > 150
+    assert [pin for pin in pins if not re.match(r"[\w.-]+==\S+( ;[^\n]*)?( \\\n    --hash=sha256:[0-9a-f]{64})+$", pin)] == []
+
+
+def test_links_of_notebooks_lead_to_files_below_the_root_where_lab_opens():
+    links = 0
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        for part in nbformat.read(path, as_version=4).cells:
+            for target in re.findall(r"\]\((?!http)([^)#\s]+)\)", part.source) if part.cell_type == "markdown" else []:
+                assert (path.parent / target).resolve().is_relative_to(ROOT) and (path.parent / target).exists(), (path, target)
+                links += 1
+    assert links >= 17
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda notebook: notebook.metadata.update(widgets={}),
+        lambda notebook: notebook.cells[-1].metadata.update(execution={"iopub.execute_input": "now"}),
+        lambda notebook: next(cell for cell in notebook.cells if cell.cell_type == "code").update(execution_count=7),
+    ],
+    ids=["metadata", "a time", "the order"],
+)
+def test_a_notebook_that_holds_more_than_its_outputs_is_named(spoil, tmp_path):
+    path = tmp_path / "spoilt.ipynb"
+    notebook = nbformat.read(ROOT / "notebooks" / "04-chains.ipynb", as_version=4)
+    spoil(notebook)
+    nbformat.write(notebook, path)
+    command = [sys.executable, ROOT / "tools" / "run_notebooks.py", "--check"]
+    assert subprocess.run([*command, *(ROOT / "notebooks").glob("*.ipynb")]).returncode == 0
+    run = subprocess.run([*command, path], capture_output=True, text=True)
+    assert run.returncode != 0 and "spoilt.ipynb" in run.stderr
+
+
+def test_checks_before_a_commit_use_the_tools_of_the_environment():
+    (repository,) = settings(".pre-commit-config.yaml")["repos"]
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        assert hook["language"] == "system" and re.match(r"\.venv/bin/(ruff|mypy|python tools/)", hook["entry"])
+
+
+def test_hosted_checks_run_what_is_run_here():
+    (job,) = settings(".github/workflows/ci.yml")["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step][-1] == ".ci/run"
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def test_the_form_for_mistakes_asks_for_the_chapter_and_the_cell():
+    body = settings(".github/ISSUE_TEMPLATE/mistake.yml")["body"]
+    assert {"chapter", "cell"} <= {field["id"] for field in body if field.get("validations", {}).get("required")}
+
+
+def test_the_citation_names_the_authors_and_the_version():
+    citation = settings("CITATION.cff")
+    assert str(citation["version"]) == str(settings("_config.yml")["sphinx"]["config"]["version"])
+    assert [author["name"].lower() for author in citation["authors"]] == [
+        re.search(r"\(c\) \d+ (.*)", (ROOT / "LICENSE").read_text(encoding="utf-8"))[1].lower()
+    ]
+
+
+@pytest.mark.parametrize("path", ["build/lib/bpcourse/graph.py", "my-notebooks/01.ipynb", "_build/html/index.html"])
+def test_what_is_made_is_ignored(path):
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("needs a clone")
+    assert subprocess.run(["git", "check-ignore", "--quiet", path], cwd=ROOT).returncode == 0
