@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks, svg
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer, where_defined
+from bpcourse.explore.base import Explorer, not_negative, where_defined
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, expect_value, gradient, square, topological_order
 
@@ -30,7 +30,7 @@ class Hill(Explorer):
     `gradients` the slope.
 
     Raises TypeError where v is not a Value; ValueError where it has not exactly
-    one named input, the span is upside down or leaves the input out, or h ≤ 0.
+    one named input, the span is upside down or leaves the input out, or h < 0.
 
     Book: chapter 01.
     """
@@ -42,7 +42,7 @@ class Hill(Explorer):
         v = _hill() if v is None else v
         x = only_input(v)
         low, high = checks.span(span, "span", holding=x.value)
-        h = checks.positive(h, "h")
+        h = not_negative(h, "h")
         results = [v, *gradient(v, [x])]
         self._name, self._row = str(x.name), where_defined(compile_table(results, [x]))
         super().__init__({self._name: x.value}, "point on a hill", h=h)
@@ -54,7 +54,7 @@ class Hill(Explorer):
         plot = Plot((low, high), (min(heights) - room, max(heights) + room))
         spec = {"decimals": 3, "name": self._name, "plot": plot.spec, "count": _STEPS, "reach": _REACH}
         self.assemble(
-            self._picture(plot, at, heights)._repr_html_(),
+            [self._picture(plot, at, heights)],
             self._controls(low, high),
             spec,
             {"table": table_to_javascript(results, [x])},
@@ -62,9 +62,9 @@ class Hill(Explorer):
 
     @traitlets.validate("h")
     def _valid(self, proposal: Any) -> float:
-        return checks.number(proposal["value"], "h")
+        return not_negative(proposal["value"], "h")
 
-    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
         """f(x), and its slope."""
         x = inputs[self._name]
         height, slope = self._row(x)
@@ -87,12 +87,9 @@ class Hill(Explorer):
             u = walk[-1][0] + self.h * self._row(walk[-1][0])[1]
             walk.append((u, self._row(u)[0]))
         tangent = [(n["x"] + s * _REACH, n["f"] + s * _REACH * n["slope"]) for s in (-1, 1)]
-        whole = range(math.ceil(plot.x[0]), math.floor(plot.x[1]) + 1)
-        low, high = plot.y
-        step = controls.nice((high - low) / 5)
-        levels = [step * i for i in range(round(low / step) - 1, round(high / step) + 2) if low <= step * i <= high]
+        ticks, levels = _round_numbers(plot.x, 8), _round_numbers(plot.y, 5)
         parts = [
-            plot.frame({u: f"{u}" for u in whole}, {v: svg.number(v) for v in levels}, self._name, f"f({self._name})"),
+            plot.frame({u: svg.number(u) for u in ticks}, {v: svg.number(v) for v in levels}, self._name, f"f({self._name})"),
             plot.inside(
                 svg.path(plot.line(zip(at, heights)), "value", 2.5),
                 plot.curve("walk", walk, "muted", 1.2, "4 3"),
@@ -113,7 +110,7 @@ class Hill(Explorer):
         ]  # fmt: skip
         return [
             controls.sliders(
-                controls.slider(f"inputs.{self._name}", self._name, low, high, 0.01, n["x"], 3),
+                controls.slider(f"inputs.{self._name}", self._name, low, high, controls.nice((high - low) / 600), n["x"], 3),
                 controls.slider("h", "step size h", 0, 2.5, 0.05, self.h, 3),
             ),
             controls.numbers(3, [(key, label, n[key], style) for key, label, style in told]),
@@ -123,6 +120,13 @@ class Hill(Explorer):
 
 
 _SAYS = "Drag the point, or move a slider. The dashed line leads through the next steps."
+
+
+def _round_numbers(ends: tuple[float, float], most: int) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten between the ends, about `most` of them at the most."""
+    low, high = ends
+    step = controls.nice((high - low) / most)
+    return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def only_input(v: Value) -> Value:
