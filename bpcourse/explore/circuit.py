@@ -31,8 +31,8 @@ class Circuit(Explorer):
     `values` has every named value of the graph. The graph itself stays as it is.
 
     Raises TypeError where v is not a Value; ValueError where there are no
-    inputs, two have one name, a range is upside down or leaves its input out, a
-    step is negative, or the graph is too large to draw.
+    inputs, two have one name, a range is upside down or leaves its input out, h
+    is not above 0, the learning rate is below 0, or the graph is too large to draw.
 
     Book: chapters 03, 04 and 05.
     """
@@ -60,7 +60,7 @@ class Circuit(Explorer):
         names = [str(x.name) for x in chosen]
         spans = slider_ranges({str(x.name): x.value for x in chosen}, ranges)
         moves = {
-            "eps": checks.number(eps, "eps"), "h": not_negative(h, "h"),
+            "eps": checks.number(eps, "eps"), "h": checks.positive(h, "h"),
             "learning_rate": not_negative(learning_rate, "learning_rate"),
         }  # fmt: skip
         decimals = checks.whole(decimals, "decimals")

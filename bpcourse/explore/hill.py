@@ -30,7 +30,7 @@ class Hill(Explorer):
     `gradients` the slope.
 
     Raises TypeError where v is not a Value; ValueError where it has not exactly
-    one named input, the span is upside down or leaves the input out, or h < 0.
+    one named input, the span is upside down or leaves the input out, or h ≤ 0.
 
     Book: chapter 01.
     """
@@ -42,7 +42,7 @@ class Hill(Explorer):
         v = _hill() if v is None else v
         x = only_input(v)
         low, high = checks.span(span, "span", holding=x.value)
-        h = not_negative(h, "h")
+        h = checks.positive(h, "h")
         results = [v, *gradient(v, [x])]
         self._name, self._row = str(x.name), where_defined(compile_table(results, [x]))
         super().__init__({self._name: x.value}, "point on a hill", h=h)
@@ -87,7 +87,9 @@ class Hill(Explorer):
             u = walk[-1][0] + self.h * self._row(walk[-1][0])[1]
             walk.append((u, self._row(u)[0]))
         tangent = [(n["x"] + s * _REACH, n["f"] + s * _REACH * n["slope"]) for s in (-1, 1)]
-        ticks, levels = _round_numbers(plot.x, 8), _round_numbers(plot.y, 5)
+        low, high = plot.x
+        ticks = _round_numbers(plot.x, max(1.0, controls.nice((high - low) / 8)) if high - low >= 2 else controls.nice((high - low) / 4))
+        levels = _round_numbers(plot.y, controls.nice((plot.y[1] - plot.y[0]) / 5))
         parts = [
             plot.frame({u: svg.number(u) for u in ticks}, {v: svg.number(v) for v in levels}, self._name, f"f({self._name})"),
             plot.inside(
@@ -122,10 +124,9 @@ class Hill(Explorer):
 _SAYS = "Drag the point, or move a slider. The dashed line leads through the next steps."
 
 
-def _round_numbers(ends: tuple[float, float], most: int) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten between the ends, about `most` of them at the most."""
+def _round_numbers(ends: tuple[float, float], step: float) -> list[float]:
+    """The multiples of the step between the ends."""
     low, high = ends
-    step = controls.nice((high - low) / most)
     return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
