@@ -129,15 +129,10 @@ function explore(root, model, { show, actions = {} }) {
   root.addEventListener("focusin", ({ target }) => target.matches("input[data-n]") && target.select());
   root.addEventListener("click", onClick);
   root.addEventListener("submit", (event) => event.preventDefault());
-  // A browser that comes back to a page may have put controls where they were: the state says where they are.
-  addEventListener("pageshow", refresh);
   const events = Object.keys(SPEC.state).map((key) => `change:${key}`);
   for (const event of events) model.on(event, onModel);
   refresh();
-  return { change, end() {
-    removeEventListener("pageshow", refresh);
-    for (const event of events) model.off(event, onModel);
-  } };
+  return { change, end: () => events.forEach((event) => model.off(event, onModel)) };
 }
 
 // The parts of a picture that a script redraws, by their keys.
