@@ -102,19 +102,24 @@ def array(x: Any, argument: str) -> Array:
 
 def finite(x: Array) -> bool:
     """Whether all numbers of an array of floats are finite."""
-    if x.flags.forc:  # one pass without a new array; a square that overflows is looked at once more
-        flat = x.ravel(order="K")
-        if math.isfinite(np.vdot(flat, flat)):
-            return True
-    return bool(np.isfinite(x).all())
+    # The sum of squares is one pass and no new array; where a square overflows, a second look decides.
+    return math.isfinite(np.vdot(x, x)) or bool(np.isfinite(x).all())
+
+
+def overflowed(found: Mapping[str, Array], kinds: str | tuple[str, ...]) -> str | None:
+    """The name of the first array of these kinds, by how a name begins, that holds NaN or infinity."""
+    for name, x in found.items():
+        if name.startswith(kinds) and not math.isfinite(np.vdot(x, x)) and not finite(x):
+            return name
+    return None
 
 
 def arrays(given: Mapping[Any, Any]) -> dict[Any, Array]:
-    """Each entry of a dict as `array` has it, all in one question."""
-    found = {}
+    """Each entry of a dict as `array` has it, all in one question; its key is the argument's name."""
+    found = dict(given)
     for name, x in given.items():
-        plain = x.__class__ is np.ndarray and x.dtype.kind == "f" and x.size and finite(x)
-        found[name] = x if plain else array(x, name)
+        if x.__class__ is not np.ndarray or x.dtype.kind != "f" or not x.size or not math.isfinite(np.vdot(x, x)):
+            found[name] = array(x, name)
     return found
 
 

@@ -106,10 +106,14 @@ class Gate:
             return power, (self.exponent,)
         if GATES.get(self.name) is not self:
             raise TypeError(f"pickle: expected a gate of the table, which is found by its name, got {self!r}")
-        return GATES.__getitem__, (self.name,)
+        return _named, (self.name,)
 
     def __repr__(self) -> str:
         return f"<gate {self.name}>"
+
+
+def _named(name: str) -> Gate:
+    return GATES[name]
 
 
 def _listed(inputs: tuple[Any, ...]) -> str:

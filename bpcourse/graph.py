@@ -9,7 +9,7 @@
 Values run forward as the expression is typed; `Value.backward` runs gradients
 backward through it, as numbers; `gradient` returns them as graphs of their own.
 
-Book: chapters 03 to 05.
+Book: chapter 03.
 """
 
 from __future__ import annotations
@@ -382,8 +382,8 @@ def expect_unchanged(order: Iterable[Value]) -> None:
         for node in order:
             if node.gate is not None and node.gate.compute(*[source._value for source in node.inputs]) != node._value:
                 raise ValueError(
-                    f"value: expected the inputs that {node!r} was computed from, got others, changed since: "
-                    "compute it again, or use evaluate"
+                    f"value: expected the inputs from which {node!r} was computed, got one that was changed since: "
+                    "compute the output again, or use evaluate"
                 )
 
 
@@ -426,7 +426,7 @@ def _node(x: Any, argument: str) -> Value:
 
 
 def expect_value(x: Any, argument: str) -> None:
-    """TypeError that names the argument, where x is not a Value. Book: chapter 03."""
+    """TypeError that names the argument, where x is not a Value."""
     if not isinstance(x, Value):
         raise TypeError(f"{argument}: expected a Value, got {type(x).__name__} {x!r}")
 
@@ -442,7 +442,7 @@ def log(x: Operand) -> Value:
 
 
 def sqrt(x: Operand) -> Value:
-    """√x for x ≥ 0, with local gradient 1/(2√x), infinite at 0. Book: chapter 03."""
+    """√x for x ≥ 0, with local gradient 1/(2√x), infinite at 0."""
     return Value.apply_gate(GATES["sqrt"], x)
 
 
@@ -457,7 +457,7 @@ def reciprocal(x: Operand) -> Value:
 
 
 def sigmoid(x: Operand) -> Value:
-    """σ(x) = 1/(1+e⁻ˣ), with local gradient σ(1−σ). Book: chapter 03."""
+    """σ(x) = 1/(1+e⁻ˣ), with local gradient σ(1−σ)."""
     return Value.apply_gate(GATES["sigmoid"], x)
 
 
@@ -475,20 +475,20 @@ def relu(x: Operand) -> Value:
 
 
 def maximum(a: Operand, b: Operand) -> Value:
-    """The larger of a and b: the gradient goes there, halved at a tie. Book: chapter 03."""
+    """The larger of a and b: the gradient goes there, halved at a tie."""
     return Value.apply_gate(GATES["maximum"], a, b)
 
 
 def minimum(a: Operand, b: Operand) -> Value:
-    """The smaller of a and b: the gradient goes there, halved at a tie. Book: chapter 03."""
+    """The smaller of a and b: the gradient goes there, halved at a tie."""
     return Value.apply_gate(GATES["minimum"], a, b)
 
 
 def sin(x: Operand) -> Value:
-    """Sin x, with local gradient cos x. Book: chapter 03."""
+    """Sin x, with local gradient cos x."""
     return Value.apply_gate(GATES["sin"], x)
 
 
 def cos(x: Operand) -> Value:
-    """Cos x, with local gradient −sin x. Book: chapter 03."""
+    """Cos x, with local gradient −sin x."""
     return Value.apply_gate(GATES["cos"], x)

@@ -5,7 +5,7 @@ Arrays are (units, examples): one column an example. Beside a thing `f` stands
 activations are gates of the gate table, on whole arrays; what is added here is the
 batch, the softmax, the losses, and care that nothing overflows at logits of ±1000.
 
-Book: chapters 10 and 11.
+Book: chapter 10.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def tanh(Z: Array) -> Array:
 
 @asked(_columns)
 def relu(Z: Array) -> Array:
-    """a = max(z, 0) entry by entry, in the shape of Z. Errors as `sigmoid`."""
+    """a = max(z, 0) entry by entry, in the shape of Z. Errors as `sigmoid`. Book: chapter 11."""
     return GATES["relu"](Z)
 
 
@@ -127,8 +127,11 @@ def activation(name: Any, argument: str = "hidden") -> Gate:
     Raises ValueError for any other name: an activation has one input and is defined
     everywhere.
     """
-    names = [gate.name for gate in GATES.values() if gate.arity == 1 and gate.activation]
-    return GATES[checks.choice(name, argument, names)]
+    gate = GATES.get(name) if isinstance(name, str) else None
+    if gate is None or gate.arity != 1 or not gate.activation:
+        names = [gate.name for gate in GATES.values() if gate.arity == 1 and gate.activation]
+        raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {name!r}")
+    return gate
 
 
 def _slopes(name: Any, dA: Any, Z: Any, A: Any) -> tuple[Any, ...]:
@@ -257,7 +260,8 @@ def _coins_of_a_softmax(Z: Array, A: Array, Y: Array) -> Array:
 
 def expect_loss(loss: Any, output: str | None) -> None:
     """ValueError unless the loss is known and can read what the output layer gives."""
-    checks.choice(loss, "loss", LOSSES)
+    if not isinstance(loss, str) or loss not in LOSSES:
+        checks.choice(loss, "loss", LOSSES)
     if output == "identity" and LOSSES[loss].probabilities:
         raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")
 

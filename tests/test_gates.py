@@ -1,5 +1,8 @@
+import copy
+import gc
 import json
 import math
+import pickle
 import random
 import shutil
 import subprocess
@@ -10,6 +13,7 @@ from helpers import close, numbers, says, trusted_difference
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from bpcourse import gates
 from bpcourse.gates import GATES, power
 from bpcourse.graph import Value
 
@@ -236,3 +240,58 @@ def test_gates_print_as_their_names():
     assert repr(power(2)) == "<gate power 2>"
     assert power(2) is power(2)
     assert power(-0.5).symbol == "x⁻⁰·⁵"
+
+
+# ------------------------------------------------------- whole arrays, copies, new rows
+
+
+@by_name([gate for gate in GATES.values() if gate.name not in STEP_GATES])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_gate_on_arrays_is_the_gate_on_every_number(gate, dtype):
+    columns = np.array([point for point in sample_points(gate) if max(map(abs, point)) < 30]).T.astype(dtype)
+    whole = gate(*columns)
+    one_by_one = [gate.compute(*map(float, numbers)) for numbers in columns.T]
+    assert whole.dtype == dtype
+    np.testing.assert_allclose(whole, one_by_one, rtol=1e-14 if dtype == np.float64 else 1e-5)
+
+
+@by_name([gate for gate in SMOOTH if gate.arity == 1])
+def test_local_gradients_of_any_gate_with_one_input_take_arrays(gate):
+    Z = np.array([point[0] for point in sample_points(gate) if abs(point[0]) < 30])
+    (local,) = gate.local(gate(Z), Z)
+    expected = [float(gate.local(gate.compute(z), z)[0]) for z in Z.tolist()]
+    np.testing.assert_allclose(np.ones_like(Z) * local, expected, rtol=1e-13)
+
+
+def test_outside_its_domain_a_gate_on_arrays_says_where():
+    with pytest.raises(ValueError, match=says("log", "x > 0")):
+        GATES["log"](np.array([1.0, -2.0]))
+
+
+@by_name(ALL)
+def test_a_gate_is_one_and_the_same_wherever_it_is_copied_to(gate):
+    assert copy.deepcopy(gate) is gate
+    assert pickle.loads(pickle.dumps(gate)) is gate
+
+
+def test_powers_that_nobody_uses_are_forgotten():
+    before = len(gates._POWERS)
+    for n in range(2000):
+        power(n + 0.123)
+    gc.collect()
+    assert len(gates._POWERS) <= before + 1
+    x = Value(2.0)
+    assert (x**7).gate is power(7) is (x**7.0).gate
+
+
+@pytest.mark.parametrize(
+    ("a", "b"), [(2.0, 3.0), (-2.0, 3.0), (-2.0, 2.0), (0.0, 0.0), (0.0, 2.5), (1e-3, -4.0), (-1.5, -3.0), (9.0, 0.5)]
+)
+def test_the_power_of_two_inputs_is_pythons(a, b):
+    assert GATES["power"].compute(a, b) == a**b
+
+
+@pytest.mark.parametrize(("a", "b"), [(-2.0, 0.5), (0.0, -1.0), (0.0, -0.5)])
+def test_powers_that_are_none_are_refused(a, b):
+    with pytest.raises(ValueError, match=says("power", "a base > 0, or a whole exponent")):
+        GATES["power"].compute(a, b)

@@ -1,4 +1,8 @@
+import copy
+import gc
+import inspect
 import math
+import pickle
 import subprocess
 import sys
 
@@ -8,7 +12,7 @@ from helpers import RTOL, build, build_smooth, close, expressions, numbers, says
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bpcourse import graph
+from bpcourse import chain, graph
 from bpcourse.gates import GATES, Gate
 from bpcourse.graph import (
     Value,
@@ -42,6 +46,12 @@ def test_add_then_multiply():
     f.backward()
     assert (q.value, f.value) == (3, -12)
     assert (x.grad, y.grad, z.grad, q.grad, f.grad) == (-4, -4, 3, -4, 1)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_was_changed(monkeypatch):
+    """So that no test hides another's: a value once changed has every later pass looked through."""
+    monkeypatch.setattr(Value, "_changed", False)
 
 
 @settings(max_examples=300)
@@ -490,3 +500,246 @@ def test_a_gate_with_too_few_local_gradients_is_no_gate():
     short = Gate("short", "?", 2, lambda a, b: a + b, lambda out, a, b: (1.0,), "({0} + {1})", "({0} + {1})")
     with pytest.raises(ValueError, match="zip"):
         short(Value(1.0), Value(2.0)).backward()
+
+
+# --------------------------------------------- grad is of the last output, everywhere
+
+
+@settings(max_examples=60)
+@given(st.lists(expressions(most=5), min_size=2, max_size=4), st.data())
+def test_grad_is_of_the_last_output_whatever_ran_before(made, data):
+    """Several outputs over shared inputs and shared inner values, in any order of passes."""
+    inputs = [Value(x / 7 + 0.3) for x in range(3)]
+    shared = inputs[0] * inputs[1] + 1
+    outputs = []
+    for recipe, point in made:
+        try:
+            outputs.append(build(recipe, [*inputs, shared][-len(point) :]))
+        except ValueError:
+            assume(False)
+    order = data.draw(st.lists(st.sampled_from(outputs), min_size=2, max_size=5))
+    try:
+        for output in order:
+            output.backward()
+        wanted = graph.adjoints(order[-1])
+    except ValueError:
+        assume(False)
+    for node in topological_order(*outputs, shared):
+        assert node.grad == wanted.get(node, 0.0)
+
+
+def test_a_value_that_the_last_output_does_not_read_has_gradient_0():
+    w, u = Value(2.0), Value(5.0)
+    first = w * u
+    first.backward()
+    (w * 3).backward()
+    assert (w.grad, u.grad, first.grad) == (3, 0, 0)
+    first.inputs[0].backward()
+    assert (w.grad, first.grad) == (1, 0)
+
+
+def test_a_pass_that_is_refused_leaves_all_gradients():
+    x, y = Value(0.0), Value(2.0)
+    (x * y).backward()
+    f = sqrt(x) + y
+    with pytest.raises(ValueError, match="expected"):
+        f.backward()
+    assert (x.grad, y.grad, f.grad) == (2, 0, 0)
+
+
+# ------------------------------------------------------- a value that was changed
+
+
+@pytest.mark.parametrize("attribute", ["value", "data"])
+def test_what_was_computed_from_another_value_is_refused(attribute):
+    x, y = Value(3.0, "x"), Value(4.0)
+    f = x * x + y
+    setattr(x, attribute, 5.0)
+    for ask in (f.backward, lambda: gradient(f, [x]), lambda: graph.adjoints(f)):
+        with pytest.raises(ValueError, match=says("value") + "one that was changed since"):
+            ask()
+    assert evaluate(f, {}) == 29
+    g = x * x + y
+    g.backward()
+    assert (g.value, x.grad) == (29, 10)
+    setattr(x, attribute, 3.0)
+    f.backward()
+    assert x.grad == 6
+
+
+def test_a_change_deep_in_a_graph_is_found_and_one_elsewhere_is_no_matter():
+    x, y = Value(0.5), Value(1.0)
+    v = x
+    for _ in range(50):
+        v = sin(v) + y
+    Value(1.0).value = 2.0
+    v.backward()
+    y.value = 1.25
+    with pytest.raises(ValueError, match=says("value")):
+        v.backward()
+
+
+def test_only_an_input_can_be_changed_and_only_to_a_number():
+    x = Value(3.0)
+    f = x * x
+    with pytest.raises(ValueError, match=says("value", "an input")):
+        f.value = 1.0
+    with pytest.raises(TypeError, match=says("value", "number")):
+        x.value = "5"
+    with pytest.raises(ValueError, match=says("value", "finite")):
+        x.value += math.inf
+    assert (x.value, f.value) == (3, 9)
+
+
+def test_training_by_hand_as_a_reader_of_micrograd_writes_it():
+    w = Value(0.0)
+    for _ in range(60):
+        loss = (w * 2 - 3) ** 2
+        w.grad = 0.0
+        loss.backward()
+        w.data -= 0.1 * w.grad
+    assert w.data == pytest.approx(1.5, abs=1e-12)
+    assert (w - 2).relu().value == 0 and (w + 1).relu().value == relu(w + 1).value
+    assert f"{w:.4f}|{w:8.1f}|{w}" == f"1.5000|     1.5|{w!r}"
+
+
+# -------------------------------------------------------------------------- powers
+
+
+@given(st.integers(-9, 9), st.integers(0, 9))
+def test_whole_powers_are_exact(base, exponent):
+    exact = float(base**exponent)
+    assert (Value(base) ** Value(exponent)).value == exact
+    assert (Value(base) ** exponent).value == exact
+    if base > 0:
+        assert (base ** Value(exponent)).value == exact
+
+
+@given(st.integers(100, 4000).map(lambda i: i / 1000), numbers)
+def test_powers_of_values_have_both_gradients_and_their_second(a, b):
+    base, exponent = Value(a), Value(b)
+    f = base**exponent
+    f.backward()
+    assert base.grad == pytest.approx(b * a ** (b - 1), rel=1e-13)
+    assert exponent.grad == pytest.approx(a**b * math.log(a), rel=1e-13, abs=1e-300)
+    (g,) = gradient(f, [exponent])
+    assert gradient(g, [base])[0].value == pytest.approx(a ** (b - 1) * (1 + b * math.log(a)), rel=1e-11, abs=1e-11)
+
+
+def test_a_negative_base_has_a_power_but_no_gradient_of_its_exponent():
+    x, n = Value(-2.0), Value(2.0)
+    f = x**n
+    assert f.value == 4
+    with pytest.raises(ValueError, match=says("power", "finite local gradient")):
+        f.backward()
+    with pytest.raises(ValueError, match=says("power", "base > 0, or a whole exponent")):
+        x ** Value(0.5)
+    zero = Value(0.0)
+    (zero ** Value(2.0)).backward()
+    assert zero.grad == 0
+
+
+# --------------------------------------------------------------- copies and pickles
+
+
+def flat(*outputs):
+    order = topological_order(*outputs)
+    place = {node: i for i, node in enumerate(order)}
+    return [(n.value, n.grad, n.name, n.gate, [place[s] for s in n.inputs]) for n in order]
+
+
+COPIES = {
+    "deepcopy": copy.deepcopy,
+    "pickle": lambda x: pickle.loads(pickle.dumps(x)),
+    "python pickle": lambda x: pickle.loads(pickle._dumps(x)),
+    "oldest protocol": lambda x: pickle.loads(pickle.dumps(x, 0)),
+}
+copied = pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+
+
+@copied
+@settings(max_examples=25)
+@given(expression=expressions())
+def test_a_copy_is_the_same_graph(copied, expression):
+    inputs, output = build_smooth(*expression)
+    output.backward()
+    first, *again = copied([output, *inputs])
+    assert flat(first) == flat(output)
+    order = topological_order(first)
+    assert all(x in order for x, old in zip(again, inputs) if old in topological_order(output))
+    second = gradient(first, again)
+    assert [g.value for g in second] == [g.value for g in gradient(output, inputs)]
+
+
+@copied
+def test_a_copy_shares_what_was_shared_and_nothing_with_the_old(copied):
+    x = Value(2.0, "x")
+    q = (x * x).named("q")
+    for kept in {"x": x, "f": q + x, "g": q**3.5}, {"g": q**3.5, "f": q + x, "x": x}:
+        new = copied(kept)
+        assert new["x"] in topological_order(new["f"]) and new["x"] in topological_order(new["g"])
+        assert new["x"] is not x
+        new["x"].value = 5.0
+        assert x.value == 2
+        Value._changed = False
+
+
+@pytest.mark.parametrize("copied", [COPIES["deepcopy"], COPIES["pickle"]], ids=["deepcopy", "pickle"])
+def test_a_deep_graph_can_be_copied(copied):
+    x = v = Value(1.0)
+    for i in range(30_000):
+        v = v + 0.5 if i % 2 else v * 1.0
+    limit = sys.getrecursionlimit()
+    try:
+        sys.setrecursionlimit(200 + len(inspect.stack(0)))
+        new = copied(v)
+    finally:
+        sys.setrecursionlimit(limit)
+    new.backward()
+    assert new.value == v.value and len(topological_order(new)) == len(topological_order(v))
+    assert x.grad == 0
+
+
+def test_a_shallow_copy_reads_the_same_inputs():
+    x = Value(2.0)
+    f = x * x
+    other = copy.copy(f)
+    assert other is not f and other.inputs == (x, x) and other.gate is f.gate
+
+
+def test_a_pickle_that_fails_leaves_nothing_behind():
+    odd = Gate("odd", "?", 1, lambda x: x, lambda out, x: (1.0,), "{0}", "{0}")
+    x = Value(2.0)
+    f = exp(odd(x * 3)) * x
+    with pytest.raises(TypeError, match=says("pickle", "gate of the table")):
+        pickle.dumps(f)
+    gc.collect()
+    assert not graph._being_pickled
+    assert copy.deepcopy(f).value == f.value
+
+
+# -------------------------------------------------------------------------- circles
+
+
+def test_a_circle_made_by_hand_is_refused():
+    x = Value(2.0)
+    f = x * x
+    g = f + x
+    f.inputs = (g, x)
+    for ask in (
+        g.backward,
+        f.backward,
+        lambda: evaluate(g, {}),
+        lambda: list(chain.paths(g, x)),
+        lambda: chain.count_paths(g, x),
+    ):
+        with pytest.raises(ValueError, match=says("output", "without a circle")):
+            ask()
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum", "log", "add", "sqrt"])
+def test_a_gate_with_inputs_too_many_or_too_few_is_refused(name):
+    x = Value(2.0)
+    for inputs in [(), (x,) * (GATES[name].arity + 1)]:
+        with pytest.raises(TypeError, match=says(name, "input")):
+            Value.apply_gate(GATES[name], *inputs)

@@ -1,4 +1,8 @@
+import copy
 import math
+import pickle
+import sys
+import tracemalloc
 import warnings
 from itertools import pairwise
 
@@ -8,10 +12,24 @@ from helpers import RTOL, assert_gradients_match, says
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bpcourse.examples import XOR_X, XOR_Y
+from bpcourse import checks
+from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, XOR_X, XOR_Y
+from bpcourse.gates import GATES, Gate
 from bpcourse.graph import evaluate
-from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS
-from bpcourse.network import as_graph, backpropagation, cost, forward, initialise, one_hot, predict, train, training, update
+from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS, softmax
+from bpcourse.network import (
+    Workspace,
+    as_graph,
+    backpropagation,
+    cost,
+    forward,
+    initialise,
+    one_hot,
+    predict,
+    train,
+    training,
+    update,
+)
 from bpcourse.numeric import central_difference, check_gradient
 
 PAIRS = [(output, loss) for output in OUTPUTS for loss in LOSSES if output != "identity" or not LOSSES[loss].probabilities]
@@ -831,3 +849,221 @@ def test_differences_of_the_cost_are_accurate_enough_for_these_tests():
     wide, narrow = central_difference(f, P["W1"]), central_difference(f, P["W1"], eps=5e-6)
     seen = np.abs(wide) > 1e-4 * (1 + f(P["W1"]))
     np.testing.assert_allclose(wide[seen], narrow[seen], rtol=RTOL)
+
+
+# ------------------------------------------------- one row in the gate table does for all
+
+
+SOFTPLUS = Gate(
+    "softplus", "s⁺", 1,
+    lambda x: math.log1p(math.exp(-abs(x))) + max(x, 0.0),
+    lambda out, x: (GATES["sigmoid"](x),),
+    "(math.log1p(math.exp(-abs({0}))) + max({0}, 0.0))", "(Math.log1p(Math.exp(-Math.abs({0}))) + Math.max({0}, 0))",
+)  # fmt: skip
+SWISH = Gate(
+    "swish", "sw", 1,
+    lambda x: x * GATES["sigmoid"].forward(x),
+    lambda out, x: (out + GATES["sigmoid"](x) * (1 - out),),
+    "({0} / (1 + math.exp(-{0})))", "({0} / (1 + Math.exp(-{0})))", arrays=lambda Z: Z * GATES["sigmoid"](Z),
+)  # fmt: skip
+
+
+@pytest.fixture(params=[SOFTPLUS, SWISH], ids=lambda gate: gate.name)
+def new_gate(request, monkeypatch):
+    monkeypatch.setitem(GATES, request.param.name, request.param)
+    return request.param
+
+
+@pytest.mark.parametrize("output, loss", [("softmax", "cross_entropy"), ("sigmoid", "squared_error")])
+def test_a_new_gate_serves_layers_graphs_training_and_the_workspace(new_gate, output, loss):
+    hidden = new_gate.name
+    X, Y, parameters = small(output, hidden, loss, sizes=(3, 4, 3, 2))
+    grads = gradients(X, Y, parameters, hidden, output, loss)
+    for name, parameter in parameters.items():
+        assert check_gradient(
+            lambda moved, name=name: cost_of(X, Y, parameters | {name: moved}, hidden, output, loss), parameter, grads[f"d{name}"]
+        )
+    one = gradients(X[:, :1], Y[:, :1], parameters, hidden, output, loss)
+    nodes = as_graph(parameters, X[:, 0], Y[:, 0], hidden, output, loss)
+    nodes["loss"].backward()
+    assert nodes["w_132"].grad == pytest.approx(one["dW1"][2, 1], rel=1e-12)
+    names = {"hidden": hidden, "output": output, "loss": loss}
+    history = train(parameters, X, Y, **names, epochs=5, progress=False).history["cost"]
+    assert history[-1] < history[0]
+    mine = {name: array.copy() for name, array in parameters.items()}
+    Workspace(mine, 6, **names).step(X, Y, 0.3)
+    for name, array in update(parameters, grads, 0.3).items():
+        np.testing.assert_allclose(mine[name], array, rtol=1e-12, atol=1e-14)
+    single = {name: array.astype("float32") for name, array in parameters.items()}
+    assert {a.dtype for a in forward(X.astype("float32"), single, hidden, output).values()} == {np.dtype("float32")}
+    assert initialise([3, 2], hidden)["W1"].shape == (2, 3) and predict(X, parameters, hidden).shape == (6,)
+
+
+# ------------------------------------------------------------ asked at the door, once
+
+
+def questions_asked(action) -> int:
+    """Calls of functions in checks.py, whoever makes them."""
+    count = 0
+
+    def profile(frame, event, _):
+        nonlocal count
+        count += event == "call" and frame.f_code.co_filename == checks.__file__
+
+    sys.setprofile(profile)
+    try:
+        action()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("hidden", ["sigmoid", "relu"])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_readable_step_with_its_cost_calls_checks_at_most_ten_times(hidden, loss):
+    x, y, names = FOUR_FOUR_TWO_X[:, None], FOUR_FOUR_TWO_Y[:, None], (hidden, "softmax")
+
+    def step():
+        cache = forward(x, FOUR_FOUR_TWO, *names)
+        cost(cache, y, loss)
+        update(FOUR_FOUR_TWO, backpropagation(cache, y, FOUR_FOUR_TWO, *names, loss), 1.0)
+
+    assert 0 < questions_asked(step) <= 10
+
+
+def test_behind_a_door_nothing_is_asked_and_outside_it_is_again():
+    assert questions_asked(lambda: softmax(X)) > 0
+    with pytest.raises(ValueError, match=says("Y")):
+        backpropagation(CACHE, Y * math.nan, P)
+    assert questions_asked(lambda: softmax(X)) > 0
+    backpropagation(CACHE, Y, P)
+    with pytest.raises(ValueError, match=says("Z")):
+        softmax(X * math.nan)
+
+
+# ------------------------------------------------------------------ the loop and its ends
+
+
+def test_three_epochs_and_one_are_four():
+    whole = train(P, X, Y, batch_size=4, epochs=4, seed=5, progress=False)
+    rng = np.random.default_rng(5)
+    first = train(P, X, Y, batch_size=4, epochs=3, seed=rng, progress=False)
+    second = train(first.parameters, X, Y, batch_size=4, epochs=1, seed=rng, progress=False)
+    assert first.history["cost"] + second.history["cost"][1:] == whole.history["cost"]
+    for name in P:
+        np.testing.assert_array_equal(second.parameters[name], whole.parameters[name])
+
+
+def test_after_every_epoch_what_was_reached_can_be_stored():
+    stored = []
+    trained = train(P, X, Y, epochs=3, progress=False, after_epoch=lambda reached: stored.append(copy.deepcopy(reached)))
+    assert [len(reached.history["cost"]) for reached in stored] == [2, 3, 4]
+    assert [cost(forward(X, reached.parameters), Y) for reached in stored] == trained.history["cost"][1:]
+    with pytest.raises(TypeError, match=says("after_epoch")):
+        train(P, X, Y, progress=False, after_epoch=3)
+
+
+@pytest.mark.parametrize("where", ["forward", "update"])
+def test_what_ctrl_c_interrupts_is_kept(monkeypatch, where):
+    calls = 0
+    step = getattr(training, where)
+
+    def interrupted(*args, **names):
+        nonlocal calls
+        calls += 1
+        if calls == 9:
+            raise KeyboardInterrupt
+        return step(*args, **names)
+
+    monkeypatch.setattr(training, where, interrupted)
+    with pytest.warns(UserWarning, match="train: interrupted after . whole epochs"):
+        parameters, history = train(P, X, Y, batch_size=3, epochs=50, validation=(X, Y), progress=False)
+    assert 1 <= len(history["cost"]) < 50 and len(history["cost"]) == len(history["validation_cost"])
+    monkeypatch.undo()
+    assert cost(forward(X, parameters), Y) < history["cost"][0]
+    with pytest.raises(ValueError, match=says("X")):
+        forward(X * math.nan, parameters)  # the door asks again after an interrupt
+
+
+@pytest.mark.parametrize(
+    ("seed", "error"), [(-1, ValueError), (1.5, TypeError), ("a", TypeError), (None, TypeError), ([], TypeError)]
+)
+def test_bad_seeds_are_refused_by_name(seed, error):
+    for call in (lambda: initialise([2, 2], seed=seed), lambda: train(P, X, Y, seed=seed, progress=False)):
+        with pytest.raises(error, match=says("seed")):
+            call()
+
+
+# ------------------------------------------------------------------------ odds and ends
+
+
+def test_one_output_unit_predicts_0_or_1():
+    x, _, parameters = small("sigmoid", loss="binary_cross_entropy", sizes=(3, 4, 1), examples=50)
+    labels = predict(x, parameters)
+    assert labels.tolist() == (forward(x, parameters, output="sigmoid")["A2"][0] > 0.5).astype(int).tolist()
+    assert set(labels.tolist()) == {0, 1}
+
+
+def test_many_classes_take_no_more_memory_than_their_columns():
+    tracemalloc.start()
+    try:
+        assert one_hot([3], 1_000_000)[3, 0] == 1
+        assert tracemalloc.get_traced_memory()[1] < 10e6
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda c: pickle.loads(pickle.dumps(c)), lambda c: c.copy()])
+def test_a_copied_cache_knows_its_functions(copied):
+    cache = copied(CACHE)
+    assert (cache.hidden, cache.output) == ("relu", "softmax") and list(cache) == list(CACHE)
+    with pytest.raises(ValueError, match=says("hidden, output")):
+        backpropagation(cache, Y, P, hidden="tanh")
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: backpropagation(forward(X, P, output="identity"), Y * 0 - 1.7e308, P, "relu", "identity", "squared_error"),
+        lambda: backpropagation(forward(X * 1e150, P, output="identity"), Y * 1e300, P, "relu", "identity", "squared_error"),
+        lambda: cost(forward(X, P, output="identity"), np.full((2, 6), 1.7e308), "squared_error"),
+        lambda: update(P, {f"d{name}": np.full(p.shape, 1e308) for name, p in P.items()}, 100.0),
+        lambda: update(P, {f"d{name}": np.full(p.shape, 2.0) for name, p in P.items()}, 1.7e308),
+        lambda: forward(X * 90, {name: p * 1e307 for name, p in P.items()}, "sigmoid"),
+        lambda: train(P, X, Y * 1e308, output="identity", loss="squared_error", epochs=3, progress=False),
+    ],
+)
+def test_finite_numbers_in_give_finite_numbers_or_an_error_by_name(call):
+    with pytest.raises(ValueError, match=r"expected .*, got an overflow|expected .* finite"):
+        call()
+
+
+masked = pytest.mark.parametrize(
+    "X", [np.ma.masked_array(X, X > 1), np.ma.masked_greater(X, 0.5)[:, :6]], ids=["mask", "greater"]
+)
+
+
+@masked
+def test_masked_entries_are_refused_by_name(X):
+    for call in (lambda: forward(X, P), lambda: train(P, X, Y, progress=False), lambda: predict(X, P)):
+        with pytest.raises(ValueError, match=says("X", "masked")):
+            call()
+
+
+def test_what_is_masked_nowhere_and_what_lies_in_a_file_are_arrays(tmp_path):
+    for taken in (np.ma.masked_array(X), on_disk(tmp_path / "X", X)):
+        for key, array in forward(taken, P).items():
+            np.testing.assert_array_equal(array, CACHE[key])
+
+
+def on_disk(path, array):
+    mapped = np.memmap(path, array.dtype, "w+", shape=array.shape)
+    mapped[:] = array
+    return mapped
+
+
+def test_the_type_of_a_strange_array_is_told():
+    for odd, told in ((np.array([["a"]]), "ndarray of str"), (np.array([[None]]), "ndarray of object")):
+        with pytest.raises(TypeError, match=says("X", "numbers") + told):
+            forward(odd, P)

@@ -1,5 +1,6 @@
 """The workspace computes what the readable functions compute, in arrays that it made once."""
 
+import copy
 import itertools
 import math
 import pickle
@@ -11,7 +12,7 @@ import pytest
 from helpers import says
 from hypothesis import given
 from hypothesis import strategies as st
-from test_network import hiddens, networks, pairs, random_labels, small
+from test_network import hiddens, networks, on_disk, pairs, random_labels, small
 
 from bpcourse.network import Workspace, backpropagation, cost, forward, initialise, questions, train, update
 
@@ -506,3 +507,80 @@ def test_only_plain_arrays_of_float32_and_float64_are_taken():
 def test_a_bad_learning_rate_is_refused_though_nothing_is_trained():
     with pytest.raises(TypeError, match=says("learning_rate")):
         train(P, X, Y, learning_rate="a", until_loss=1e9, progress=False)
+
+
+# ---------------------------------------------- copies, files, shared memory, infinities
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda w: pickle.loads(pickle.dumps(w))], ids=["deepcopy", "pickle"])
+@pytest.mark.parametrize("used", ["step", "forward", "not at all"])
+def test_a_copy_trains_on_with_arrays_of_its_own(copied, used):
+    workspace = Workspace(copies(P), 6)
+    if used == "step":
+        workspace.step(X, Y, 0.5)
+    elif used == "forward":
+        workspace.forward(X)
+    other = copied(workspace)
+    costs = [[w.step(X, Y, 0.5) for _ in range(5)] for w in (workspace, other)]
+    assert costs[0] == costs[1] and costs[0][-1] < costs[0][0]
+    for name in P:
+        np.testing.assert_array_equal(workspace.parameters[name], other.parameters[name])
+        assert not np.shares_memory(workspace.parameters[name], other.parameters[name])
+
+
+def test_a_shallow_copy_trains_the_same_parameters():
+    workspace = Workspace(copies(P), 6)
+    workspace.step(X, Y, 0.5)
+    other = copy.copy(workspace)
+    costs = [w.step(X, Y, 0.5) for w in (workspace, other, workspace, other)]
+    assert costs == sorted(costs, reverse=True) and len(set(costs)) == 4
+
+
+def test_arrays_that_lie_in_a_file_are_taken(tmp_path):
+    x, y = on_disk(tmp_path / "X", X), on_disk(tmp_path / "Y", Y)
+    mine, theirs = copies(P), copies(P)
+    assert [Workspace(mine, 6).step(x, y, 0.5), cost(forward(x, mine), y)] == [
+        Workspace(theirs, 6).step(X, Y, 0.5),
+        cost(forward(X, theirs), Y),
+    ]
+    x[1, 2] = np.nan
+    with pytest.raises(ValueError, match=says("X")):
+        Workspace(mine, 6).step(x, y, 0.5)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "relu"])
+@pytest.mark.parametrize("name", ["W1", "b1", "W2", "b2"])
+@pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
+def test_a_parameter_that_is_not_finite_is_refused_at_the_next_step(hidden, name, bad):
+    mine = copies(P)
+    workspace = Workspace(mine, 6, hidden)
+    workspace.step(X, Y, 0.1)
+    mine[name][0, 0] = bad  # as a step whose gradient overflowed would leave it
+    for ask in (lambda: workspace.step(X, Y, 0.1), lambda: workspace.forward(X)):
+        with pytest.raises(ValueError, match=says(name)):
+            ask()
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_gradients_that_overflow_are_seen_at_the_next_step():
+    mine = {"W1": np.full((2, 2), 0.5), "b1": np.zeros((2, 1)), "W2": np.full((1, 2), 1e-3), "b2": np.zeros((1, 1))}
+    workspace = Workspace(mine, 2, "sigmoid", "identity", "half_squared_error")
+    x, y = np.full((2, 2), 1e-2), np.full((1, 2), 1e150)
+    workspace.step(x, y, 1e300)
+    assert not all(np.isfinite(array).all() for array in mine.values())
+    with pytest.raises(ValueError, match=r"^[Wb]\d: expected finite numbers, got NaN or infinity"):
+        workspace.step(x, y, 1e300)
+
+
+@pytest.mark.parametrize("where", ["a parameter", "a view of one", "its own output"])
+def test_inputs_and_labels_in_memory_that_a_pass_writes_to_are_refused(where):
+    mine = {"W1": np.array([[0.6, 0.4], [0.3, 0.7]]), "b1": np.zeros((2, 1))}
+    workspace = Workspace(mine, 2, output="sigmoid", loss="squared_error")
+    shared = {"a parameter": mine["W1"], "a view of one": mine["W1"].T[:, ::-1], "its own output": workspace.forward(np.eye(2))}
+    before = mine["W1"].copy()
+    with pytest.raises(ValueError, match=says("X", "of its own")):
+        workspace.step(shared[where], np.eye(2), 0.1)
+    with pytest.raises(ValueError, match=says("Y", "of its own")):
+        workspace.step(np.eye(2), shared[where], 0.1)
+    np.testing.assert_array_equal(mine["W1"], before)

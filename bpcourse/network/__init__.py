@@ -12,8 +12,8 @@ and b is (units, 1).
 Book: chapters 09 to 12.
 """
 
-from bpcourse.network.equations import Cache, backpropagation, cost, forward, pull_back, update
-from bpcourse.network.questions import Parameters, checked_parameters
+from bpcourse.network.equations import backpropagation, cost, forward, pull_back, update
+from bpcourse.network.questions import Cache, Parameters, checked_parameters
 from bpcourse.network.scalars import as_graph, node_name
 from bpcourse.network.training import Training, initialise, one_hot, predict, train
 from bpcourse.network.workspace import Workspace

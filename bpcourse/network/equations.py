@@ -13,7 +13,6 @@ Book: chapters 09 to 11.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
@@ -22,27 +21,7 @@ from bpcourse.doors import asked
 from bpcourse.gates import GATES
 from bpcourse.layers import OUTPUTS, activation_vjp, affine, affine_vjp, losses, output_delta
 from bpcourse.network import questions
-from bpcourse.network.questions import Parameters
-
-
-class Cache(dict[str, Array]):
-    """What `forward` computed: `"A0"`, `"Z1"`, `"A1"`, …, and with which functions."""
-
-    def __init__(self, hidden: str, output: str) -> None:
-        super().__init__()
-        self.hidden = hidden
-        self.output = output
-
-    def copy(self) -> Cache:
-        """A second cache with the same arrays, made by the same functions."""
-        other = Cache(self.hidden, self.output)
-        other.update(self)
-        return other
-
-    __copy__ = copy
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return Cache, (self.hidden, self.output), None, None, iter(self.items())
+from bpcourse.network.questions import Cache, Parameters
 
 
 @asked(questions.of_forward)
@@ -65,10 +44,11 @@ def forward(X: Array, parameters: Parameters, hidden: str = "relu", output: str 
     for l in range(1, depth + 1):
         cache[f"Z{l}"] = Z = affine(parameters[f"W{l}"], A, parameters[f"b{l}"])
         cache[f"A{l}"] = A = OUTPUTS[output](Z) if l == depth else GATES[hidden](Z)
-    return questions.held(cache, "sums", "are X or the weights too large?")
+    return questions.held(cache, "Z", "sums", "are X or the weights too large?")
 
 
 @asked(questions.of_backpropagation)
+@np.errstate(over="ignore", invalid="ignore")
 def backpropagation(
     cache: Mapping[str, Array],
     Y: Array,
@@ -115,10 +95,11 @@ def pull_back(dZ: Array, cache: Mapping[str, Array], parameters: Parameters, hid
         if l > 1:
             grads[f"dA{l - 1}"] = dA = parameters[f"W{l}"].T @ dZ
             dZ = activation_vjp(hidden, dA, cache[f"Z{l - 1}"], cache[f"A{l - 1}"])
-    return questions.held(grads, "gradients", "are the labels or the weights too large?")
+    return questions.held(grads, ("dW", "db"), "gradients", "are the labels or the weights too large?")
 
 
 @asked(questions.of_cost)
+@np.errstate(over="ignore", invalid="ignore")
 def cost(cache: Mapping[str, Array], Y: Array, loss: str = "cross_entropy") -> float:
     """C, the mean over the m examples (columns) of the loss of each.
 
@@ -131,10 +112,8 @@ def cost(cache: Mapping[str, Array], Y: Array, loss: str = "cross_entropy") -> f
 
     Book: chapters 10 and 11.
     """
-    last = len(cache) // 2
-    A, Z = cache[f"A{last}"], cache[f"Z{last}"]
-    each = losses(Y, Z, loss, getattr(cache, "output", None), A)
-    return questions.finite_cost(float(each.sum() / A.shape[1]))
+    *_, Z, A = cache.values()
+    return questions.held_cost(losses(Y, Z, loss, getattr(cache, "output", None), A).mean())
 
 
 @asked(questions.of_update)
@@ -149,4 +128,4 @@ def update(parameters: Parameters, grads: Mapping[str, Array], learning_rate: fl
     Book: chapters 07 and 12.
     """
     stepped = {name: parameter - learning_rate * grads[f"d{name}"] for name, parameter in parameters.items()}
-    return questions.held(stepped, "parameters", "is the learning rate too large?")
+    return questions.held(stepped, ("W", "b"), "parameters", "is the learning rate too large?")

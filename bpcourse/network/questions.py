@@ -8,7 +8,9 @@ Book: chapter 11.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import functools
+import math
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
@@ -21,15 +23,38 @@ Parameters = Mapping[str, Array]
 Arrays = TypeVar("Arrays", bound=Mapping[str, Array])
 
 
+class Cache(dict[str, Array]):
+    """What `forward` computed: `"A0"`, `"Z1"`, `"A1"`, …, and with which functions.
+
+    Book: chapter 11.
+    """
+
+    def __init__(self, hidden: Any, output: Any) -> None:
+        super().__init__()
+        self.hidden = hidden
+        self.output = output
+
+    def copy(self) -> Cache:
+        """A second cache with the same arrays, made by the same functions."""
+        other = Cache(self.hidden, self.output)
+        other.update(self)
+        return other
+
+    __copy__ = copy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Cache, (self.hidden, self.output), None, None, iter(self.items())
+
+
 # -------------------------------------------------------------------- at the doors
 
 
 def of_forward(X: Any, parameters: Any, hidden: Any = "relu", output: Any = "softmax") -> tuple[Any, ...]:
     """The questions of `forward`."""
-    activation(hidden)
-    checks.choice(output, "output", OUTPUTS)
-    parameters, X = checked_parameters(parameters), checks.batch(X, "X")
-    expect_units(X, "X", parameters)
+    expect_kinds(hidden, output)
+    parameters, X = checked_parameters(parameters), checks.arrays({"X": X})["X"]
+    if X.ndim != 2 or len(X) != parameters["W1"].shape[1]:
+        expect_units(checks.batch(X, "X"), "X", parameters)
     expect_output(output, parameters)
     return X, parameters, hidden, output
 
@@ -38,37 +63,42 @@ def of_backpropagation(
     cache: Any, Y: Any, parameters: Any, hidden: Any = "relu", output: Any = "softmax", loss: Any = "cross_entropy"
 ) -> tuple[Any, ...]:
     """The questions of `backpropagation`."""
-    activation(hidden)
-    checks.choice(output, "output", OUTPUTS)
+    expect_kinds(hidden, output)
+    expect_loss(loss, output)
     parameters = checked_parameters(parameters)
-    cache = _fitting(cache, parameters, hidden, output)
-    return cache, labels(Y, cache[f"A{len(parameters) // 2}"], loss, output), parameters, hidden, output, loss
+    cache, Y = _fitting(cache, parameters, hidden, output, "Y", Y)
+    Y = readable(Y, cache[f"A{len(parameters) // 2}"], loss, "Y")
+    return cache, Y, parameters, hidden, output, loss
 
 
 def of_pull_back(dZ: Any, cache: Any, parameters: Any, hidden: Any = "relu") -> tuple[Any, ...]:
     """The questions of `pull_back`."""
     activation(hidden)
     parameters = checked_parameters(parameters)
-    cache = _fitting(cache, parameters, hidden, getattr(cache, "output", None))
-    dZ = checks.batch(dZ, "dZ")
-    checks.same_shape(dZ, "dZ", cache[f"Z{len(parameters) // 2}"], "the last Z")
+    cache, dZ = _fitting(cache, parameters, hidden, getattr(cache, "output", None), "dZ", dZ)
+    if dZ.shape != cache[f"Z{len(parameters) // 2}"].shape:
+        checks.same_shape(dZ, "dZ", cache[f"Z{len(parameters) // 2}"], "the last Z")
     return dZ, cache, parameters, hidden
 
 
 def of_cost(cache: Any, Y: Any, loss: Any = "cross_entropy") -> tuple[Any, ...]:
     """The questions of `cost`."""
     expect_mapping(cache, "cache")
+    output = getattr(cache, "output", None)
+    expect_loss(loss, output)
     last = len(cache) // 2
     if last < 1 or not {f"Z{last}", f"A{last}"} <= set(cache):
         raise ValueError(f"cache: expected what forward returned, A0, Z1, A1, …, got {names(cache)}")
-    A = checks.batch(cache[f"A{last}"], f"cache['A{last}']")
-    Z = checks.batch(cache[f"Z{last}"], f"cache['Z{last}']")
-    checks.same_shape(Z, f"cache['Z{last}']", A, f"cache['A{last}']")
-    output = getattr(cache, "output", None)
-    Y = labels(Y, A, loss, output)
+    z, a = f"cache['Z{last}']", f"cache['A{last}']"
+    Z, A, Y = checks.arrays({z: cache[f"Z{last}"], a: cache[f"A{last}"], "Y": Y}).values()
+    if A.ndim != 2 or Z.shape != A.shape:
+        checks.same_shape(Z, z, checks.batch(A, a), a)
+    Y = readable(Y, A, loss, "Y")
     if output is None and LOSSES[loss].probabilities and ((A < 0).any() or (A > 1).any()):
-        raise ValueError(f"cache['A{last}']: expected probabilities for {loss}, got {A[(A < 0) | (A > 1)][0]:g}")
-    return cache, Y, loss
+        raise ValueError(f"{a}: expected probabilities for {loss}, got {A[(A < 0) | (A > 1)][0]:g}")
+    checked = Cache(getattr(cache, "hidden", None), output)
+    checked.update({f"Z{last}": Z, f"A{last}": A})
+    return checked, Y, loss
 
 
 def of_update(parameters: Any, grads: Any, learning_rate: Any) -> tuple[Any, ...]:
@@ -76,9 +106,10 @@ def of_update(parameters: Any, grads: Any, learning_rate: Any) -> tuple[Any, ...
     parameters = checked_parameters(parameters)
     expect_mapping(grads, "grads")
     found = checks.arrays({f"grads['d{name}']": grads.get(f"d{name}") for name in parameters})
-    for name, parameter in parameters.items():
-        checks.same_shape(found[f"grads['d{name}']"], f"grads['d{name}']", parameter, name)
-    return parameters, {f"d{name}": found[f"grads['d{name}']"] for name in parameters}, rate(learning_rate)
+    for (name, parameter), (told, grad) in zip(parameters.items(), found.items()):
+        if grad.shape != parameter.shape:
+            checks.same_shape(grad, told, parameter, name)
+    return parameters, {f"d{name}": grad for name, grad in zip(parameters, found.values())}, rate(learning_rate)
 
 
 # ---------------------------------------------------------------------- of each part
@@ -93,12 +124,10 @@ def checked_parameters(parameters: Any) -> dict[str, Array]:
     where they are not a dict of arrays.
     """
     expect_mapping(parameters, "parameters")
-    depth = max(len(parameters) // 2, 1)
-    expected = [f"{letter}{l}" for l in range(1, depth + 1) for letter in "Wb"]
-    if set(parameters) != set(expected):
-        raise ValueError(f"parameters: expected the names {', '.join(expected)}, got {names(parameters)}")
+    expected = _of_parameters(len(parameters) // 2)
+    _expect_keys(parameters, "parameters", "names", expected)
     checked = checks.arrays({name: parameters[name] for name in expected})
-    for l in range(1, depth + 1):
+    for l in range(1, len(expected) // 2 + 1):
         W, b = checked[f"W{l}"], checked[f"b{l}"]
         if W.ndim != 2:
             raise ValueError(f"W{l}: expected 2 dimensions (units, units below), got shape {W.shape}")
@@ -109,30 +138,52 @@ def checked_parameters(parameters: Any) -> dict[str, Array]:
     return checked
 
 
-def _fitting(cache: Any, parameters: Parameters, hidden: str, output: str | None) -> dict[str, Array]:
-    """The cache's arrays, if they are this network's Z and A, made by these functions."""
+@functools.cache
+def _of_parameters(depth: int) -> list[str]:
+    return [f"{letter}{l}" for l in range(1, max(depth, 1) + 1) for letter in "Wb"]
+
+
+@functools.cache
+def _of_a_cache(depth: int) -> dict[str, str]:
+    """A0, Z1, A1, …, each with what a message calls it."""
+    keys = ["A0", *(f"{letter}{l}" for l in range(1, depth + 1) for letter in "ZA")]
+    return {key: f"cache[{key!r}]" for key in keys}
+
+
+def _expect_keys(x: Mapping[str, Any], argument: str, kind: str, expected: Collection[str]) -> None:
+    if [*x] != [*expected] and set(x) != set(expected):
+        raise ValueError(f"{argument}: expected the {kind} {', '.join(expected)}, got {names(x)}")
+
+
+def _fitting(
+    cache: Any, parameters: Parameters, hidden: str, output: str | None, argument: str, more: Any
+) -> tuple[dict[str, Array], Array]:
+    """The cache's arrays, if they are this network's Z and A, made by these functions; and one array more."""
     expect_mapping(cache, "cache")
     made_by = getattr(cache, "hidden", hidden), getattr(cache, "output", output)
     if made_by != (hidden, output):
         raise ValueError(f"hidden, output: expected {made_by}, by which the cache was made, got {(hidden, output)}")
-    rows = {"A0": parameters["W1"].shape[1]}
-    for l in range(1, len(parameters) // 2 + 1):
-        rows[f"Z{l}"] = rows[f"A{l}"] = len(parameters[f"W{l}"])
-    if set(cache) != set(rows):
-        raise ValueError(f"cache: expected the keys {', '.join(rows)}, got {names(cache)}")
-    checked = checks.arrays({f"cache[{key!r}]": cache[key] for key in rows})
-    A0 = checked["cache['A0']"]
-    for (key, units), array in zip(rows.items(), checked.values()):
-        if A0.ndim != 2 or array.shape != (units, A0.shape[1]):
-            raise ValueError(f"cache[{key!r}]: expected shape ({units}, examples) as A0 has examples, got {array.shape}")
-    return dict(zip(rows, checked.values()))
+    keys = _of_a_cache(len(parameters) // 2)
+    _expect_keys(cache, "cache", "keys", keys)
+    *arrays, another = checks.arrays({told: cache[key] for key, told in keys.items()} | {argument: more}).values()
+    examples = arrays[0].shape[1:]
+    rows = [parameters["W1"].shape[1], *(len(W) for W in list(parameters.values())[::2] for _ in "ZA")]
+    for units, array, told in zip(rows, arrays, keys.values()):
+        if array.shape != (units, *examples) or array.ndim != 2:
+            raise ValueError(f"{told}: expected shape ({units}, examples) as A0 has examples, got {array.shape}")
+    return dict(zip(keys, arrays)), another
 
 
 def labels(Y: Any, A: Array, loss: Any, output: str | None, argument: str = "Y") -> Array:
     """Y as an array of A's shape and dtype that the loss can read."""
     expect_loss(loss, output)
-    Y = checks.batch(Y, argument)
-    checks.same_shape(Y, argument, A, "the output")
+    return readable(checks.array(Y, argument), A, loss, argument)
+
+
+def readable(Y: Array, A: Array, loss: str, argument: str) -> Array:
+    """The array Y in A's dtype, if it has A's shape and holds what the loss can read."""
+    if Y.ndim != 2 or Y.shape != A.shape:
+        checks.same_shape(checks.batch(Y, argument), argument, A, "the output")
     if LOSSES[loss].probabilities and ((Y < 0).any() or (Y > 1).any()):
         raise ValueError(f"{argument}: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
     if loss == "cross_entropy" and not np.allclose(Y.sum(axis=0), 1):
@@ -145,10 +196,19 @@ def labels(Y: Any, A: Array, loss: Any, output: str | None, argument: str = "Y")
 
 def rate(learning_rate: Any) -> float:
     """η as a finite number ≥ 0."""
+    if learning_rate.__class__ is float and 0 <= learning_rate < math.inf:
+        return learning_rate
     eta = checks.number(learning_rate, "learning_rate")
     if eta < 0:
         raise ValueError(f"learning_rate: expected a number ≥ 0, got {learning_rate!r}")
     return eta
+
+
+def expect_kinds(hidden: Any, output: Any) -> None:
+    """ValueError unless there are such an activation and such an output layer."""
+    activation(hidden)
+    if not isinstance(output, str) or output not in OUTPUTS:
+        checks.choice(output, "output", OUTPUTS)
 
 
 def expect_units(X: Array, argument: str, parameters: Parameters) -> None:
@@ -181,14 +241,16 @@ def names(x: Mapping[Any, Any]) -> str:
 # ----------------------------------------------------------------- of what comes out
 
 
-def held(found: Arrays, what: str, perhaps: str) -> Arrays:
-    """The arrays themselves; ValueError for the first that overflowed."""
-    for name, array in found.items():
-        if not checks.finite(array):
-            raise ValueError(f"{name}: expected {what} that {array.dtype} can hold, got an overflow: {perhaps}")
+def held(found: Arrays, kinds: str | tuple[str, ...], what: str, perhaps: str) -> Arrays:
+    """The arrays themselves; ValueError for the first of these kinds that overflowed, as whatever depends on it did."""
+    name = checks.overflowed(found, kinds)
+    if name is not None:
+        raise ValueError(f"{name}: expected {what} that {found[name].dtype} can hold, got an overflow: {perhaps}")
     return found
 
 
-def finite_cost(C: float) -> float:
-    """The cost itself; ValueError where it overflowed."""
-    return checks.number(C, "cost")
+def held_cost(C: Any) -> float:
+    """The cost as a float; ValueError where it overflowed."""
+    if not np.isfinite(C):
+        raise ValueError(f"cost: expected a number that {C.dtype} can hold, got an overflow: are labels or outputs too large?")
+    return float(C)

@@ -36,8 +36,6 @@ def as_graph(
     is written out in exponentials, so logits must stay below 700.
 
     Raises ValueError and TypeError as `backpropagation`.
-
-    Book: chapters 06 to 08.
     """
     parameters = questions.checked_parameters(parameters)
     X, depth = checks.column(x, "x"), len(parameters) // 2

@@ -8,11 +8,12 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from math import isfinite
 from operator import is_
 from typing import Any
 
 import numpy as np
-from numpy import add, ceil, divide, exp, log, maximum, minimum, multiply, subtract
+from numpy import add, ceil, divide, exp, log, maximum, minimum, multiply, subtract, vdot
 
 from bpcourse import checks, layers
 from bpcourse.checks import Array
@@ -80,8 +81,7 @@ class Workspace:
 
         It is the workspace's own array: the next pass writes over it.
         """
-        X = self._plain(X, "X")
-        batch = self._batch(X)
+        batch, X = self._batch(X)
         self._forward = None
         self._run(batch, X)
         if not checks.finite(batch.layers[-1].Z_flat):
@@ -97,7 +97,8 @@ class Workspace:
         if self._forward is None:
             raise ValueError("backpropagation: expected a forward before it, got none since the last step")
         batch, X = self._forward
-        Y = self._labels(batch, Y)
+        if Y is not batch.known_Y:
+            Y = self._labels(batch, Y)
         self._delta(batch, Y, 1 / batch.examples)
         if not checks.finite(batch.layers[-1].dZ_flat):
             self._refuse(X, Y)
@@ -106,9 +107,9 @@ class Workspace:
 
     def step(self, X: Array, Y: Array, learning_rate: float) -> float:
         """One `update` of the parameters in place; the cost before it."""
-        X = self._plain(X, "X")
-        batch = self._batch(X)
-        Y = self._labels(batch, Y)
+        batch, X = self._batch(X)
+        if Y is not batch.known_Y:
+            Y = self._labels(batch, Y)
         if learning_rate.__class__ is not float or learning_rate != batch.learning_rate:
             batch.learning_rate = questions.rate(learning_rate)
         self._forward = None
@@ -147,7 +148,7 @@ class Workspace:
             add(layer.Z, layer.b, layer.Z)
             if above is None:
                 break
-            if not checks.finite(layer.Z_flat):
+            if not isfinite(vdot(layer.Z_flat, layer.Z_flat)) and not checks.finite(layer.Z_flat):
                 self._refuse(X)  # an activation may make an infinite sum finite again
             if self.hidden == "relu":
                 maximum(layer.Z, layer.zeros, out=layer.A)
@@ -231,16 +232,15 @@ class Workspace:
             raise TypeError(f"{argument}: expected an array of {self.dtype} as the parameters are, got {came}")
         return array
 
-    def _batch(self, X: Array) -> _Batch:
-        """The arrays for batches as wide as X, made when such a batch comes first."""
+    def _batch(self, X: Array) -> tuple[_Batch, Array]:
+        """The arrays for batches as wide as X, made when such a batch comes first; and X, plain."""
         if len(self.parameters) != len(self._seen) or not all(map(is_, self.parameters.values(), self._seen)):
             self._replace_parameters()
-        return self._batches.get(X.shape) or self._new_batch(X)
+        X = self._plain(X, "X")
+        return self._batches.get(X.shape) or self._new_batch(X), X
 
     def _labels(self, batch: _Batch, Y: Array) -> Array:
         """Y, if it fits the batch and the loss can read it."""
-        if Y is batch.known_Y:
-            return Y
         Y = self._plain(Y, "Y")
         if Y.shape != batch.shape:
             raise ValueError(f"Y: expected shape {batch.shape}, (units, examples) as X has examples, got {Y.shape}")
