@@ -10,6 +10,7 @@ Book: chapter 05.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -20,8 +21,6 @@ class Path(NamedTuple):
     """One path: its nodes from x to v, the local gradients between them.
 
     `local_gradients[i]` is ∂nodes[i+1]/∂nodes[i], along this one wire.
-
-    Book: chapter 05.
     """
 
     nodes: tuple[Value, ...]
@@ -29,8 +28,19 @@ class Path(NamedTuple):
 
     @property
     def product(self) -> float:
-        """The product of the local gradients: this path's share of ∂v/∂x."""
-        return math.prod(self.local_gradients, start=1.0)
+        """The product of the local gradients: this path's share of ∂v/∂x.
+
+        ValueError where it is too large for float64. A part of it may be.
+        """
+        digits, power = 1.0, 0  # apart, so that neither end of float64 is met on the way
+        for local in self.local_gradients:
+            part, more = math.frexp(local)
+            digits, carried = math.frexp(digits * part)
+            power += more + carried
+        try:
+            return math.ldexp(digits, power)
+        except OverflowError:
+            raise ValueError("product: expected a number that float64 can hold, got an overflow along the path") from None
 
 
 def paths(v: Value, x: Value) -> Iterator[Path]:
@@ -39,12 +49,10 @@ def paths(v: Value, x: Value) -> Iterator[Path]:
     A wire that runs twice between the same nodes (x·x) makes two paths.
     Raises TypeError where v or x is not a Value. Exponentially many paths are
     possible: ask `count_paths` first.
-
-    Book: chapter 05.
     """
-    counts = _counts(v, x)
+    moved = _moved(v, x)
     nodes, factors = [v], list[float]()
-    stack = [_wires(v, counts)]
+    stack = [_wires(v, moved)]
     if v is x:
         yield Path((v,), ())
     while stack:
@@ -53,7 +61,7 @@ def paths(v: Value, x: Value) -> Iterator[Path]:
             factors.append(local)
             if source is x:
                 yield Path(tuple(reversed(nodes)), tuple(reversed(factors)))
-            stack.append(_wires(source, counts))
+            stack.append(_wires(source, moved))
             break
         else:
             stack.pop()
@@ -66,35 +74,44 @@ def count_paths(v: Value, x: Value) -> int:
     """How many paths lead from x to v, counted node by node, not listed.
 
     Raises TypeError where v or x is not a Value.
-
-    Book: chapter 05.
     """
-    return _counts(v, x)[v]
+    expect_value(v, "v")
+    expect_value(x, "x")
+    order = topological_order(v)
+    unread = Counter(source for node in order for source in node.inputs)
+    counts: dict[Value, int] = {}
+    for node in order:
+        counts[node] = 1 if node is x else sum(counts[source] for source in node.inputs)
+        for source in node.inputs:
+            unread[source] -= 1
+            if not unread[source]:
+                del counts[source]  # the counts of a deep graph have thousands of digits: keep a few of them
+    return counts[v]
 
 
 def count_edges(v: Value) -> int:
     """How many wires v's graph has: what one backward pass visits.
 
     Raises TypeError where v is not a Value.
-
-    Book: chapter 05.
     """
     expect_value(v, "v")
     return sum(len(node.inputs) for node in topological_order(v))
 
 
-def _counts(v: Value, x: Value) -> dict[Value, int]:
+def _moved(v: Value, x: Value) -> set[Value]:
+    """Which values some path from x leads to, on the way to v; x itself, too."""
     expect_value(v, "v")
     expect_value(x, "x")
-    counts: dict[Value, int] = {}
+    moved = {x}
     for node in topological_order(v):
-        counts[node] = 1 if node is x else sum(counts[source] for source in node.inputs)
-    return counts
+        if not moved.isdisjoint(node.inputs):
+            moved.add(node)
+    return moved
 
 
-def _wires(node: Value, counts: dict[Value, int]) -> Iterator[tuple[Value, float]]:
+def _wires(node: Value, moved: set[Value]) -> Iterator[tuple[Value, float]]:
     """The wires into node that some path from x comes along."""
-    if any(counts[source] for source in node.inputs):
+    if not moved.isdisjoint(node.inputs):
         for source, local in zip(node.inputs, local_gradients(node), strict=True):
-            if counts[source]:
+            if source in moved:
                 yield source, float(local)

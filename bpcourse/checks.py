@@ -5,22 +5,25 @@ Book: chapter 11.
 
 from __future__ import annotations
 
+import functools
 import math
 import numbers
-from collections.abc import Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
 Array = np.ndarray
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 def number(x: Any, argument: str) -> float:
     """x as a finite float; TypeError for anything else, ValueError for NaN and infinity."""
-    if getattr(x, "shape", None) == ():
+    if getattr(x, "shape", None) == () and not np.ma.is_masked(x):
         x = x.item()
     if not isinstance(x, numbers.Real):
-        raise TypeError(f"{argument}: expected a number, got {type(x).__name__} {_short(x)}")
+        raise TypeError(f"{argument}: expected a number, got {type(x).__name__} {short(x)}")
     try:
         value = float(x)
     except OverflowError:
@@ -42,14 +45,45 @@ def whole(x: Any, argument: str) -> int:
     """x as a whole number of at least 1; otherwise as `number`."""
     value = number(x, argument)
     if value != int(value) or value < 1:
-        raise ValueError(f"{argument}: expected a whole number ≥ 1, got {x!r}")
+        raise ValueError(f"{argument}: expected a whole number ≥ 1, got {short(x)}")
     return int(value)
+
+
+def flag(x: Any, argument: str) -> bool:
+    """x as True or False; TypeError for anything else."""
+    if not isinstance(x, bool | np.bool_):
+        raise TypeError(f"{argument}: expected True or False, got {type(x).__name__} {short(x)}")
+    return bool(x)
+
+
+def text(x: Any, argument: str) -> str:
+    """x itself, if it is a text; TypeError for anything else."""
+    if not isinstance(x, str):
+        raise TypeError(f"{argument}: expected a text, got {type(x).__name__} {short(x)}")
+    return x
+
+
+def function(x: Any, argument: str, of: str) -> Callable[..., Any]:
+    """x itself, if it can be called; TypeError that says of what it should be a function."""
+    if not callable(x):
+        raise TypeError(f"{argument}: expected a function of {of}, got {type(x).__name__}")
+    return x
+
+
+def listed(x: Any, argument: str, of: str) -> list[Any]:
+    """The entries of a list, a tuple, an array or whatever runs through; TypeError otherwise, also for texts and dicts."""
+    if not isinstance(x, str | bytes | Mapping):
+        try:
+            return list(x)
+        except Exception:  # no iterable, or what a stranger's __iter__ may raise
+            pass
+    raise TypeError(f"{argument}: expected a list of {of}, got {type(x).__name__} {short(x)}")
 
 
 def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, float]:
     """x as a pair (low, high) with low < high, around `holding`; TypeError or ValueError otherwise."""
     if not isinstance(x, tuple | list) or len(x) != 2:
-        raise TypeError(f"{argument}: expected a pair (low, high), got {x!r}")
+        raise TypeError(f"{argument}: expected a pair (low, high), got {short(x)}")
     low, high = (number(end, argument) for end in x)
     if low >= high:
         raise ValueError(f"{argument}: expected (low, high) with low < high, got {(low, high)}")
@@ -61,7 +95,7 @@ def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, fl
 def sizes(x: Any) -> list[int]:
     """x as the sizes of layers, inputs first: two or more whole numbers of at least 1."""
     if isinstance(x, str) or not isinstance(x, Iterable):
-        raise TypeError(f"sizes: expected a list of whole numbers, got {x!r}")
+        raise TypeError(f"sizes: expected a list of whole numbers, got {type(x).__name__} {short(x)}")
     whole_numbers = [whole(n, "sizes") for n in x]
     if len(whole_numbers) < 2:
         raise ValueError(f"sizes: expected two or more, inputs first, got {whole_numbers!r}")
@@ -71,7 +105,7 @@ def sizes(x: Any) -> list[int]:
 def choice(name: Any, argument: str, names: Collection[str]) -> str:
     """The name itself, if it is among the names; ValueError otherwise."""
     if not isinstance(name, str) or name not in names:
-        raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {name!r}")
+        raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {short(name)}")
     return name
 
 
@@ -85,7 +119,7 @@ def array(x: Any, argument: str) -> Array:
     try:
         numbers_ = np.asarray(x)
     except ValueError:
-        raise ValueError(f"{argument}: expected rows of one length, got {_short(x)}") from None
+        raise ValueError(f"{argument}: expected rows of one length, got {short(x)}") from None
     except Exception as error:  # what a stranger's __array__ may raise
         raise TypeError(f"{argument}: expected an array of numbers, got {type(x).__name__} ({error})") from None
     if numbers_.dtype.kind not in "fiub":
@@ -98,6 +132,30 @@ def array(x: Any, argument: str) -> Array:
     if not finite(numbers_):
         raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
     return numbers_
+
+
+def held(x: Array, argument: str) -> Array:
+    """x itself; ValueError where its computation left what its dtype can hold."""
+    if not finite(x):
+        raise ValueError(f"{argument}: expected numbers that {x.dtype} can hold, got an overflow")
+    return x
+
+
+def finite_out(*names: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Decorate a formula whose results, arrays of these names, are `held`."""
+
+    def decorate(formula: Callable[P, T]) -> Callable[P, T]:
+        @functools.wraps(formula)
+        def careful(*args: P.args, **kwargs: P.kwargs) -> T:
+            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+                results = formula(*args, **kwargs)
+                for name, x in zip(names, results if isinstance(results, tuple) else (results,)):
+                    held(x, name)
+            return results
+
+        return careful
+
+    return decorate
 
 
 def finite(x: Array) -> bool:
@@ -177,13 +235,13 @@ def generator(seed: Any, argument: str) -> np.random.Generator:
     if isinstance(seed, np.random.Generator):
         return seed
     if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
-        raise TypeError(f"{argument}: expected a whole number ≥ 0 or a numpy Generator, got {type(seed).__name__} {_short(seed)}")
+        raise TypeError(f"{argument}: expected a whole number ≥ 0 or a numpy Generator, got {type(seed).__name__} {short(seed)}")
     if seed < 0:
         raise ValueError(f"{argument}: expected a whole number ≥ 0, got {seed}")
     return np.random.default_rng(int(seed))
 
 
-def _short(x: Any) -> str:
+def short(x: Any) -> str:
     """How x prints, cut where it is long or cannot be printed."""
     try:
         text = repr(x)

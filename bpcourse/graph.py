@@ -407,15 +407,13 @@ def _times(a: Operand, b: Operand) -> Operand:
 
 def _text(name: Any) -> str | None:
     if name is not None and not isinstance(name, str):
-        raise TypeError(f"name: expected a text, got {type(name).__name__} {name!r}")
+        raise TypeError(f"name: expected a text, got {type(name).__name__} {checks.short(name)}")
     return name
 
 
 def expect_values(x: Any, argument: str) -> list[Value]:
     """x as a list of Values; TypeError that names the argument otherwise."""
-    if isinstance(x, Value | str | Mapping) or not isinstance(x, Iterable):
-        raise TypeError(f"{argument}: expected a list of Values, got {type(x).__name__}")
-    values = list(x)
+    values = checks.listed(x, argument, "Values")
     for v in values:
         expect_value(v, argument)
     return values
@@ -428,7 +426,7 @@ def _node(x: Any, argument: str) -> Value:
 def expect_value(x: Any, argument: str) -> None:
     """TypeError that names the argument, where x is not a Value."""
     if not isinstance(x, Value):
-        raise TypeError(f"{argument}: expected a Value, got {type(x).__name__} {x!r}")
+        raise TypeError(f"{argument}: expected a Value, got {type(x).__name__} {checks.short(x)}")
 
 
 def exp(x: Operand) -> Value:

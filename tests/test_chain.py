@@ -1,6 +1,7 @@
 import math
 import subprocess
 import sys
+import tracemalloc
 
 import pytest
 from helpers import build_smooth, expressions, says
@@ -148,3 +149,43 @@ def test_only_values_have_paths():
             function(x, "x")
     with pytest.raises(TypeError, match=says("v", "Value")):
         count_edges(None)
+
+
+def test_a_product_meets_the_ends_of_float64_on_the_way_but_not_at_its_own_end():
+    def product(*factors):
+        return Path((Value(1.0),) * (len(factors) + 1), factors).product
+
+    assert product(1e200, 1e200, 1e-300) == pytest.approx(1e100)
+    assert product(1e-200, 1e-200, 1e300) == pytest.approx(1e-100)
+    assert product(0.0, 1e200, 1e200) == 0 and product(-3.0, 0.5) == -1.5 and product() == 1
+    with pytest.raises(ValueError, match=r"^product: expected .*, got an overflow"):
+        product(1e200, -1e200)
+
+
+@given(st.lists(st.floats(-1e9, 1e9).filter(lambda x: x == 0 or abs(x) > 1e-9), max_size=8))
+def test_an_ordinary_product_is_the_ordinary_product(factors):
+    assert Path((), tuple(factors)).product == math.prod(factors, start=1.0)
+
+
+@pytest.mark.parametrize("ask", [count_paths, lambda v, x: list(paths(v, x)), lambda v, x: count_edges(v)])
+def test_a_hand_made_circle_is_refused(ask):
+    x = Value(1.0, "x")
+    v = exp(x)
+    w = v * x
+    v.inputs = (w,)
+    with pytest.raises(ValueError, match="without a circle"):
+        ask(w, x)
+
+
+def test_counting_a_deep_graph_takes_no_memory_out_of_proportion():
+    """All counts of 20,000 doublings together would take 25 MB; the graph itself is not counted."""
+    x = v = Value(0.0)
+    for _ in range(20_000):
+        v = v + v
+    tracemalloc.start()
+    try:
+        assert count_paths(v, x) == 2**20_000
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 12e6

@@ -1,3 +1,4 @@
+import contextlib
 import json
 import math
 import shutil
@@ -9,7 +10,8 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from bpcourse import examples, graph
-from bpcourse.codegen import compile_python, table_to_javascript, to_python
+from bpcourse.codegen import compile_python, compile_table, gate_lines, single, table_to_javascript, to_python
+from bpcourse.gates import GATES
 from bpcourse.graph import Value, evaluate, exp, gradient, square
 
 
@@ -149,3 +151,51 @@ def test_what_runs_is_what_is_printed(expression):
     point = [x.value for x in inputs]
     assert compile_python(v, inputs)(*point) == plain["f"](*point)
     assert compile_python(v, inputs).__code__.co_code == plain["f"].__code__.co_code
+
+
+POINTS = [(-2.0, 3.0), (-2.0, -2.0), (-1.5, 0.0), (2.0, 0.5), (0.0, 2.0), (1.5, -2.5)]
+
+
+@pytest.mark.parametrize(
+    "make", [lambda x, n: x**n, lambda x, n: -3.0 * x**n, lambda x, n: Value(-2.0) ** n * x], ids=["x**n", "c·x**n", "c**n"]
+)
+def test_powers_are_printed_with_the_numbers_of_the_graph(make):
+    x, n = Value(1.2, "x"), Value(2.0, "n")
+    f = make(x, n)
+    run, script, wanted = compile_table([f], [x, n]), table_to_javascript([f], [x, n]), []
+    for point in POINTS:
+        with contextlib.suppress(ValueError):  # where the graph has no value
+            wanted.append((point, evaluate(f, dict(zip((x, n), point)))))
+    assert len(wanted) >= 4
+    for point, value in wanted:
+        assert run(*point) == (value,)
+    if shutil.which("node"):
+        calls = ", ".join(f"f({a!r}, {b!r})[0]" for (a, b), _ in wanted)
+        done = subprocess.run(["node", "-e", f"{script} console.log(JSON.stringify([{calls}]))"], capture_output=True, text=True)
+        assert json.loads(done.stdout) == pytest.approx([value for _, value in wanted], rel=1e-15)
+
+
+def test_inputs_and_results_are_lists_of_values_of_any_kind():
+    x, y = Value(2.0, "x"), Value(3.0, "y")
+    assert to_python(x * y, (v for v in (x, y))) == to_python(x * y, [x, y])
+    for call in compile_table, table_to_javascript:
+        with pytest.raises(ValueError, match=says("results")):
+            call([], [x])
+        with pytest.raises(TypeError, match=says("results")):
+            call([2.0], [x])
+        with pytest.raises(TypeError, match=says("float32")):
+            call([x * y], [x, y], "no")
+
+
+def test_rounding_to_float32_stays_finite_or_says_so():
+    assert single(0.1) == 0.10000000149011612 and single(-3) == -3
+    for x, error in (1e39, ValueError), (math.nan, ValueError), ("1", TypeError):
+        with pytest.raises(error, match=says("x")):
+            single(x)
+
+
+def test_the_lines_of_a_gate_need_a_gate_and_its_point():
+    assert gate_lines(GATES["multiply"], 2.0, 3.0) == ("x * y", [], ["y", "x"])
+    for bad in ("add", 1.0, 2.0), (GATES["add"], 1.0), (GATES["exp"],):
+        with pytest.raises(TypeError, match=says("gate")):
+            gate_lines(*bad)

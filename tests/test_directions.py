@@ -292,8 +292,39 @@ def test_at_the_kink_itself_no_slope_passes():
 def test_two_calls_a_direction_whatever_the_size(directions):
     for n in (1, 1000):
         f = Counting(wave)
-        check_directions(f, point(n), np.zeros(n), directions)
+        assert check_directions(f, point(n), wave_gradient(point(n)), directions)
         assert f.calls == 2 * directions
+
+
+def test_before_it_fails_it_asks_once_more():
+    f = Counting(wave)
+    assert not check_directions(f, point(5), np.zeros(5), 3)
+    assert f.calls == 2 * 3 + 1
+
+
+@pytest.mark.parametrize("noise", [1e-6, 1.0])
+def test_a_function_that_gives_two_answers_is_named_as_such(noise):
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=says("f", "one answer to one question")):
+        check_directions(lambda x: wave(x) + noise * rng.normal(), point(5), wave_gradient(point(5)))
+
+
+@pytest.mark.parametrize(("change", "argument"), [
+    ({"x": [1.7e308, 1.0], "eps": 1.7e308}, "eps"), ({"eps": 1e-300}, "eps"), ({"size": 1e308, "eps": 1.5e-15}, "size"),
+    ({"analytic": [1.7e308, 1.7e308], "rtol": 1e-300}, "analytic"),
+    ({"f": lambda x: 1e308 * float(np.sign(x[0] - 1))}, "analytic"),
+])  # fmt: skip
+def test_what_overflows_on_the_way_is_refused_by_name(change, argument):
+    with pytest.raises(ValueError, match=says(argument)):
+        check_directions(**{"f": lambda x: float(x.sum()), "x": [1.0, 2.0], "analytic": [1.0, 1.0]} | change)
+
+
+@pytest.mark.parametrize(
+    ("seed", "error"), [(-1, ValueError), (1.5, TypeError), ("a", TypeError), (None, TypeError), (True, TypeError)]
+)
+def test_a_seed_is_a_whole_number(seed, error):
+    with pytest.raises(error, match=says("seed")):
+        check_directions(wave, point(3), point(3), seed=seed)
 
 
 def test_the_steps_have_the_length_eps_and_lie_on_both_sides():

@@ -226,6 +226,8 @@ def test_results_that_are_not_finite_are_refused():
     for mode in modes.MODES:
         with pytest.raises(ValueError, match=says("jacobian")):
             jacobian([v], [x], mode)
+    with pytest.raises(ValueError, match=says("tangents")):
+        forward_tangents([v], {x: 1e200})
 
 
 def test_bad_arguments_are_refused_by_name():

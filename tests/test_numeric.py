@@ -269,3 +269,105 @@ def test_shapes_are_not_broadcast():
         relative_error([1.0, 2.0], [1.0])
     with pytest.raises(ValueError, match=says("b", "shape")):
         relative_error([[1.0, 2.0]], [1.0, 2.0])
+
+
+# Mistakes of f, and the edge of float64.
+
+
+def drawing(scale):
+    rng = np.random.default_rng(0)
+    return lambda x: wave(x) + scale * rng.normal()
+
+
+def remembering(x, asked=[]):
+    asked.append(x)
+    return wave(x) + len(asked)
+
+
+DIFFERENCES = pytest.mark.parametrize("difference", [central_difference, forward_difference])
+TWO_ANSWERS = says("f", "one answer to one question")
+
+
+@DIFFERENCES
+@pytest.mark.parametrize("f", [drawing(0.1), drawing(1e3), remembering, lambda x: float(np.random.default_rng().random())])
+def test_a_function_that_gives_two_answers_is_named_as_such(difference, f):
+    with pytest.raises(ValueError, match=TWO_ANSWERS):
+        difference(f, np.full(3, 0.3))
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e-4, 1.0])
+def test_the_check_names_a_function_that_gives_two_answers_however_near_they_are(scale):
+    x = np.full(3, 0.3)
+    with pytest.raises(ValueError, match=TWO_ANSWERS):
+        check_gradient(drawing(scale), x, wave_gradient(x))
+
+
+@DIFFERENCES
+def test_a_jump_is_no_crime(difference):
+    """A step that is really there has its slope: it is asked once more, and gives the same."""
+    assert difference(lambda x: float(x > 1), 1.0, eps=0.25) == pytest.approx(2 if difference is central_difference else 4)
+    assert difference(lambda x: 1e6 * float(x), 1.0) == pytest.approx(1e6)
+
+
+@DIFFERENCES
+def test_a_difference_that_overflows_is_refused(difference):
+    for slope, eps in (1e305, 1e-5), (1.7e308, 0.25):
+        with pytest.raises(ValueError, match=r"^f: expected differences that float64 can hold, got an overflow"):
+            difference(lambda x: slope * float(np.sign(x - 1)), 1 - eps / 2, eps)
+    with pytest.raises(ValueError, match=says("eps")):
+        difference(float, 1.7e308, eps=1.7e308)
+
+
+def test_relative_error_at_the_edge_of_float64():
+    assert relative_error(1e308, -1e308) == 2
+    assert relative_error(1.7e308, 0) == 1
+    assert relative_error(1.7e308, -1.7e308) == 2
+    assert relative_error(5e-324, 0) == 1
+    assert relative_error(5e-324, -5e-324) == 2
+
+
+def test_the_check_at_the_edge_of_float64_fails_or_refuses():
+    check = check_gradient(lambda x: float(x), 1.0, 1.7e308)
+    assert not check and math.isfinite(check.excess)
+    for argument, change in ("size", {"size": 1e308, "eps": 1e-15}), ("analytic", {"analytic": 1e308, "rtol": 1e-320}):
+        with pytest.raises(ValueError, match=says(argument)):
+            check_gradient(**{"f": float, "x": 1.0, "analytic": 1.0, "rtol": 1e-6} | change)
+
+
+# What the defaults mean.
+
+
+def test_rtol_is_a_millionth_unless_another_is_given():
+    x = np.array([0.5])
+    assert check_gradient(wave, x, wave_gradient(x) * (1 + 0.9e-6))
+    assert not check_gradient(wave, x, wave_gradient(x) * (1 + 1.2e-6))
+
+
+def test_eps_is_a_hundred_thousandth_unless_another_is_given():
+    seen = []
+
+    def f(x):
+        seen.append(float(x))
+        return float(x)
+
+    check_gradient(f, 0.0, 1.0)
+    assert set(seen) == {0.0, 1e-5, -1e-5}
+
+
+@pytest.mark.parametrize("size", [1.0, 1e3])
+def test_the_noise_is_sixteen_roundings(size):
+    """Of a function that is 0 everywhere an analytic gradient may be 16·2⁻⁵²·size/ε, no more and no less."""
+    allowed = 16 * 2.0**-52 * size / 1e-5
+    assert check_gradient(lambda x: 0.0, 1.0, 0.99 * allowed, size=size)
+    assert not check_gradient(lambda x: 0.0, 1.0, 1.01 * allowed, size=size)
+    assert check_gradient(lambda x: size, 1.0, 1.99 * allowed, size=size)
+    assert not check_gradient(lambda x: size, 1.0, 2.01 * allowed, size=size)
+
+
+@pytest.mark.parametrize("x", [np.ma.masked, np.ma.array([1.0, 2.0], mask=[0, 1]), ["1"], np.array(["1"]), np.array([object()])])
+def test_no_masked_entry_and_no_text_is_taken_as_a_number(x):
+    for call in central_difference, forward_difference:
+        with pytest.raises((TypeError, ValueError), match=says("x")):
+            call(lambda t: float(np.sum(t)), x)
+    with pytest.raises((TypeError, ValueError), match=says("a")):
+        relative_error(x, x)

@@ -1,4 +1,6 @@
+import copy
 import math
+import pickle
 from collections import Counter
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from bpcourse import graph
 from bpcourse.codegen import compile_python, to_python
 from bpcourse.codegen.simplify import count_gates, rewritten, simplified
-from bpcourse.gates import GATES
+from bpcourse.gates import GATES, Gate
 from bpcourse.graph import Value, evaluate, exp, gradient, log, maximum, sin, square, topological_order
 
 
@@ -216,3 +218,37 @@ def test_bad_arguments_are_refused_by_name():
         rewritten([2.0], {x: x})
     with pytest.raises(TypeError, match=says("output")):
         count_gates(2.0)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))], ids=["copied", "pickled"])
+def test_a_copied_graph_is_simplified_as_the_first_one_is(again):
+    x = Value(0.7, "x")
+    (slope,) = gradient(exp(square(x)) * x**3 / 1, [x])
+    (second,) = gradient(slope, [x])
+    copied = again(second)
+    assert count_gates(copied) == count_gates(second)
+    assert count_gates(simplified(copied)) == count_gates(simplified(second)) < count_gates(second)
+    assert gates_of(simplified(copied)) == gates_of(simplified(second))
+    assert simplified(copied).value == simplified(second).value
+
+
+@pytest.mark.parametrize("name", sorted(name for name, gate in GATES.items() if gate.arity == 2))
+def test_what_commutes_is_merged_in_both_orders_and_nothing_else(name):
+    """Which gates commute is asked of their numbers, so that no row is believed."""
+    x, y = Value(0.7, "x"), Value(1.9, "y")
+    gate = GATES[name]
+    both = simplified(gate(x, y) * 2 + gate(y, x), [x, y])
+    same = all(gate.compute(a, b) == gate.compute(b, a) for a, b in ((0.7, 1.9), (2.5, 0.3), (1.0, 1.0)))
+    assert gates_of(both)[name] - (name in ("add", "multiply")) == (1 if same else 2)
+
+
+def test_a_gate_of_more_inputs_is_simplified_and_printed():
+    between = Gate(
+        "between", "⊏", 3, lambda a, x, b: float(a < x < b), lambda out, a, x, b: (0.0, 0.0, 0.0),
+        "(1.0 if {0} < {1} < {2} else 0.0)", "({0} < {1} && {1} < {2} ? 1 : 0)",
+    )  # fmt: skip
+    x = Value(0.5, "x")
+    f = Value.apply_gate(between, Value(0.0), x, Value(1.0)) * square(x) + 0
+    assert count_gates(simplified(f)) == 3
+    assert compile_python(f, [x])(0.25) == (0.0625, (0.5,))
+    assert compile_python(f, [x])(2.0) == (0.0, (0.0,))

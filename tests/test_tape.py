@@ -215,6 +215,57 @@ def test_the_square_root_at_0_has_an_output_but_no_gradient():
     assert tape.grads is kept
 
 
+@pytest.mark.parametrize(("name", "x"), [("sqrt", 0.0), ("log", 1e-320), ("reciprocal", 1e-200), ("sqrt", 1e-320)])
+def test_a_place_without_a_finite_slope_is_refused_as_value_refuses_it(name, x):
+    """0·√x at 0: no gradient comes so far, and yet there is none."""
+
+    def on_values():
+        a = Value(x)
+        Value(0.0) * GATES[name](a) + 3 * a
+        return (Value(0.0) * GATES[name](a) + 3 * a).backward()
+
+    tape = Tape()
+    a, zero, three = tape.input(x), tape.input(0.0), tape.input(3.0)
+    steep = getattr(tape, name)(a)
+    beside = tape.multiply(three, a)
+    out = tape.add(tape.multiply(zero, steep), beside)
+    finite = name == "sqrt" and x > 0
+    for backward in on_values, lambda: tape.backward(out):
+        if finite:
+            backward()
+        else:
+            with pytest.raises(ValueError, match=r"expected .*finite local gradient"):
+                backward()
+    tape.backward(beside)
+    assert tape.grads[a] == 3
+
+
+@pytest.mark.parametrize(("a", "b"), [(-2.0, 3.0), (-2.0, -2.0), (2.0, 0.5), (0.0, 2.0), (0.0, 0.0), (1.5, -2.5)])
+def test_a_power_of_two_places_is_that_of_two_values(a, b):
+    tape = Tape()
+    out = tape.power(tape.input(a), tape.input(b))
+    x, n = Value(a), Value(b)
+    v = x**n
+    assert tape.values[out] == v.value == a**b
+    try:
+        v.backward()
+    except ValueError:
+        with pytest.raises(ValueError, match=says("backward")):
+            tape.backward(out)
+    else:
+        tape.backward(out)
+        assert tape.grads[:2] == [x.grad, n.grad]
+
+
+@pytest.mark.parametrize(("a", "b"), [(-8.0, 1 / 3), (0.0, -1.0), (10.0, 400.0)])
+def test_a_power_that_is_no_number_is_refused_and_writes_nothing(a, b):
+    tape = Tape()
+    places = tape.input(a), tape.input(b)
+    with pytest.raises(ValueError, match=says("power")):
+        tape.power(*places)
+    assert len(tape.values) == len(tape.right_local) == 2
+
+
 def test_apply_takes_any_gate_of_one_or_two_inputs():
     half = Gate(
         "half", "½", 1, lambda x: x / 2, lambda out, x: (0.5,), "({0} / 2)", "({0} / 2)", domain=Domain("x ≥ 0", lambda x: x >= 0)

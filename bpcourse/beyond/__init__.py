@@ -3,7 +3,8 @@
 `bill` counts what a gradient costs (13), `modes` differentiates a graph in two
 directions (14), `remedies` and `recurrent` are about gradients that vanish or
 explode (15), `structures` has convolution, pooling, embedding, normalisation and
-attention, each with its way back (17). They do not need each other.
+attention, each with its way back (17); only `structures` needs another one, for the
+mean and the variance that batch and layer normalisation share.
 
 Book: chapters 13 to 17.
 """

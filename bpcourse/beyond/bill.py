@@ -16,18 +16,18 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bpcourse import checks, network
+from bpcourse import checks
 from bpcourse.checks import Array
-from bpcourse.layers import ACTIVATIONS, activation_vjp, losses
-from bpcourse.network import Parameters, backpropagation, cost, forward
+from bpcourse.doors import asked
+from bpcourse.gates import GATES
+from bpcourse.layers import activation_vjp, affine, losses, output_delta
+from bpcourse.network import Cache, Parameters, checked_parameters, cost, forward, pull_back, questions
 
 
 def forward_products(sizes: Sequence[int], examples: int = 1) -> int:
     """Multiplications of a forward pass: m·N for m examples and N weights.
 
     Raises ValueError for fewer than two sizes, or a size or examples < 1.
-
-    Book: chapter 13.
     """
     return checks.whole(examples, "examples") * sum(_weights(checks.sizes(sizes)))
 
@@ -37,8 +37,6 @@ def backward_products(sizes: Sequence[int], examples: int = 1) -> int:
 
     One a weight for dW = dZ A_belowᵀ, one for dA_below = Wᵀ dZ, which the first
     layer does not need. Errors as `forward_products`.
-
-    Book: chapter 13.
     """
     weights = _weights(checks.sizes(sizes))
     return checks.whole(examples, "examples") * (2 * sum(weights) - weights[0])
@@ -49,17 +47,41 @@ def numerical_products(sizes: Sequence[int], examples: int = 1, central: bool = 
 
     m·N·(P + 1) by forward differences, m·N·2P by central ones, where P is the
     number of weights and biases. Errors as `forward_products`.
-
-    Book: chapter 13.
     """
     sizes = checks.sizes(sizes)
     nudged = sum(_weights(sizes)) + sum(sizes[1:])
-    return (2 * nudged if central else nudged + 1) * forward_products(sizes, examples)
+    return (2 * nudged if checks.flag(central, "central") else nudged + 1) * forward_products(sizes, examples)
 
 
-def numerical_gradients(
+def _of_a_batch(
+    X: Any, Y: Any, parameters: Any, hidden: Any = "relu", output: Any = "softmax", loss: Any = "cross_entropy"
+) -> tuple[Any, ...]:
+    """Numbers in float64 that fit each other."""
+    parameters = {name: array.astype(float) for name, array in checked_parameters(parameters).items()}
+    X, parameters, *_ = questions.of_forward(checks.batch(X, "X").astype(float), parameters, hidden, output)
+    outputs = np.empty((len(parameters[f"b{len(parameters) // 2}"]), X.shape[1]))
+    return X, questions.labels(Y, outputs, loss, output), parameters, hidden, output, loss
+
+
+def _many_nudges(
     X: Any,
     Y: Any,
+    parameters: Any,
+    hidden: Any = "relu",
+    output: Any = "softmax",
+    loss: Any = "cross_entropy",
+    eps: Any = 1e-5,
+    memory: Any = 2 * 2**20,
+) -> tuple[Any, ...]:
+    eps, memory = checks.positive(eps, "eps"), checks.whole(memory, "memory")
+    return *_of_a_batch(X, Y, parameters, hidden, output, loss), eps, memory
+
+
+@asked(_many_nudges)
+@np.errstate(over="ignore", invalid="ignore")  # an overflow is refused by name
+def numerical_gradients(
+    X: Array,
+    Y: Array,
     parameters: Parameters,
     hidden: str = "relu",
     output: str = "softmax",
@@ -79,14 +101,10 @@ def numerical_gradients(
     Raises ValueError and TypeError as `forward` and `backpropagation`, and where
     eps or memory is not positive, eps is too small to change a weight, or a cost
     is not finite.
-
-    Book: chapter 13.
     """
-    eps, memory = checks.positive(eps, "eps"), checks.whole(memory, "memory")
-    parameters = {name: array.astype(float) for name, array in network.checked_parameters(parameters).items()}
-    cache = forward(checks.batch(X, "X").astype(float), parameters, hidden, output)
-    cost(cache, Y, loss)  # asks what Y holds
-    net = _Nudged(parameters, cache, checks.batch(Y, "Y").astype(float), loss)
+    cache = forward(X, parameters, hidden, output)
+    cost(cache, Y, loss)  # is finite
+    net = _Nudged(parameters, cache, Y, loss)
     grads = {}
     for l in range(1, net.depth + 1):
         knobs = np.hstack([parameters[f"W{l}"], parameters[f"b{l}"]])
@@ -115,7 +133,7 @@ def _step(w: Array, eps: float) -> Array:
 class _Nudged:
     """The costs of a network, each with another weight nudged."""
 
-    def __init__(self, parameters: Parameters, cache: network.Cache, Y: Array, loss: str) -> None:
+    def __init__(self, parameters: Parameters, cache: Cache, Y: Array, loss: str) -> None:
         self.parameters, self.cache, self.Y, self.loss = parameters, cache, Y, loss
         self.depth, self.examples = len(parameters) // 2, Y.shape[1]
 
@@ -146,13 +164,13 @@ class _Nudged:
             Z = np.repeat(self.cache[f"Z{l}"][:, None], len(j), axis=1)
             Z[j, np.arange(len(j))] = z
             return Z
-        activation = ACTIVATIONS[self.cache.hidden]
+        activation = GATES[self.cache.hidden]
         W = self.parameters[f"W{l + 1}"]
         Z = W[:, j, None] * (activation(z) - self.cache[f"A{l}"][j])
         Z += self.cache[f"Z{l + 1}"][:, None]
         for above in range(l + 2, self.depth + 1):
             W, b = self.parameters[f"W{above}"], self.parameters[f"b{above}"]
-            Z = (W @ activation(Z).reshape(len(Z), -1) + b).reshape(len(W), *z.shape)
+            Z = affine(W, activation(Z).reshape(len(Z), -1), b).reshape(len(W), *z.shape)
         return Z
 
 
@@ -165,8 +183,6 @@ def kept_numbers(sizes: Sequence[int], examples: int = 1, every: int | None = No
     two also where the activation is the identity and hands on the same array.
 
     Raises ValueError as `forward_products`, and for every < 1.
-
-    Book: chapter 13.
     """
     sizes = checks.sizes(sizes)
     depth = len(sizes) - 1
@@ -183,8 +199,6 @@ class Checkpointed(NamedTuple):
 
     `grads` are dW and db of every layer; `kept` is the most numbers of the
     forward pass that were held at once, `recomputed` how many layers ran twice.
-
-    Book: chapter 13.
     """
 
     grads: dict[str, Array]
@@ -192,9 +206,25 @@ class Checkpointed(NamedTuple):
     recomputed: int
 
 
-def checkpointed_gradients(
+def _in_segments(
     X: Any,
     Y: Any,
+    parameters: Any,
+    every: Any,
+    hidden: Any = "relu",
+    output: Any = "softmax",
+    loss: Any = "cross_entropy",
+) -> tuple[Any, ...]:
+    X, parameters, *_ = questions.of_forward(X, parameters, hidden, output)
+    outputs = np.empty((len(parameters[f"b{len(parameters) // 2}"]), X.shape[1]), np.result_type(X, *parameters.values()))
+    return X, questions.labels(Y, outputs, loss, output), parameters, checks.whole(every, "every"), hidden, output, loss
+
+
+@asked(_in_segments)
+@np.errstate(over="ignore", invalid="ignore")
+def checkpointed_gradients(
+    X: Array,
+    Y: Array,
     parameters: Parameters,
     every: int,
     hidden: str = "relu",
@@ -211,33 +241,28 @@ def checkpointed_gradients(
 
     Raises ValueError and TypeError as `forward` and `backpropagation`, and for
     every < 1. A message about a Z counts layers from the start of its segment.
-
-    Book: chapter 13.
     """
-    every = checks.whole(every, "every")
-    parameters = network.checked_parameters(parameters)
     depth = len(parameters) // 2
     starts = _starts(depth, every)
     segments = [_segment(parameters, start, end) for start, end in itertools.pairwise([*starts, depth])]
-    checkpoints = [checks.batch(X, "X")]
+    checkpoints = [X]
     for layers in segments[:-1]:
         _, Z = forward(checkpoints[-1], layers, hidden, "identity").popitem()
-        checkpoints.append(ACTIVATIONS[hidden](Z))
+        checkpoints.append(GATES[hidden](Z))
 
     cache = forward(checkpoints[-1], segments[-1], hidden, output)
     kept = _numbers([*checkpoints, *cache.values()])
-    back = backpropagation(cache, Y, segments[-1], hidden, output, loss)
+    _, A = cache.popitem()
+    _, Z = cache.popitem()
+    back = pull_back(output_delta(Z, A, Y, output, loss), cache, segments[-1], hidden)
     grads = _of_parameters(back, starts[-1])
     for start, layers, above in zip(starts[-2::-1], segments[-2::-1], segments[::-1]):
         A, dA = checkpoints.pop(), above["W1"].T @ back["dZ1"]
         back.clear()
         cache = forward(checkpoints[-1], layers, hidden, "identity")
         kept = max(kept, _numbers([*checkpoints, A, *cache.values()]))
-        top, Z = cache.popitem()
-        dZ = activation_vjp(hidden, dA, Z, A)
-        # ½Σ(ŷ − y)² of an identity output has the delta ŷ − y: with ŷ = dZ and y = 0 it is our dZ.
-        cache[f"Z{top[1:]}"] = cache[top] = dZ
-        back = backpropagation(cache, np.zeros_like(dZ), layers, hidden, "identity", "half_squared_error")
+        _, Z = cache.popitem()
+        back = pull_back(activation_vjp(hidden, dA, Z, A), cache, layers, hidden)
         grads |= _of_parameters(back, start)
     return Checkpointed(grads, kept, starts[-1])
 

@@ -11,14 +11,14 @@ Book: chapter 14.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from bpcourse import checks
 from bpcourse.checks import Array
-from bpcourse.graph import Operand, Value, adjoints, expect_value, gradient, local_gradients, topological_order
+from bpcourse.graph import Operand, Value, adjoints, expect_value, expect_values, gradient, local_gradients, topological_order
 
 MODES = ("forward", "reverse")
 
@@ -33,11 +33,9 @@ def jvp(outputs: Sequence[Value], tangents: Mapping[Value, Operand]) -> list[Any
     Raises TypeError where outputs is not a list of Values or tangents not a dict
     from Values to numbers; ValueError where there are no outputs, or a result is
     not finite.
-
-    Book: chapter 14.
     """
     outputs = _values(outputs, "outputs")
-    found = forward_tangents(outputs, tangents)
+    found = _sweep(outputs, tangents)
     results = [found.get(output, 0.0) for output in outputs]
     if any(isinstance(t, Value) for t in tangents.values()):
         return [t if isinstance(t, Value) else Value(t) for t in results]
@@ -53,11 +51,10 @@ def vjp(outputs: Sequence[Value], upstreams: Sequence[Operand], inputs: Sequence
     Raises TypeError where outputs or inputs is not a list of Values or an upstream
     no number; ValueError where there are no outputs or not one upstream for each,
     or a result is not finite.
-
-    Book: chapter 14.
     """
     outputs, inputs = _values(outputs, "outputs"), _values(inputs, "inputs")
-    weights = [u if isinstance(u, Value) else checks.number(u, "upstreams") for u in _listed(upstreams, "upstreams")]
+    listed = checks.listed(upstreams, "upstreams", "numbers")
+    weights = [u if isinstance(u, Value) else checks.number(u, "upstreams") for u in listed]
     if len(weights) != len(outputs):
         raise ValueError(f"upstreams: expected one for each of {len(outputs)} outputs, got {len(weights)}")
     pulled = outputs[0] * weights[0]
@@ -77,12 +74,10 @@ def jacobian(outputs: Sequence[Value], inputs: Sequence[Value], mode: str = "rev
 
     Raises TypeError where outputs or inputs is not a list of Values, ValueError
     where one is empty, the mode is unknown or an entry is not finite.
-
-    Book: chapter 14.
     """
     outputs, inputs = _values(outputs, "outputs"), _values(inputs, "inputs")
     if checks.choice(mode, "mode", MODES) == "forward":
-        moved = [forward_tangents(outputs, {x: 1.0}) for x in inputs]
+        moved = [_sweep(outputs, {x: 1.0}) for x in inputs]
         return np.array([_finite([tangents.get(y, 0.0) for y in outputs], "jacobian") for tangents in moved]).T
     rows = [adjoints(output) for output in outputs]
     return np.array([_finite([grads.get(x, 0.0) for x in inputs], "jacobian") for grads in rows])
@@ -93,8 +88,6 @@ def count_products(outputs: Sequence[Value], inputs: Sequence[Value], mode: str 
 
     A forward sweep goes along the wires that come from its input, a reverse sweep
     along all wires below its output. Errors as `jacobian`.
-
-    Book: chapter 14.
     """
     outputs, inputs = _values(outputs, "outputs"), _values(inputs, "inputs")
     if checks.choice(mode, "mode", MODES) == "reverse":
@@ -120,11 +113,9 @@ def hessian_vector(output: Value, inputs: Sequence[Value], vector: Sequence[floa
     Raises TypeError where output is not a Value, inputs not a list of Values or an
     entry of vector no number; ValueError where there are no inputs, one stands
     twice, vector has another length, or a result is not finite.
-
-    Book: chapter 14.
     """
     expect_value(output, "output")
-    inputs, speeds = _values(inputs, "inputs"), _listed(vector, "vector")
+    inputs, speeds = _values(inputs, "inputs"), checks.listed(vector, "vector", "numbers")
     if len(set(inputs)) < len(inputs):
         raise ValueError(f"inputs: expected each Value once, got {inputs!r}")
     if len(speeds) != len(inputs):
@@ -137,10 +128,13 @@ def forward_tangents(outputs: Sequence[Value], tangents: Mapping[Value, Operand]
 
     At each gate Σ local gradient · tangent, over the inputs that move; the mirror
     image of `bpcourse.graph.adjoints`. `jvp` is this sweep. Errors as there.
-
-    Book: chapter 14.
     """
-    outputs = _values(outputs, "outputs")
+    found = _sweep(_values(outputs, "outputs"), tangents)
+    _finite([t for t in found.values() if not isinstance(t, Value)], "tangents")
+    return found
+
+
+def _sweep(outputs: Sequence[Value], tangents: Any) -> dict[Value, Any]:
     if not isinstance(tangents, Mapping):
         raise TypeError(f"tangents: expected a dict from Values to numbers, got {type(tangents).__name__}")
     found: dict[Value, Any] = {}
@@ -157,16 +151,8 @@ def forward_tangents(outputs: Sequence[Value], tangents: Mapping[Value, Operand]
     return found
 
 
-def _listed(x: Any, argument: str) -> list[Any]:
-    if isinstance(x, Value | Mapping | str) or not isinstance(x, Iterable):
-        raise TypeError(f"{argument}: expected a list, got {type(x).__name__}")
-    return list(x)
-
-
 def _values(x: Any, argument: str) -> list[Value]:
-    values = _listed(x, argument)
-    for v in values:
-        expect_value(v, argument)
+    values = expect_values(x, argument)
     if not values:
         raise ValueError(f"{argument}: expected at least one Value, got none")
     return values

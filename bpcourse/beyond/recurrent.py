@@ -18,60 +18,95 @@ import numpy as np
 
 from bpcourse import checks, graph
 from bpcourse.checks import Array
+from bpcourse.doors import asked
 from bpcourse.graph import Value
-from bpcourse.layers import ACTIVATIONS, activation_vjp
+from bpcourse.layers import ACTIVATIONS, activation_vjp, affine, affine_vjp
 from bpcourse.network import Parameters
 
 SQUASHES = ("tanh", "identity")
-"""The activations of a recurrence: tanh, or none. Book: chapter 15."""
+"""The activations of a recurrence: tanh, or none."""
 
 
-def initialise(units: int, inputs: int, radius: float = 1.0, seed: int = 0) -> dict[str, Array]:
+def initialise(units: int, inputs: int, radius: float = 1.0, seed: Any = 0) -> dict[str, Array]:
     """Random weights, W_h scaled to the spectral radius `radius`; b = 0.
 
-    Raises ValueError for sizes < 1 or radius ≤ 0. Book: chapter 15.
+    Raises ValueError for sizes < 1, radius ≤ 0 or so large that W_h overflows, or a
+    seed < 0; TypeError where one is no number.
     """
     units, inputs = checks.whole(units, "units"), checks.whole(inputs, "inputs")
-    radius, rng = checks.positive(radius, "radius"), np.random.default_rng(seed)
+    radius, rng = checks.positive(radius, "radius"), checks.generator(seed, "seed")
     Wh = rng.normal(size=(units, units))
+    with np.errstate(over="ignore"):
+        scaled = Wh * radius / spectral_radius(Wh)
     return {
-        "Wh": Wh * radius / spectral_radius(Wh),
+        "Wh": checks.held(scaled, "Wh"),
         "Wx": rng.normal(0, 1 / math.sqrt(inputs), (units, inputs)),
         "b": np.zeros((units, 1)),
     }
 
 
-def spectral_radius(W: Any) -> float:
+def _square(W: Any, argument: str = "W") -> tuple[Array]:
+    W = checks.array(W, argument)
+    if W.ndim != 2 or W.shape[0] != W.shape[1]:
+        raise ValueError(f"{argument}: expected a square matrix, got shape {W.shape}")
+    return (W,)
+
+
+@asked(_square)
+def spectral_radius(W: Array) -> float:
     """ρ = max |λ| over the eigenvalues λ of a square matrix.
 
-    Raises ValueError where W is not square. Book: chapter 15.
+    Raises ValueError where W is not square or ρ overflows, TypeError where it is no
+    array of numbers.
     """
-    W = checks.array(W, "W")
-    if W.ndim != 2 or W.shape[0] != W.shape[1]:
-        raise ValueError(f"W: expected a square matrix, got shape {W.shape}")
-    return float(np.abs(np.linalg.eigvals(W)).max())
+    return float(checks.held(np.abs(np.linalg.eigvals(W)).max(), "ρ"))
 
 
-def forward(X: Any, parameters: Parameters, squash: str = "tanh") -> Array:
+def _sequence(X: Any, parameters: Any, squash: Any = "tanh") -> tuple[Any, ...]:
+    """The sequence and the three parameters, if they fit each other."""
+    checks.choice(squash, "squash", SQUASHES)
+    if not isinstance(parameters, Mapping) or set(parameters) != {"Wh", "Wx", "b"}:
+        raise ValueError(f"parameters: expected a dict of Wh, Wx and b, got {checks.short(parameters)}")
+    (Wh,), Wx, b = _square(parameters["Wh"], "Wh"), checks.array(parameters["Wx"], "Wx"), checks.array(parameters["b"], "b")
+    if Wx.ndim != 2 or len(Wx) != len(Wh):
+        raise ValueError(f"Wx: expected {len(Wh)} rows, as Wh has, got shape {Wx.shape}")
+    if b.shape != (len(Wh), 1):
+        raise ValueError(f"b: expected shape ({len(Wh)}, 1), a row for each row of Wh, got {b.shape}")
+    X = checks.array(X, "X")
+    if X.ndim != 3 or X.shape[1] != Wx.shape[1]:
+        raise ValueError(f"X: expected shape (steps, {Wx.shape[1]}, examples), as Wx has columns, got {X.shape}")
+    return X, {"Wh": Wh, "Wx": Wx, "b": b}, squash
+
+
+@asked(_sequence)
+@np.errstate(over="ignore", invalid="ignore")  # an overflow is refused by name
+def forward(X: Array, parameters: Parameters, squash: str = "tanh") -> Array:
     """The states h_0 = 0, h_1, …, h_T: (steps + 1, units, examples).
 
     Raises ValueError where shapes do not fit, a number is not finite, a state
-    overflows or squash is not one of `SQUASHES`.
-
-    Book: chapter 15.
+    overflows or squash is not one of `SQUASHES`; TypeError where one is no array.
     """
-    checks.choice(squash, "squash", SQUASHES)
-    X, (Wh, Wx, b) = _checked(X, parameters)
+    Wh, Wx, b = (parameters[name] for name in ("Wh", "Wx", "b"))
     H = [np.zeros((len(Wh), X.shape[2]))]
-    for x in X:
-        with np.errstate(over="ignore", invalid="ignore"):
-            H.append(ACTIVATIONS[squash](Wh @ H[-1] + Wx @ x + b))
-        if not np.isfinite(H[-1]).all():
-            raise ValueError(f"Wh: expected states that float64 can hold, got an overflow at step {len(H) - 1}")
+    for t, x in enumerate(X, start=1):
+        Z = _held(affine(Wx, x, b) + Wh @ H[-1], f"sums that float64 can hold, got an overflow at step {t}")
+        H.append(ACTIVATIONS[squash](Z))
     return np.stack(H)
 
 
-def backpropagation(dH: Any, H: Any, X: Any, parameters: Parameters, squash: str = "tanh") -> dict[str, Array]:
+def _states(dH: Any, H: Any, X: Any, parameters: Any, squash: Any = "tanh") -> tuple[Any, ...]:
+    X, parameters, squash = _sequence(X, parameters, squash)
+    dH, H = checks.array(dH, "dH"), checks.array(H, "H")
+    expected = len(X) + 1, len(parameters["Wh"]), X.shape[2]
+    if H.shape != expected:
+        raise ValueError(f"H: expected shape {expected}, the states of forward, got {H.shape}")
+    checks.same_shape(dH, "dH", H, "H")
+    return dH, H, X, parameters, squash
+
+
+@asked(_states)
+@np.errstate(over="ignore", invalid="ignore")
+def backpropagation(dH: Array, H: Array, X: Array, parameters: Parameters, squash: str = "tanh") -> dict[str, Array]:
     """The gradients through time, from what the losses say of each state.
 
     dH[t] is ∂(losses)/∂h_t as read off the losses alone, with every later state
@@ -89,28 +124,26 @@ def backpropagation(dH: Any, H: Any, X: Any, parameters: Parameters, squash: str
 
     Raises ValueError as `forward`, where dH or H has another shape, and where a
     gradient overflows.
-
-    Book: chapter 15.
     """
-    checks.choice(squash, "squash", SQUASHES)
-    X, (Wh, Wx, b) = _checked(X, parameters)
-    steps, _, m = X.shape
-    dH, H = checks.array(dH, "dH").copy(), checks.array(H, "H")
-    if H.shape != (steps + 1, len(Wh), m):
-        raise ValueError(f"H: expected shape {(steps + 1, len(Wh), m)}, the states of forward, got {H.shape}")
-    checks.same_shape(dH, "dH", H, "H")
-    dWh, dWx, db = np.zeros((steps, *Wh.shape)), np.zeros_like(Wx), np.zeros_like(b)
-    with np.errstate(over="ignore", invalid="ignore"):
-        for t in range(steps, 0, -1):
-            Z = Wh @ H[t - 1] + Wx @ X[t - 1] + b
-            dZ = activation_vjp(squash, dH[t], Z, H[t])
-            dWh[t - 1] = dZ @ H[t - 1].T / m
-            dWx += dZ @ X[t - 1].T / m
-            db += dZ.mean(axis=1, keepdims=True)
-            dH[t - 1] += Wh.T @ dZ
-    if not all(np.isfinite(grad).all() for grad in (dWh, dWx, db, dH)):
-        raise ValueError("Wh: expected gradients that float64 can hold, got an overflow on the way back")
-    return {"dWh": dWh.sum(axis=0), "dWx": dWx, "db": db, "dH": dH, "dWh by step": dWh}
+    Wh, Wx, b = (parameters[name] for name in ("Wh", "Wx", "b"))
+    dH, dWh, dWx, db = dH.astype(float), np.zeros((len(X), *Wh.shape)), np.zeros(Wx.shape), np.zeros(b.shape)
+    for t in range(len(X), 0, -1):
+        Z = affine(Wx, X[t - 1], b) + Wh @ H[t - 1]
+        dZ = activation_vjp(squash, dH[t], Z, H[t])
+        dWh[t - 1], _ = affine_vjp(dZ, H[t - 1])
+        dWx_t, db_t = affine_vjp(dZ, X[t - 1])
+        dWx, db = dWx + dWx_t, db + db_t
+        dH[t - 1] += Wh.T @ dZ
+    grads = {"dWh": dWh.sum(axis=0), "dWx": dWx, "db": db, "dH": dH, "dWh by step": dWh}
+    for grad in grads.values():
+        _held(grad, "gradients that float64 can hold, got an overflow on the way back")
+    return grads
+
+
+def _held(x: Array, expected: str) -> Array:
+    if not checks.finite(x):
+        raise ValueError(f"Wh: expected {expected}")
+    return x
 
 
 def as_graph(parameters: Parameters, xs: Any, y: Any, squash: str = "tanh") -> dict[str, Value]:
@@ -119,13 +152,11 @@ def as_graph(parameters: Parameters, xs: Any, y: Any, squash: str = "tanh") -> d
     xs is (steps, inputs), y is (units,). Names: `wh_1,2`, `wx_1,1`, `b_1`;
     `x_t,k` and `h_t,j` for step t; `loss`, ½ Σ_j (h_T,j − y_j)².
 
-    Raises ValueError as `forward`, and where y has not one entry a unit.
-
-    Book: chapter 15.
+    Raises ValueError and TypeError as `forward`, and where y has not one entry a unit.
     """
-    checks.choice(squash, "squash", SQUASHES)
     xs = checks.batch(xs, "xs")
-    _, (Wh, Wx, b) = _checked(xs[:, :, None], parameters)
+    _, parameters, squash = _sequence(xs[:, :, None], parameters, squash)
+    Wh, Wx, b = (parameters[name] for name in ("Wh", "Wx", "b"))
     y = checks.column(y, "y")[:, 0]
     if len(y) != len(Wh):
         raise ValueError(f"y: expected {len(Wh)} entries, as Wh has rows, got shape {y.shape}")
@@ -151,20 +182,3 @@ def as_graph(parameters: Parameters, xs: Any, y: Any, squash: str = "tanh") -> d
     terms = [0.5 * (state - float(target)) ** 2 for state, target in zip(h, y)]
     put("loss", sum(terms[1:], terms[0]))
     return nodes
-
-
-def _checked(X: Any, parameters: Parameters) -> tuple[Array, tuple[Array, Array, Array]]:
-    """The sequence and the three arrays, with shapes that fit."""
-    if not isinstance(parameters, Mapping) or set(parameters) != {"Wh", "Wx", "b"}:
-        raise ValueError(f"parameters: expected a dict of Wh, Wx and b, got {parameters!r}")
-    Wh, Wx, b = (checks.array(parameters[name], name) for name in ("Wh", "Wx", "b"))
-    if Wh.ndim != 2 or Wh.shape[0] != Wh.shape[1]:
-        raise ValueError(f"Wh: expected a square matrix, got shape {Wh.shape}")
-    if Wx.ndim != 2 or len(Wx) != len(Wh):
-        raise ValueError(f"Wx: expected {len(Wh)} rows, as Wh has, got shape {Wx.shape}")
-    if b.shape != (len(Wh), 1):
-        raise ValueError(f"b: expected shape ({len(Wh)}, 1), a row for each row of Wh, got {b.shape}")
-    X = checks.array(X, "X")
-    if X.ndim != 3 or X.shape[1] != Wx.shape[1]:
-        raise ValueError(f"X: expected shape (steps, {Wx.shape[1]}, examples), as Wx has columns, got {X.shape}")
-    return X, (Wh, Wx, b)

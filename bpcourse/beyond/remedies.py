@@ -17,9 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bpcourse import checks
-from bpcourse.checks import Array
-from bpcourse.layers import ACTIVATIONS, activation_vjp, output_delta, relu, softmax
-from bpcourse.network import Parameters, initialise
+from bpcourse.checks import Array, finite_out
+from bpcourse.doors import asked
+from bpcourse.layers import ACTIVATIONS, activation_vjp, affine, affine_vjp, output_delta, relu, softmax
+from bpcourse.network import Parameters, checked_parameters, initialise, questions
 
 # ------------------------------------------------------- how the weights begin
 
@@ -34,15 +35,13 @@ RULES: dict[str, Callable[[int, int], float]] = {
 """The variance of a weight, by the units below and the units of its layer. Book: chapter 15."""
 
 
-def initialise_by(rule: str, sizes: Sequence[int], seed: int = 0) -> dict[str, Array]:
+def initialise_by(rule: str, sizes: Sequence[int], seed: Any = 0) -> dict[str, Array]:
     """Normal weights whose variance is that of the rule; biases 0.
 
     small: 0.05² whatever the sizes; xavier: 2/(units below + units); he:
     2/units below. The same seed draws the same weights up to their scale.
 
     Raises ValueError for an unknown rule, otherwise as `bpcourse.network.initialise`.
-
-    Book: chapter 15.
     """
     variance = RULES[checks.choice(rule, "rule", RULES)]
     parameters = initialise(sizes, "identity", seed)
@@ -56,29 +55,34 @@ def initialise_by(rule: str, sizes: Sequence[int], seed: int = 0) -> dict[str, A
 # ------------------------------------------------------------------ dead units
 
 
-def dead_units(Z: Any) -> Array:
+@asked(lambda Z: (checks.batch(Z, "Z"),))
+def dead_units(Z: Array) -> Array:
     """Which units no example switches on: z ≤ 0 in the whole row; (units,) of True and False.
 
     `dead_units(Z).mean()` is the share of them. Z is (units, examples), the
-    sums or the outputs of a ReLU layer. Errors as `checks.batch`.
+    sums or the outputs of a ReLU layer.
 
-    Book: chapter 15.
+    Raises ValueError and TypeError as `bpcourse.layers.affine`, as all functions here do.
     """
-    return np.all(checks.batch(Z, "Z") <= 0, axis=1)
+    return np.all(Z <= 0, axis=1)
 
 
+@asked(lambda Z, slope=0.1: (checks.array(Z, "Z"), checks.number(slope, "slope")))
+@finite_out("A")
 def leaky_relu(Z: Array, slope: float = 0.1) -> Array:
     """Z where z > 0, slope · z elsewhere: relu(z) − slope · relu(−z).
 
-    Shapes: both (units, examples). Book: chapter 15.
+    Shapes: both (units, examples). Errors as `dead_units`.
     """
     return relu(Z) - slope * relu(-Z)
 
 
+@asked(lambda dA, Z, slope=0.1: (*checks.alike(dA=dA, Z=Z), checks.number(slope, "slope")))
+@finite_out("dZ")
 def leaky_relu_vjp(dA: Array, Z: Array, slope: float = 0.1) -> Array:
     """dZ = dA where z > 0, slope · dA where z < 0: the ReLU's own way back, at z and at −z.
 
-    Shapes: (units, examples); ValueError where they differ. Book: chapter 15.
+    Shapes: (units, examples). Errors as `dead_units`, also where they differ.
     """
     on, off = (activation_vjp("relu", dA, side, relu(side)) for side in (Z, -Z))
     return on + slope * off
@@ -88,17 +92,48 @@ def leaky_relu_vjp(dA: Array, Z: Array, slope: float = 0.1) -> Array:
 
 
 class Normalised(NamedTuple):
-    """What `batch_norm` keeps for the way back: Ẑ, the scale s of each row, and γ.
-
-    Book: chapter 15.
-    """
+    """What `batch_norm` keeps for the way back: Ẑ, the scale s of each row, and γ."""
 
     Z_hat: Array
     s: Array
     gamma: Array
 
 
-def batch_norm(Z: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> tuple[Array, Normalised]:
+def standardised(X: Array, axis: int, floor: float) -> tuple[Array, Array]:
+    """(x̂, s) with x̂ = (x − μ)/s and s = √(mean (x − μ)² + floor): mean 0, variance nearly 1.
+
+    μ and the other mean run along the axis. Large numbers are divided by a power of
+    two before they are squared, which rounds nothing and overflows nowhere. Shapes:
+    X and x̂ alike; s with 1 in the place of the axis.
+    """
+    centred = X - X.mean(axis=axis, keepdims=True)
+    unit = power_of_two(np.abs(centred).max(axis=axis, keepdims=True))
+    s = unit * np.sqrt(((centred / unit) ** 2).mean(axis=axis, keepdims=True) + floor / unit / unit)
+    return centred / s, s
+
+
+def power_of_two(size: Any) -> Any:
+    """2ᵏ ≤ size < 2ᵏ⁺¹ for sizes above 1, and 1 for all others; in the shape of size."""
+    return np.ldexp(np.ones_like(size), np.maximum(np.frexp(size)[1] - 1, 0))
+
+
+def _rows(Z: Any, gamma: Any, beta: Any, eps: Any = 1e-5) -> tuple[Any, ...]:
+    Z, eps = checks.batch(Z, "Z"), checks.positive(eps, "eps")
+    if Z.shape[1] < 2:
+        raise ValueError(f"Z: expected two or more examples (columns) to normalise over, got shape {Z.shape}")
+    return Z, _row(gamma, "gamma", len(Z)), _row(beta, "beta", len(Z)), eps
+
+
+def _row(x: Any, argument: str, units: int) -> Array:
+    row = checks.array(x, argument)
+    if row.shape != (units, 1):
+        raise ValueError(f"{argument}: expected shape ({units}, 1), a number for each unit, got {row.shape}")
+    return row
+
+
+@asked(_rows)
+@finite_out("U")
+def batch_norm(Z: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> tuple[Array, Normalised]:
     """γ Ẑ + β with Ẑ = (Z − μ)/s, and what `batch_norm_vjp` needs.
 
     μ is the mean of each row and s = √(mean (z − μ)² + eps), where eps is a
@@ -107,23 +142,28 @@ def batch_norm(Z: Any, gamma: Any, beta: Any, eps: float = 1e-5) -> tuple[Array,
 
     Raises ValueError where shapes do not fit, a number is not finite, eps ≤ 0
     or there are fewer than two examples.
-
-    Book: chapter 15.
     """
-    Z, gamma, beta = checks.batch(Z, "Z"), checks.array(gamma, "gamma"), checks.array(beta, "beta")
-    eps = checks.positive(eps, "eps")
-    if Z.shape[1] < 2:
-        raise ValueError(f"Z: expected two or more examples (columns) to normalise over, got shape {Z.shape}")
-    for row, name in (gamma, "gamma"), (beta, "beta"):
-        if row.shape != (len(Z), 1):
-            raise ValueError(f"{name}: expected shape ({len(Z)}, 1), a row for each row of Z, got {row.shape}")
-    centred = Z - Z.mean(axis=1, keepdims=True)
-    s = np.sqrt((centred**2).mean(axis=1, keepdims=True) + eps)
-    Z_hat = centred / s
+    Z_hat, s = standardised(Z, 1, eps)
     return gamma * Z_hat + beta, Normalised(Z_hat, s, gamma)
 
 
-def batch_norm_vjp(dU: Any, kept: Normalised) -> tuple[Array, Array, Array]:
+def _upstream_and_kept(dU: Any, kept: Any) -> tuple[Any, ...]:
+    return checks.batch(dU, "dU"), _kept(kept, "kept", np.shape(dU), "dU")
+
+
+def _kept(kept: Any, argument: str, shape: tuple[int, ...], other: str) -> Normalised:
+    """What `batch_norm` kept, if it was made from numbers of this shape."""
+    if not isinstance(kept, Normalised):
+        raise TypeError(f"{argument}: expected what batch_norm kept, a Normalised, got {type(kept).__name__}")
+    Z_hat = checks.batch(kept.Z_hat, f"{argument}.Z_hat")
+    if Z_hat.shape != shape:
+        raise ValueError(f"{other}: expected the shape of Z_hat, {Z_hat.shape}, got {shape}")
+    return Normalised(Z_hat, _row(kept.s, f"{argument}.s", len(Z_hat)), _row(kept.gamma, f"{argument}.gamma", len(Z_hat)))
+
+
+@asked(_upstream_and_kept)
+@finite_out("dZ", "dgamma", "dbeta")
+def batch_norm_vjp(dU: Array, kept: Normalised) -> tuple[Array, Array, Array]:
     """(dZ, dgamma, dbeta) from the gradient dU of the normalised sums.
 
         dZ = γ/s ∘ (dU − mean(dU) − Ẑ ∘ mean(dU ∘ Ẑ)),
@@ -134,23 +174,20 @@ def batch_norm_vjp(dU: Any, kept: Normalised) -> tuple[Array, Array, Array]:
     gradient of the sum of all losses. Shapes: dU and dZ (units, examples);
     dgamma and dbeta (units, 1).
 
-    Raises ValueError where dU has not the shape of Ẑ.
-
-    Book: chapter 15.
+    Raises ValueError where dU has not the shape of Ẑ, TypeError where kept is
+    nothing that `batch_norm` made.
     """
-    dU = checks.batch(dU, "dU")
-    checks.same_shape(dU, "dU", kept.Z_hat, "Z_hat")
     dbeta = dU.mean(axis=1, keepdims=True)
     dgamma = (dU * kept.Z_hat).mean(axis=1, keepdims=True)
     return kept.gamma / kept.s * (dU - dbeta - kept.Z_hat * dgamma), dgamma, dbeta
 
 
+@asked(lambda parameters: (_with_or_without_norms(parameters, "identity"),))
 def with_norms(parameters: Parameters) -> dict[str, Array]:
     """The parameters, and for every hidden layer γ = 1 and β = 0: `"gamma1"`, `"beta1"`, …
 
-    Shapes: γ and β (units, 1). Raises ValueError where W1, W2, … are missing.
-
-    Book: chapter 15.
+    Shapes: γ and β (units, 1). Raises ValueError where W1, b1, W2, … are missing or
+    do not fit.
     """
     added = dict(parameters)
     for l in range(1, _depth(parameters)):
@@ -162,22 +199,29 @@ def with_norms(parameters: Parameters) -> dict[str, Array]:
 # ------------------------------------------------------------------- residuals
 
 
-def residual(A_below: Any, F: Any) -> Array:
-    """A_below + F: a layer's output F, added to its input.
-
-    Shapes: both (units, examples); ValueError where they differ. Book: chapter 15.
-    """
+def _added(A_below: Any, F: Any) -> tuple[Array, Array]:
     A_below, F = checks.batch(A_below, "A_below"), checks.batch(F, "F")
     checks.same_shape(F, "F", A_below, "A_below")
+    return A_below, F
+
+
+@asked(_added)
+@finite_out("A")
+def residual(A_below: Array, F: Array) -> Array:
+    """A_below + F: a layer's output F, added to its input.
+
+    Shapes: both (units, examples). Errors as `dead_units`, also where they differ.
+    """
     return A_below + F
 
 
+@asked(lambda dA, dA_through_F: checks.alike(dA_through_F=dA_through_F, dA=dA)[::-1])
+@finite_out("dA_below")
 def residual_vjp(dA: Array, dA_through_F: Array) -> Array:
     """dA_below = dA + dA_through_F: the gradient as it is, plus what came back through F.
 
-    Shapes: both (units, examples); ValueError where they differ. Book: chapter 15.
+    Shapes: both (units, examples). Errors as `dead_units`, also where they differ.
     """
-    checks.same_shape(dA_through_F, "dA_through_F", dA, "dA")
     return dA + dA_through_F
 
 
@@ -189,8 +233,6 @@ class Layer(NamedTuple):
 
     Z = W A_below + b; U is γ Ẑ + β, or Z itself where nothing is normalised;
     F = f(U), and A = F or A_below + F.
-
-    Book: chapter 15.
     """
 
     A_below: Array
@@ -202,11 +244,29 @@ class Layer(NamedTuple):
     A: Array
 
 
+class Layers(list[Layer]):
+    """What `forward` returns: a list of layers, and the activation f by which they were made."""
+
+    hidden: str
+
+
 HIDDEN: dict[str, Callable[[Array], Array]] = {**ACTIVATIONS, "leaky_relu": leaky_relu}
 """The activations that `forward` takes. Book: chapter 15."""
 
 
-def forward(X: Any, parameters: Parameters, hidden: str = "sigmoid", residuals: bool = False) -> list[Layer]:
+def _of_forward(X: Any, parameters: Any, hidden: Any = "sigmoid", residuals: Any = False) -> tuple[Any, ...]:
+    checks.choice(hidden, "hidden", HIDDEN)
+    X, parameters = checks.batch(X, "X"), _with_or_without_norms(parameters, "softmax")
+    if parameters["W1"].shape[1] != len(X):
+        raise ValueError(f"W1: expected {len(X)} columns, a column for each row of X, got shape {parameters['W1'].shape}")
+    if X.shape[1] < 2 and len(parameters) > 2 * _depth(parameters):
+        raise ValueError(f"X: expected two or more examples (columns) to normalise over, got shape {X.shape}")
+    return X, parameters, hidden, checks.flag(residuals, "residuals")
+
+
+@asked(_of_forward)
+@np.errstate(over="ignore", invalid="ignore")  # an overflow is refused by name
+def forward(X: Array, parameters: Parameters, hidden: str = "sigmoid", residuals: bool = False) -> list[Layer]:
     """Every layer of a network that ends in a softmax, bottom to top.
 
         Z = W A_below + b,    U = γ Ẑ + β or Z,    A = f(U) or A_below + f(U).
@@ -217,23 +277,15 @@ def forward(X: Any, parameters: Parameters, hidden: str = "sigmoid", residuals: 
     a hidden layer adds its input to its output where there are as many units
     as below.
 
-    Raises ValueError for an unknown activation, where shapes do not fit, and
-    for sums that overflow.
-
-    Book: chapter 15.
+    Raises ValueError and TypeError as `bpcourse.network.forward`.
     """
-    checks.choice(hidden, "hidden", HIDDEN)
-    A, depth, layers = checks.batch(X, "X"), _depth(parameters), list[Layer]()
+    A, depth, layers = X, _depth(parameters), Layers()
+    layers.hidden = hidden
     for l in range(1, depth + 1):
-        W, below = parameters[f"W{l}"], A
-        if W.shape[1] != len(below):
-            raise ValueError(f"W{l}: expected {len(below)} columns, a column for each unit below, got shape {W.shape}")
-        with np.errstate(over="ignore", invalid="ignore"):
-            Z = U = W @ below + parameters[f"b{l}"]
-        if not np.isfinite(Z).all():
-            raise ValueError(f"Z{l}: expected finite sums, got an overflow: are X or the weights too large?")
-        kept = None
-        if l < depth and f"gamma{l}" in parameters:
+        below, kept = A, None
+        Z = U = affine(parameters[f"W{l}"], below, parameters[f"b{l}"])
+        questions.held({f"Z{l}": Z}, "sums", "are X or the weights too large?")
+        if f"gamma{l}" in parameters:
             U, kept = batch_norm(Z, parameters[f"gamma{l}"], parameters[f"beta{l}"])
         F = (softmax if l == depth else HIDDEN[hidden])(U)
         added = residuals and l < depth and F.shape == below.shape
@@ -242,22 +294,29 @@ def forward(X: Any, parameters: Parameters, hidden: str = "sigmoid", residuals: 
     return layers
 
 
-def backpropagation(layers: Sequence[Layer], Y: Any, parameters: Parameters, hidden: str = "sigmoid") -> dict[str, Array]:
+def _of_backpropagation(layers: Any, Y: Any, parameters: Any, hidden: Any = "sigmoid") -> tuple[Any, ...]:
+    checks.choice(hidden, "hidden", HIDDEN)
+    made_by = getattr(layers, "hidden", hidden)
+    if made_by != hidden:
+        raise ValueError(f"hidden: expected {made_by!r}, by which the layers were made, got {hidden!r}")
+    parameters = _with_or_without_norms(parameters, "softmax")
+    layers = _fitting(layers, parameters)
+    return layers, questions.labels(Y, layers[-1].A, "cross_entropy", "softmax"), parameters, hidden
+
+
+@asked(_of_backpropagation)
+@np.errstate(over="ignore", invalid="ignore")
+def backpropagation(layers: Sequence[Layer], Y: Array, parameters: Parameters, hidden: str = "sigmoid") -> dict[str, Array]:
     """The gradients of the cross-entropy, as `bpcourse.network.backpropagation` has them.
 
         dU = dA ∘ f′(U),    dZ by `batch_norm_vjp`,    dA_below = Wᵀ dZ, plus dA over a residual.
 
     Besides `dZ1`, `dW1`, `db1`, … there are `dgamma1`, `dbeta1`, … of the
-    normalised layers. Y is (units, examples), one-hot columns.
+    normalised layers. Y is (units, examples), columns of probabilities.
 
-    Raises ValueError where Y has not the shape of the output or hidden is
-    unknown.
-
-    Book: chapter 15.
+    Raises ValueError and TypeError as `bpcourse.network.backpropagation`, also where
+    the layers were made by another activation or from other shapes.
     """
-    checks.choice(hidden, "hidden", HIDDEN)
-    Y = checks.batch(Y, "Y")
-    checks.same_shape(Y, "Y", layers[-1].A, "the output")
     grads: dict[str, Array] = {}
     dA = np.empty(0)
     for l, layer in zip(range(len(layers), 0, -1), reversed(layers)):
@@ -270,42 +329,81 @@ def backpropagation(layers: Sequence[Layer], Y: Any, parameters: Parameters, hid
         if layer.kept is not None:
             dZ, grads[f"dgamma{l}"], grads[f"dbeta{l}"] = batch_norm_vjp(dZ, layer.kept)
         grads[f"dZ{l}"] = dZ
-        grads[f"dW{l}"] = dZ @ layer.A_below.T / dZ.shape[1]
-        grads[f"db{l}"] = dZ.mean(axis=1, keepdims=True)
+        grads[f"dW{l}"], grads[f"db{l}"] = affine_vjp(dZ, layer.A_below)
         below = parameters[f"W{l}"].T @ dZ
         dA = residual_vjp(dA, below) if layer.added else below
-    return grads
+    return questions.held(grads, "gradients", "are the weights too large?")
 
 
 def _depth(parameters: Parameters) -> int:
-    depth = sum(name[0] == "W" for name in parameters)
-    missing = [name for l in range(1, max(depth, 1) + 1) for name in (f"W{l}", f"b{l}") if name not in parameters]
-    if missing:
-        raise ValueError(f"parameters: expected W1, b1, W2, …, got no {missing[0]}")
-    return depth
+    return sum(name[0] == "W" for name in parameters)
+
+
+def _with_or_without_norms(parameters: Any, output: str) -> dict[str, Array]:
+    """W1, b1, W2, … of a network with this output, and γ and β of hidden layers, if there are any."""
+    questions.expect_mapping(parameters, "parameters")
+    norms = [name for name in parameters if isinstance(name, str) and re.fullmatch(r"(gamma|beta)\d+", name)]
+    checked = checked_parameters({name: x for name, x in parameters.items() if name not in norms})
+    questions.expect_output(output, checked)
+    hidden = {str(l) for l in range(1, _depth(checked))}
+    for name in norms:
+        l = re.sub(r"\D", "", name)
+        if not {f"gamma{l}", f"beta{l}"} <= set(norms) or l not in hidden:
+            raise ValueError(f"parameters: expected gamma and beta of the same hidden layers, got {questions.names(parameters)}")
+        checked[name] = _row(parameters[name], name, len(checked[f"W{l}"]))
+    return checked
+
+
+def _fitting(layers: Any, parameters: Parameters) -> Sequence[Layer]:
+    """The layers, if they are what `forward` makes with parameters of these shapes."""
+    depth = _depth(parameters)
+    if not isinstance(layers, list | tuple) or len(layers) != depth or not all(isinstance(layer, Layer) for layer in layers):
+        raise TypeError(f"layers: expected the {depth} layers that forward returned, got {type(layers).__name__}")
+    examples = np.shape(layers[0].A_below)[1:]
+    fitting = []
+    for l, layer in enumerate(layers, start=1):
+        units, below = ((n, *examples) for n in parameters[f"W{l}"].shape)
+        arrays = {}
+        for part, shape in {"A_below": below, "Z": units, "U": units, "F": units, "A": units}.items():
+            arrays[part] = checks.batch(getattr(layer, part), f"layers[{l - 1}].{part}")
+            if arrays[part].shape != shape:
+                raise ValueError(f"layers[{l - 1}].{part}: expected shape {shape}, as W{l} has, got {arrays[part].shape}")
+        kept = None
+        if layer.kept is not None or f"gamma{l}" in parameters:
+            if layer.kept is None or f"gamma{l}" not in parameters:
+                raise ValueError(f"layers[{l - 1}].kept: expected gamma{l} where the layer was normalised, got only one of them")
+            kept = _kept(layer.kept, f"layers[{l - 1}].kept", units, f"layers[{l - 1}].Z")
+        fitting.append(layer._replace(**arrays, kept=kept))
+    return fitting
 
 
 # -------------------------------------------------------------------- clipping
 
 
-def clip_by_norm(grads: Mapping[str, Any], most: float) -> tuple[dict[str, Array], float]:
-    """(the gradients, shortened together to the norm `most`; their norm before).
-
-    The norm is that of all entries of all arrays, as one long vector: the
-    direction stays. Gradients that are shorter stay as they are.
-
-    Raises ValueError where most ≤ 0, grads is empty, or it holds a dZ or dA,
-    which belong to no parameter; TypeError where it is not a dict.
-
-    Book: chapter 15.
-    """
-    if not isinstance(grads, Mapping):
-        raise TypeError(f"grads: expected a dict of arrays, got {type(grads).__name__}")
+def _of_parameters_only(grads: Any, most: Any) -> tuple[Any, ...]:
+    questions.expect_mapping(grads, "grads")
     most = checks.positive(most, "most")
-    foreign = [name for name in grads if re.fullmatch(r"d[ZA]\d+", name)]
+    foreign = [name for name in grads if isinstance(name, str) and re.fullmatch(r"d[ZA]\d+", name)]
     if not grads or foreign:
         raise ValueError(f"grads: expected the gradients of parameters only, got {foreign[0] if foreign else 'none'}")
-    arrays = {name: checks.array(grad, f"grads[{name!r}]") for name, grad in grads.items()}
-    norm = math.hypot(*(float(x) for grad in arrays.values() for x in grad.ravel()))
-    scale = min(1.0, most / norm) if norm else 1.0
-    return {name: grad * scale for name, grad in arrays.items()}, norm
+    found = checks.arrays({f"grads[{checks.short(name)}]": grad for name, grad in grads.items()})
+    return dict(zip(grads, found.values(), strict=True)), most
+
+
+@asked(_of_parameters_only)
+def clip_by_norm(grads: Mapping[str, Array], most: float) -> tuple[dict[str, Array], float]:
+    """(the gradients, shortened together to the norm `most`; their norm before).
+
+    The norm √(Σ g²) is that of all entries of all arrays, as one long vector: the
+    direction stays. Gradients that are shorter stay as they are. A norm that is
+    larger than a float can be is given as infinity; what is shortened is right.
+
+    Raises ValueError where most ≤ 0, grads is empty, or it holds a dZ or dA,
+    which belong to no parameter; TypeError where it is not a dict of arrays.
+    """
+    unit = float(power_of_two(max(float(np.abs(grad).max()) for grad in grads.values())))
+    length = math.hypot(*(float(x) for grad in grads.values() for x in (grad / unit).ravel()))
+    norm = unit * length
+    if norm <= most:
+        return {name: grad.copy() for name, grad in grads.items()}, norm
+    return {name: grad / unit * (most / length) for name, grad in grads.items()}, norm

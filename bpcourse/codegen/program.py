@@ -1,8 +1,8 @@
-"""A graph and its derivative as a program: Python, numpy or JavaScript.
+"""A graph and its derivative as a program: Python or JavaScript, one line a gate.
 
-The derivative comes from `bpcourse.graph.gradient`, the spelling of each gate
-from the gate table; the graph without needless gates from `bpcourse.simplify`;
-here is only what turns a graph into lines of code, one line a gate.
+The derivative comes from `bpcourse.graph.gradient`, the graph without needless
+gates from `bpcourse.codegen.simplify`, the spelling of each gate from the gate
+table. What is printed is what runs.
 
 Book: chapter 04.
 """
@@ -18,9 +18,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bpcourse import checks
 from bpcourse.codegen.simplify import rewritten
 from bpcourse.gates import Gate
-from bpcourse.graph import Value, expect_value, gradient, topological_order
+from bpcourse.graph import Value, expect_value, expect_values, gradient, topological_order
 
 
 class _Line(NamedTuple):
@@ -45,8 +46,6 @@ def to_python(v: Value, inputs: Sequence[Value]) -> str:
 
     Raises TypeError where v or an input is not a Value, ValueError where there
     are no inputs or one stands twice.
-
-    Book: chapter 04.
     """
     return _python(_program_of(v, inputs), _bundled)
 
@@ -101,8 +100,11 @@ def gate_lines(gate: Gate, *point: float) -> GateLines:
     """Out and ∂out/∂x, ∂out/∂y of a gate, as Python.
 
     They are printed from a graph of the gate at this point, where it has to be
-    defined. Book: chapter 13, behind the methods of `Tape`.
+    defined. TypeError where gate is no gate of one or two inputs, each of which has
+    its number in the point. Book: chapter 13, behind the methods of `Tape`.
     """
+    if not isinstance(gate, Gate) or not len(point) == gate.arity <= 2:
+        raise TypeError(f"gate: expected a gate of one or two inputs and a number for each, got {gate!r} and {point!r}")
     inputs = [Value(x, name) for x, name in zip(point, "xy")]
     out = gate(*inputs).named("out")
     locals_ = [local if isinstance(local, Value) else Value(local) for local in gate.local_gradients(out, *inputs)]
@@ -122,8 +124,10 @@ def _compiled(source: str) -> Callable[..., Any]:
 
 
 def single(x: float) -> float:
-    """x rounded to float32. Book: chapter 02."""
-    return float(np.float32(x))
+    """x rounded to float32; ValueError where float32 cannot hold it. Book: chapter 02."""
+    with np.errstate(over="ignore"):
+        rounded = float(np.float32(checks.number(x, "x")))
+    return checks.number(rounded, "x")
 
 
 def _javascript(program: _Program, result: str, each: str = "{}") -> str:
@@ -150,13 +154,17 @@ def _bundled(results: Sequence[str]) -> str:
 def _program_of(v: Value, inputs: Sequence[Value]) -> _Program:
     """The value and its gradients."""
     expect_value(v, "v")
+    inputs = distinct_inputs(inputs)
     return _program([v, *gradient(v, inputs)], inputs)
 
 
 def _program(results: Sequence[Value], inputs: Sequence[Value], float32: bool = False) -> _Program:
-    names = _parameters(distinct_inputs(inputs))
+    results, inputs = expect_values(results, "results"), distinct_inputs(inputs)
+    if not results:
+        raise ValueError("results: expected at least one Value, got none")
+    names = _parameters(inputs)
     parameters = {x: Value(x.value, name) for x, name in zip(inputs, names)}
-    shorter = rewritten(results, parameters, single if float32 else float)
+    shorter = rewritten(results, parameters, single if checks.flag(float32, "float32") else float)
     spelled = dict(zip(parameters.values(), names))
     lines: list[_Line] = []
     for node in topological_order(*shorter):
@@ -169,20 +177,17 @@ def _program(results: Sequence[Value], inputs: Sequence[Value], float32: bool = 
     return _Program(names, lines, [spelled[result] for result in shorter])
 
 
-def distinct_inputs(inputs: Sequence[Value]) -> Sequence[Value]:
+def distinct_inputs(inputs: Sequence[Value]) -> list[Value]:
     """The inputs, if they are one or more Values, each once.
 
-    TypeError or ValueError otherwise. Book: chapter 04.
+    TypeError or ValueError otherwise.
     """
-    if isinstance(inputs, Value) or not isinstance(inputs, Sequence):
-        raise TypeError(f"inputs: expected a list of Values, got {type(inputs).__name__}")
-    for x in inputs:
-        expect_value(x, "inputs")
-    if not inputs:
+    values = expect_values(inputs, "inputs")
+    if not values:
         raise ValueError("inputs: expected at least one Value, got none")
-    if len(set(inputs)) < len(inputs):
-        raise ValueError(f"inputs: expected each Value once, got {list(inputs)!r}")
-    return inputs
+    if len(set(values)) < len(values):
+        raise ValueError(f"inputs: expected each Value once, got {values!r}")
+    return values
 
 
 def _parameters(inputs: Sequence[Value]) -> list[str]:

@@ -9,10 +9,10 @@ Book: chapter 14.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bpcourse.gates import GATES, Gate, power
-from bpcourse.graph import Value, expect_value, topological_order
+from bpcourse.graph import Value, expect_value, expect_values, topological_order
 
 
 def simplified(v: Value, inputs: Sequence[Value] | None = None) -> Value:
@@ -25,16 +25,12 @@ def simplified(v: Value, inputs: Sequence[Value] | None = None) -> Value:
 
     Raises TypeError where v or an entry of inputs is not a Value, or inputs no
     list; ValueError where a gate made one of them.
-
-    Book: chapter 14.
     """
     expect_value(v, "v")
     if inputs is None:
         inputs = [node for node in topological_order(v) if node.gate is None and node.name is not None]
-    if isinstance(inputs, Value) or not isinstance(inputs, Iterable):
-        raise TypeError(f"inputs: expected a list of Values, got {type(inputs).__name__}")
+    inputs = expect_values(inputs, "inputs")
     for x in inputs:
-        expect_value(x, "inputs")
         if x.gate is not None:
             raise ValueError(f"inputs: expected values that no gate made, got {x!r} of {x.gate!r}")
     return rewritten([v], {x: x for x in inputs})[0]
@@ -47,8 +43,6 @@ def rewritten(outputs: Sequence[Value], inputs: Mapping[Value, Value], rounded: 
     through `rounded`, folded ones again. The rules are those of `simplified`.
 
     Raises TypeError where an output is not a Value.
-
-    Book: chapter 14.
     """
     new = dict(inputs)
     constants: dict[float, Value] = {}
@@ -84,10 +78,7 @@ def rewritten(outputs: Sequence[Value], inputs: Mapping[Value, Value], rounded: 
 
 
 def count_gates(v: Value, *more: Value) -> int:
-    """How many gates compute v, and with more values all of them: each gate once.
-
-    Book: chapter 14.
-    """
+    """How many gates compute v, and with more values all of them: each gate once."""
     return sum(node.gate is not None for node in topological_order(v, *more))
 
 

@@ -22,7 +22,7 @@ import math
 from typing import Any
 
 from bpcourse import checks
-from bpcourse.codegen import gate_lines
+from bpcourse.codegen.program import gate_lines
 from bpcourse.gates import GATES, Gate
 
 
@@ -36,13 +36,15 @@ class Tape:
     `multiply(a, b)`, `sigmoid(a)`, …; each takes places and returns the place of
     its output; any other gate goes through `apply`.
 
-    Raises as `bpcourse.gates.Gate.compute` where a gate has no finite output,
+    A gate may have an output and no finite local gradient (√x at 0): `backward`
+    refuses where such a gate lies on the way, as `Value.backward` does. Raises as
+    `bpcourse.gates.Gate.compute` where a gate has no finite output,
     ValueError or TypeError where a place is not on the tape.
 
     Book: chapter 13.
     """
 
-    __slots__ = ("grads", "left", "left_local", "right", "right_local", "values")
+    __slots__ = ("_steep", "grads", "left", "left_local", "right", "right_local", "values")
 
     def __init__(self) -> None:
         self.values: list[float] = []
@@ -51,6 +53,7 @@ class Tape:
         self.left_local: list[float] = []
         self.right: list[int] = []
         self.right_local: list[float] = []
+        self._steep: list[int] = []  # the few places without a finite local gradient: only they are looked for
 
     def input(self, x: float) -> int:
         """Write the number x on the tape: its place.
@@ -73,6 +76,8 @@ class Tape:
         if gate.arity not in (1, 2) or len(places) != gate.arity:
             raise ValueError(f"places: expected as many as the gate has inputs, one or two, got {len(places)} for {gate!r}")
         out, *locals_ = _careful(gate, *[self._at(place) for place in places])
+        if not all(map(math.isfinite, locals_)):
+            self._steep.append(len(self.values))
         self.values.append(out)
         self.left.append(places[0])
         self.left_local.append(locals_[0])
@@ -88,6 +93,7 @@ class Tape:
         finite; the old ones are then kept.
         """
         self._at(place)
+        self._expect_finite_slopes(place)
         grads = [0.0] * len(self.values)
         grads[place] = 1.0
         lines = zip(
@@ -103,6 +109,17 @@ class Tape:
             if worst is not None:
                 raise ValueError(f"backward: expected finite gradients, got {grads[worst]!r} at place {worst}")
         self.grads = grads
+
+    def _expect_finite_slopes(self, place: int) -> None:
+        """ValueError where a steep place lies under this one, even if no gradient comes that far."""
+        if not self._steep:
+            return
+        under, steep = {place}, set(self._steep)
+        for i in range(place, self._steep[0] - 1, -1):
+            if i in under:
+                if i in steep:
+                    raise ValueError(f"backward: expected finite local gradients, got none at place {i}, of {self.values[i]!r}")
+                under |= {self.left[i], self.right[i]}
 
     def _at(self, place: Any) -> float:
         """The value at this place."""
@@ -129,7 +146,7 @@ def {name}(self, {places}):
         {reads}
         out = {out}
         {lines}
-        if out - out or {negative}:
+        if out - out or {negative}{steep}:
             return self.apply(gate, {places})
     except (ArithmeticError, ValueError, IndexError, TypeError):
         return self.apply(gate, {places})
@@ -141,7 +158,8 @@ def {name}(self, {places}):
     self.right_local.append({right_local})
     return place
 """
-"""A gate's method. Whatever is unusual, no finite output or a place that is none, goes the careful way."""
+"""A gate's method. Whatever is unusual goes the careful way: a place that is none, an output or a local gradient that
+is not finite, by which x - x is not 0 (the cheapest question)."""
 
 
 def _method(gate: Gate) -> Any:
@@ -158,6 +176,7 @@ def _method(gate: Gate) -> Any:
         left_local=lines.local_gradients[0],
         right_local=lines.local_gradients[1] if binary else "0.0",
         negative="a < 0 or b < 0" if binary else "a < 0",
+        steep="".join(f" or {local} - {local}" for local in dict.fromkeys(lines.local_gradients) if local.startswith("t")),
         right="b" if binary else "a",
     )
     space: dict[str, Any] = {"math": math, "gate": gate}
