@@ -15,12 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from bpcourse.levels import compile_levels
 from common import Action, in_turn
 
 from bpcourse import graph
-from bpcourse.codegen import compile_python
-from bpcourse.codegen.tape import Tape
+from bpcourse.codegen import Tape, compile_python
 from bpcourse.graph import Value
 
 SIZES = (26, 1000, 100_000)
@@ -69,7 +67,7 @@ def with_value(x: list[float]) -> list[float]:
 
 
 def with_tape(x: list[float]) -> list[float]:
-    """`bpcourse.tape.Tape`."""
+    """`bpcourse.codegen.Tape`."""
     tape = Tape()
     add, subtract, multiply, divide, relu = tape.add, tape.subtract, tape.multiply, tape.divide, tape.relu
 
@@ -117,13 +115,6 @@ def compiled_python(x: list[float]) -> Callable[[], Any]:
     inputs = [Value(number) for number in x]
     f = compile_python(built(inputs, graph.relu), inputs)
     return lambda: f(*x)[1]
-
-
-def compiled_levels(x: list[float]) -> Callable[[], Any]:
-    """`bpcourse.levels.compile_levels`."""
-    inputs, point = [Value(number) for number in x], np.array(x)
-    f = compile_levels(built(inputs, graph.relu), inputs)
-    return lambda: f(point)[1]
 
 
 def jax_jit(x: list[float]) -> Callable[[], Any]:
@@ -189,7 +180,6 @@ ANEW: dict[str, tuple[Callable[[list[float]], Any], str | None, int]] = {
 COMPILED: dict[str, tuple[Callable[[list[float]], Callable[[], Any]], str | None, int]] = {
     "compile_python": (compiled_python, None, 200_000),
     "by hand": (by_hand, None, 1000),
-    "compile_levels": (compiled_levels, None, 200_000),
     "JAX jit": (jax_jit, "jax", 1000),
 }
 """Each with the module that it needs and the largest graph that it is asked for."""

@@ -1,10 +1,13 @@
 """The API reference: the package's docstrings, which are plain prose, as reStructuredText.
 
 What stands between backticks becomes code, a closing line "Book: chapters 03 and 04." becomes links to
-these pages, and everything else is text: no sign in a formula is taken for markup.
+these pages, and everything else is text: no sign in a formula is taken for markup. Where a name's docstring
+has no such line, its module's is meant. Fields of a named tuple are told by its own docstring, so they have no entries.
 """
 
+import inspect
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +24,27 @@ def escaped(line: str) -> str:
 
 
 def linked(names: str) -> str:
-    """`chapters 03 and 04` with each number as a link to its page."""
+    """`chapters 03 and 04` with each number as a link to its page; the appendix stands there by its title."""
+    names = names.replace('"The same equations, in place"', ":doc:`/book/in-place`")
     return re.sub(r"\b(\d\d)\b", lambda m: f":doc:`{int(m[1])} </book/{CHAPTERS[m[1]]}>`" if m[1] in CHAPTERS else m[1], names)
 
 
-def to_rst(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+def chapters_of(module: str) -> list[str]:
+    """The line `Book: …` of a module's docstring, if it has one."""
+    text = inspect.getdoc(sys.modules.get(module)) or ""
+    return [line for line in text.splitlines() if line.startswith("Book: ")]
+
+
+def without_fields(app: Any, what: str, name: str, obj: Any, skip: bool, options: Any) -> bool | None:
+    """Leave out what Python itself says of a named tuple's fields: "Alias for field number 0"."""
+    return True if (inspect.getdoc(obj) or "").startswith("Alias for field number") else None
+
+
+def to_rst(app: Any, what: str, name: str, obj: Any, options: Any, docstring: list[str]) -> None:
     """Rewrite one docstring in place; indented lines are code or formulas and stay as they are."""
     rewritten: list[str] = []
-    for line in lines:
+    told = any(map(BACK.match, docstring))
+    for line in docstring if told else docstring + chapters_of(name.rpartition(".")[0]):
         back = BACK.match(line)
         if back:
             rewritten += [escaped(back[1].rstrip()), "", f"*Book:* {linked(back[2])}."]
@@ -38,10 +54,11 @@ def to_rst(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[s
             rewritten.append(line)
         else:
             rewritten.append(escaped(line))
-    lines[:] = rewritten
+    docstring[:] = rewritten
 
 
 def setup(app: Any) -> dict[str, bool]:
     """Listen to autodoc."""
     app.connect("autodoc-process-docstring", to_rst)
+    app.connect("autodoc-skip-member", without_fields)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

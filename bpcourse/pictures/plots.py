@@ -25,7 +25,7 @@ from matplotlib.patches import Rectangle
 
 from bpcourse import checks
 from bpcourse.pictures import svg
-from bpcourse.pictures.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PATHS, VALUE, Picture
+from bpcourse.pictures.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PATHS, VALUE, Picture, number
 
 MOST_PANELS = 200
 """The most panels of a figure, and images of `images`: each takes some hundredths of a second."""
@@ -138,6 +138,24 @@ def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str 
     ax.plot([x], [y], "o", color=GRADIENT, markersize=7)
 
 
+def cells(
+    ax: Any, entries: Any, colours: Any, alphas: Any, left: float = 0.0, top: float = 0.0, gap: float = 0.0, **writing: Any
+) -> None:
+    """A table of coloured squares with what stands in them, rows downward from (left, top).
+
+    `entries` are texts or numbers, (rows, columns); "" leaves a square empty. Colours,
+    alphas and further properties of the texts are one for all or a table, too.
+    """
+    tables = np.broadcast_arrays(entries, colours, alphas, *writing.values())
+    for r, c in np.ndindex(tables[0].shape):
+        entry, colour, alpha, *style = (table[r, c] for table in tables)
+        if alpha:
+            corner = (left + c + gap / 2, top + r + gap / 2)
+            ax.add_patch(Rectangle(corner, 1 - gap, 1 - gap, color=colour, alpha=alpha, linewidth=0))
+        words = entry if isinstance(entry, str) else number(entry)
+        ax.text(left + c + 0.5, top + r + 0.5, words, ha="center", va="center", **{"color": INK, **dict(zip(writing, style))})
+
+
 def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
     """A matrix equation as blocks of cells: signs, and (name, rows, columns, colour).
 
@@ -163,9 +181,7 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
             continue
         name, rows, columns, colour = piece
         room, top = max(columns, 2), (tallest - rows) / 2
-        for r, c in np.ndindex(rows, columns):
-            corner = (left + (room - columns) / 2 + c + 0.05, top + r + 0.05)
-            ax.add_patch(Rectangle(corner, 0.9, 0.9, color=colour, alpha=0.4, linewidth=0))
+        cells(ax, np.full((rows, columns), ""), colour, 0.4, left + (room - columns) / 2, top, gap=0.1)
         ax.text(left + room / 2, top - 0.3, f"{name}\n{rows}×{columns}", ha="center", va="bottom", color=INK)
         left += room
     ax.set(xlim=(-0.2, left + 0.2), ylim=(tallest + 0.1, -1.6))
@@ -232,10 +248,9 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int = 10) -> tuple[Fi
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (labels, predicted), 1)
     figure, ax = axes(5.2, 4.8)
-    for i, j in zip(*counts.nonzero()):
-        colour, alpha = (VALUE, 0.15 + 0.6 * counts[i, j] / counts.max()) if i == j else (PATHS[1], 0.3)
-        ax.add_patch(Rectangle((j - 0.5, i - 0.5), 1, 1, color=colour, alpha=alpha, linewidth=0))
-        ax.text(j, i, str(counts[i, j]), ha="center", va="center", color=INK)
+    right, some = np.eye(classes, dtype=bool), counts > 0
+    alphas = np.where(right, 0.15 + 0.6 * counts / counts.max(), 0.3) * some
+    cells(ax, np.where(some, counts.astype(str), ""), np.where(right, VALUE, PATHS[1]), alphas, -0.5, -0.5)
     ax.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), xlabel="the network says", ylabel="the label")
     ax.set_xticks(range(classes))
     ax.set_yticks(range(classes))
