@@ -28,8 +28,6 @@ from bpcourse.pictures.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PA
 
 def axes(width: float = 6.4, height: float = 3.6, columns: int = 1, rows: int = 1, **options: Any) -> tuple[Figure, Any]:
     """A figure in the book's style, and its axes: `plt.subplots` with our look.
-
-    Book: every chapter.
     """
     with matplotlib.rc_context(_PLOT_STYLE):
         return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
@@ -37,8 +35,6 @@ def axes(width: float = 6.4, height: float = 3.6, columns: int = 1, rows: int = 
 
 def themed(figure: Figure, description: str) -> Picture:
     """A matplotlib figure as a picture whose colours follow the page; closes it.
-
-    Book: every chapter.
     """
     for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
         legend.set_frame_on(False)
@@ -106,12 +102,12 @@ def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str 
 def cells(
     ax: Any, entries: Any, colours: Any, alphas: Any, left: float = 0.0, top: float = 0.0, gap: float = 0.0, **writing: Any
 ) -> None:
-    """A table of coloured squares with what stands in them, rows downward from (left, top).
+    """Coloured squares with what stands in them, rows downward from (left, top).
 
     `entries` are texts or numbers, (rows, columns); "" leaves a square empty. Colours,
     alphas and further properties of the texts are one for all or a table, too.
     """
-    tables = np.broadcast_arrays(entries, colours, alphas, *writing.values())
+    tables: Any = np.broadcast_arrays(entries, colours, alphas, *writing.values())
     for r, c in np.ndindex(tables[0].shape):
         entry, colour, alpha, *style = (table[r, c] for table in tables)
         if alpha:
