@@ -289,7 +289,7 @@ def forward(X: Array, parameters: Parameters, hidden: str = "sigmoid", residuals
     for l in range(1, depth + 1):
         below, kept = A, None
         Z = U = affine(parameters[f"W{l}"], below, parameters[f"b{l}"])
-        questions.held({f"Z{l}": Z}, "sums", "are X or the weights too large?")
+        questions.held({f"Z{l}": Z}, "Z", "sums", "are X or the weights too large?")
         if f"gamma{l}" in parameters:
             U, kept = batch_norm(Z, parameters[f"gamma{l}"], parameters[f"beta{l}"])
         F = (softmax if l == depth else HIDDEN[hidden])(U)
@@ -337,7 +337,7 @@ def backpropagation(layers: Sequence[Layer], Y: Array, parameters: Parameters, h
         grads[f"dW{l}"], grads[f"db{l}"] = affine_vjp(dZ, layer.A_below)
         below = parameters[f"W{l}"].T @ dZ
         dA = residual_vjp(dA, below) if layer.added else below
-    return questions.held(grads, "gradients", "are the weights too large?")
+    return questions.held(grads, "d", "gradients", "are the weights too large?")
 
 
 def _depth(parameters: Parameters) -> int:
