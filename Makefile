@@ -1,61 +1,71 @@
-# make book | test | lab | test-browser | bench | notebooks | lint | clean
+# Say `make help` for what can be made and how long it takes.
 PYTHON ?= python3
 BIN := .venv/bin
+# Without the variables that steer Python; book/_ext/surroundings.py takes out those of matplotlib and Jupyter.
+RUN := $(BIN)/python -E
 READY := .venv/.ready
-SOURCES := $(wildcard bpcourse/*.py bpcourse/explore/* bpcourse/data/* benchmarks/results.json book/_static/* book/_ext/*.py) _config.yml requirements.txt
-PAGES := $(wildcard book/*.md book/*.bib notebooks/*.ipynb) genindex.md _toc.yml
-BUILD := $(BIN)/python tools/build_book.py . --warningiserror --nitpick --keep-going
+BUILT := _build/html/.built
+# All files and folders that pages are made of: a folder is younger when a file in it was removed. The dot keeps them apart from
+# the targets of these names.
+SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
+	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: book test lab test-browser bench notebooks lint clean
+.PHONY: help book test lab test-browser bench notebooks lint clean
 
-book: $(READY) _build/html/.built
+book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
 
-test: $(READY)
-	$(BIN)/python -m pytest tests notebooks --ignore=tests/browser -n 2 --dist loadfile --nbval --nbval-current-env
+test: $(READY)  ## run every test that needs no browser
+	$(RUN) -m pytest tests notebooks --ignore=tests/browser -n 2 --dist loadfile --nbval --nbval-current-env
 
-lab: $(READY)
-	$(BIN)/jupyter lab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root)
+LAB := --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks --KernelManager.transport_encryption=auto
 
-test-browser: book
-	$(BIN)/python -m pytest tests/browser
+lab: $(READY)  ## open the notebooks in JupyterLab
+	$(BIN)/jupyter trust notebooks/*.ipynb
+	$(BIN)/jupyter lab $(LAB) $(if $(filter 0,$(shell id -u)),--allow-root)
+
+test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser
+	$(RUN) -m pytest tests/browser
 
 ifdef QUICK
 bench: $(READY)
-	$(BIN)/python benchmarks/bench.py --quick
+	$(RUN) benchmarks/bench.py --quick
 else
-bench: book
-	$(BIN)/python benchmarks/bench.py --json _build/bench.json
-	$(BIN)/python benchmarks/building.py
-	$(BIN)/python benchmarks/explorers.py
-	$(BIN)/python benchmarks/chapters.py
+bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
+	$(RUN) benchmarks/bench.py --json _build/bench.json
+	$(RUN) benchmarks/curves.py
+	$(RUN) benchmarks/building.py
+	$(RUN) benchmarks/explorers.py
+	$(RUN) benchmarks/chapters.py
 endif
 
-# Run the notebooks from top to bottom and store what they print.
-notebooks: $(READY)
-	$(BIN)/python tools/run_notebooks.py notebooks/*.ipynb
+notebooks: $(READY)  ## run the notebooks from top to bottom and store what they print
+	$(RUN) tools/run_notebooks.py notebooks/*.ipynb
 
-lint: $(READY)
+lint: $(READY)  ## ask ruff and mypy
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
+clean:  ## remove all that was made
+	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+help:
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 22
+
 # After a build that failed there is no .built, so the next one is tried again.
-_build/html/.built: _build/.package $(PAGES)
+$(BUILT): $(READY) $(SOURCES)
 	@rm -f $@
-	$(BUILD)
+	$(RUN) tools/build_book.py .
 	@touch $@
 
-# What all pages depend on, and neither the cache of executed cells nor Sphinx sees.
-_build/.package: $(SOURCES)
-	rm -rf _build
-	mkdir -p _build && touch $@
+# An environment belongs to the folder where it was made: a copied or moved one is made anew.
+ifneq ($(shell cat $(READY) 2>/dev/null),$(CURDIR))
+.PHONY: $(READY)
+endif
 
 $(READY): requirements.txt pyproject.toml
 	@$(PYTHON) -c "import sys; sys.exit(0 if sys.version_info >= (3, 11) else 'Python 3.11 or newer is needed, this is ' + sys.version.split()[0] + '. Say which: make PYTHON=python3.12 book')"
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -c "import matplotlib.font_manager"
-	@touch $@
-
-clean:
-	rm -rf _build .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@[ "$$(cat $@ 2>/dev/null)" = "$(CURDIR)" ] || rm -rf .venv
+	$(PYTHON) -E -m venv .venv
+	$(RUN) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@echo "$(CURDIR)" > $@

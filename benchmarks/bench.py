@@ -72,6 +72,8 @@ def report(found: dict[str, Any]) -> Iterator[str]:
         yield table(
             head, [[row["net"], row["dtype"], row["counted"], *(row["ratio"].get(name, "") for name in names)] for row in rows]
         )
+        if any(ratio < 1 for row in rows for ratio in row["ratio"].values()):
+            yield "A ratio below 1 is impossible: something else ran in some of the turns. Measure again on an idle machine."
         nudging = found["gradients"]["nudging"]
         yield f"\nThe gradient of {nudging['weights']:,} weights ({nudging['net']}), {nudging['knobs']:,} knobs nudged both ways"
         times = {name: time["median"] for name, time in nudging["seconds"].items()}
@@ -112,6 +114,10 @@ def main() -> None:
     if asked.threads:
         asked.json.write_text(json.dumps(measured(asked.threads, asked.quick)))
         return
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
+        print(
+            f"This machine is busy (load {os.getloadavg()[0]:.1f}): what follows may be far off. Measure again when it is idle.\n"
+        )
     counts = [1] if asked.quick or (os.cpu_count() or 1) < 2 else [1, 2]
     found = []
     for threads in counts:

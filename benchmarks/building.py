@@ -1,6 +1,6 @@
 """How long `make book` takes: from nothing, after one changed chapter, unchanged.
 
-In a copy of this folder with the same environment, so that nothing here is touched.
+In a copy of this folder with an environment of its own, so that nothing here is touched.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ ROOT = Path(__file__).parent.parent
 GOALS = {"from nothing": 60, "one chapter changed": 6, "unchanged": 3}
 
 
-def seconds(folder: Path) -> float:
+def seconds(folder: Path, target: str = "book") -> float:
     """One `make book`."""
     started = time.perf_counter()
-    subprocess.run(["make", "--silent", "book"], cwd=folder, check=True, capture_output=True)
+    subprocess.run(["make", "--silent", target], cwd=folder, check=True, capture_output=True)
     return time.perf_counter() - started
 
 
@@ -29,7 +29,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "book"
         shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", "_build", ".git", ".*_cache", "__pycache__"))
-        (folder / ".venv").symlink_to(ROOT / ".venv")
+        seconds(folder, ".venv/.ready")
         found = {"from nothing": seconds(folder)}
         chapter = folder / "book" / "05-many-paths.md"
         text = chapter.read_text(encoding="utf-8")

@@ -87,6 +87,8 @@ def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, fl
     low, high = (number(end, argument) for end in x)
     if low >= high:
         raise ValueError(f"{argument}: expected (low, high) with low < high, got {(low, high)}")
+    if not math.isfinite(high - low):
+        raise ValueError(f"{argument}: expected a range of finite width, got {(low, high)}")
     if holding is not None and not low <= holding <= high:
         raise ValueError(f"{argument}: expected a range that holds {holding:g}, got {(low, high)}")
     return low, high

@@ -1,5 +1,6 @@
 """The book's pages as notebooks: their prose, and the numbers that they compute."""
 
+import itertools
 import re
 from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -14,9 +15,20 @@ ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "book").glob("*.md"))
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 
-NUMBER = re.compile(r"(?<![\w.])\d+\.\d+(?![\w]*\.\d)")
 FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^\n]*)\n(?P<body>.*?)^(?P=ticks)[ ]*$", re.M | re.S)
-ANY_NUMBER = re.compile(r"\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+# A minus belongs to a number that it touches, unless it also touches what stands before: 4-4-2, 0.5-0.2.
+NUMBER = re.compile(r"(?P<sign>(?<![\w.)}\]%])[-+])?(?<![\w.])\d+(?:\.\d+)?(?:e[-+]?\d+)?")
+POWER_OF_TEN = re.compile(r"\s*\\(?:times|cdot)\s*10\^\{?(-?\d+)\}?")
+# What is numbered is not counted: chapter 3, weeks 5 and 6, source 003.
+NUMBERED = re.compile(
+    r"\b(?:chapter|section|notebook|source|week|issue|Python|float|int)s?\s+\d+(?:(?:,| and| to| or|, and)\s*\d+)*", re.I
+)
+CODE = re.compile(r"`[^`]*`|\\\w+")
+SHAPE = re.compile(r"\b\d+(?:-\d+)+\b")
+SCRIPT = re.compile(r"\d*\s*[_^](?:\{[^{}]*\}|\w)")
+FRACTION = re.compile(r"\\[td]?frac\s*(?:\d|\{\d+\})\s*(?:\d|\{\d+\})")
+TABLE_OF_CHAPTERS = re.compile(r"^\|.*chapter.*\n(?:\|.*\n)*", re.M | re.I)
+SUM = re.compile(r"(?<![\w^}])([\d\s.()+\-*]+)=\s*(-?\d+(?:\.\d+)?)")
 
 
 def read(path: Path) -> nbformat.NotebookNode:
@@ -34,7 +46,8 @@ def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookN
         if cell.cell_type == "code":
             cell.setdefault("outputs", [])
             cell.setdefault("execution_count", None)
-    NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=120, kernel_name="python3", coalesce_streams=True, resources=resources).execute()
     return notebook
 
 
@@ -59,9 +72,59 @@ def prose(notebook: nbformat.NotebookNode) -> str:
 
 
 def written(notebook: nbformat.NotebookNode) -> list[str]:
-    """The decimal numbers of three or more significant digits in the prose."""
-    text = prose(notebook).replace("{,}", "").replace("−", "-")
-    return [n for n in NUMBER.findall(text) if len(n.replace(".", "").lstrip("0")) >= 3]
+    """The decimal numbers of two or more significant digits in the prose, with their signs; 6.4 × 10⁻³ as 6.4e-3."""
+    text = POWER_OF_TEN.sub(r"e\1", plain(prose(notebook)))
+    numbers = [match[0].lstrip("+") for match in NUMBER.finditer(text) if not re.match(r"\w*\.\d", text[match.end() :])]
+    return [n for n in numbers if "." in n and len(n.partition("e")[0].lstrip("-0.").replace(".", "")) >= 2]
+
+
+def counted(notebook: nbformat.NotebookNode) -> list[str]:
+    """The whole numbers of two or more digits in the prose that say how many, "about" or "more than" before them kept.
+
+    Left out are names (chapter 15, 4-4-2, code), indices, powers and fractions, and what *Your turn* tells to set.
+    """
+    text = plain(prose(notebook)).partition("\n## Your turn")[0]
+    for names in TABLE_OF_CHAPTERS, FRACTION, CODE, NUMBERED, SHAPE, SCRIPT:
+        text = names.sub(" _ ", text)
+    return [match[0] for match in re.finditer(r"(?:\b(?:about|more than)\s+)?(?<![\w.^_/-])-?\d\d+(?![.]\d|\w|/)", text)]
+
+
+def sums(notebook: nbformat.NotebookNode) -> set[Decimal]:
+    """What stands behind the equals sign of the sums and products of numbers in the prose that are right."""
+    text = plain(prose(notebook)).replace("\\cdot", "*")
+    return {Decimal(right) for left, right in SUM.findall(text) if is_right(left, right)}
+
+
+def plain(text: str) -> str:
+    """Text with 12,345 as digits, 12{,}345 too, and one kind of minus."""
+    return re.sub(r"(?<=\d),(?=\d{3}\b)", "", text.replace("{,}", ",")).replace("−", "-")
+
+
+def is_right(left: str, right: str) -> bool:
+    """Whether a sum of products of numbers, as it stands in the prose, is this number to its last digit."""
+    if re.search(r"[\d.)]\s*\(|\)\s*[\d.]", left):
+        return False
+    try:
+        value = eval(left)
+    except (SyntaxError, TypeError):
+        return False
+    return isinstance(value, int | float) and is_among(right, {Decimal(repr(value))})
+
+
+def sizes(notebook: nbformat.NotebookNode) -> set[Decimal]:
+    """Units, weights and biases, layer by layer and in all, of the networks that a page names, such as 4-4-2."""
+    found = set()
+    for shape in SHAPE.findall(prose(notebook)):
+        units = [int(n) for n in shape.split("-")]
+        weights = [a * b for a, b in itertools.pairwise(units)]
+        found |= {*units, *weights, sum(weights), sum(units[1:]), sum(weights) + sum(units[1:])}
+    return {Decimal(n) for n in found}
+
+
+def in_code(notebook: nbformat.NotebookNode) -> set[Decimal]:
+    """The numbers that the page's code cells are given."""
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    return {Decimal(match[0]) for match in NUMBER.finditer(re.sub(r"(?<=\d)_(?=\d)", "", code))}
 
 
 def printed(notebook: nbformat.NotebookNode) -> set[Decimal]:
@@ -74,7 +137,7 @@ def printed(notebook: nbformat.NotebookNode) -> set[Decimal]:
             texts.append(data.get("text/plain", ""))
             html = re.sub(r"<(style|script).*?</\1>", " ", data.get("text/html", ""), flags=re.S)
             texts.append(re.sub(r"<[^>]*>", " ", html))
-    return {Decimal(n) for n in ANY_NUMBER.findall(" ".join(texts).replace(",", ""))}
+    return {Decimal(match[0]) for match in NUMBER.finditer(plain(" ".join(texts)))}
 
 
 def is_among(number: str, numbers: set[Decimal]) -> bool:
@@ -89,3 +152,14 @@ def is_among(number: str, numbers: set[Decimal]) -> bool:
             return False
 
     return any(fits(n) for n in numbers)
+
+
+def is_about(number: str, numbers: set[Decimal]) -> bool:
+    """Whether a whole number is one of these; "about 690" is any that rounds to it in tens, "more than 690" 690 to 699.9."""
+    *how, digits = number.split()
+    wanted = Decimal(digits)
+    unit = Decimal(10) ** (len(digits) - len(digits.rstrip("0")))
+    if not how:
+        return wanted in numbers
+    low = wanted - unit / 2 if how == ["about"] else wanted
+    return any(low <= n < low + unit for n in numbers)

@@ -14,7 +14,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from bpcourse import gates
-from bpcourse.gates import GATES, power
+from bpcourse.gates import GATES, Gate, power
 from bpcourse.graph import Value
 
 STEP_GATES = {"greater", "at least"}
@@ -272,6 +272,13 @@ def test_outside_its_domain_a_gate_on_arrays_says_where():
 def test_a_gate_is_one_and_the_same_wherever_it_is_copied_to(gate):
     assert copy.deepcopy(gate) is gate
     assert pickle.loads(pickle.dumps(gate)) is gate
+
+
+def test_a_readers_own_gate_is_the_same_in_a_copied_graph():
+    own = Gate("own", "?", 1, lambda x: x, lambda out, x: (1.0,), "{0}", "{0}")
+    assert copy.deepcopy({"f": own(Value(2.0))})["f"].gate is own
+    with pytest.raises(TypeError, match=says("pickle", "gate of the table")):
+        pickle.dumps(own)
 
 
 def test_powers_that_nobody_uses_are_forgotten():

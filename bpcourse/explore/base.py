@@ -8,10 +8,12 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
+from types import SimpleNamespace
 from typing import Any
 
 import anywidget
 import traitlets
+from IPython import get_ipython
 
 from bpcourse import checks
 from bpcourse.pictures import svg
@@ -22,16 +24,15 @@ def _file(name: str) -> str:
 
 
 def _lean(script: str) -> str:
-    """The script without its comments' lines and its indentation."""
-    lines = (line.strip() for line in script.splitlines())
+    """The script without its comments' lines, its indentation, and the spaces around signs that no sentence of it has."""
+    lines = (re.sub(r" (=>|===|!==|&&|\|\||\?\?) ", r"\1", line.strip()) for line in script.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-_DARK = 'html[data-theme="dark"] .bp-explorer,body[data-jp-theme-light="false"] .bp-explorer'
 CSS = "\n".join(
     [
-        f".bp-explorer{{{svg.variables(0)}color-scheme:light}}",
-        f"{_DARK}{{{svg.variables(1)}color-scheme:dark}}",
+        svg.shades(".bp-explorer"),
+        svg.AWAKE,
         svg.HALO,
         re.sub(r"(?<=[:;,{]) | (?=[{}])", "", _lean(_file("explore.css"))),
     ]
@@ -47,10 +48,15 @@ _NEXT_LINE = ";\nconst"
 RUNTIME = _lean(_file("runtime.js"))
 
 
+def _inline(picture: svg.Picture) -> str:
+    """The picture without what it needs only by itself: its style, and where SVG is not HTML."""
+    return re.sub(r' xmlns[^ ]+', "", picture.svg.replace(svg.STYLE, ""))
+
+
 def _printed(source: str | Mapping[str, str]) -> str:
     """A function, or an object of functions, as lean JavaScript."""
     if isinstance(source, str):
-        return _lean(source).replace(_NEXT_LINE, ",")
+        return re.sub(r" ?(>=|[=*/+?:,]) ", r"\1", _lean(source).replace(_NEXT_LINE, ","))
     return "{\n" + ",\n".join(f"{name}: {_printed(one)}" for name, one in source.items()) + "}"
 
 
@@ -81,14 +87,27 @@ class Explorer(anywidget.AnyWidget):
 
     def __init__(self, inputs: Mapping[str, float], told: str, **state: Any) -> None:
         self._names = list(inputs)
+        for name in self._names:
+            if re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", name):
+                raise ValueError(f"inputs: expected names that a page can hold, got {name!r}")
         self._told = told
         self._state = ["inputs", *state]
         super().__init__(inputs=dict(inputs), **state)
         self.observe(self._follow, list(state))
 
-    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
-        """(values, gradients) at these inputs."""
+    def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
+        """(values, gradients) at these inputs; `changed` are traits in the place of the explorer's own."""
         raise NotImplementedError
+
+    def state(self, **changed: Any) -> SimpleNamespace:
+        """The traits that the controls move, some of them changed."""
+        return SimpleNamespace(**{name: getattr(self, name) for name in self._state} | changed)
+
+    def tried(self, name: str, value: Any) -> Any:
+        """The value, once all that follows from it is known to have a number: so a refused trait leaves all as it was."""
+        if self.values:
+            _followed(self, name, value)
+        return value
 
     @traitlets.validate("inputs")
     def _valid_inputs(self, proposal: Any) -> dict[str, float]:
@@ -96,30 +115,38 @@ class Explorer(anywidget.AnyWidget):
         if set(given) != set(self._names):
             raise ValueError(f"inputs: expected the names {', '.join(self._names)}, got {', '.join(map(str, given)) or 'none'}")
         inputs = {name: checks.number(given[name], f"inputs[{name!r}]") for name in self._names}
-        _followed(self, inputs)
+        _followed(self, "inputs", inputs)
         return inputs
 
     @traitlets.observe("inputs")
     def _follow(self, _: Any = None) -> None:
-        values, gradients = _followed(self, self.inputs)
+        values, gradients = _followed(self, "inputs", self.inputs)
         self.set_trait("values", values)
         self.set_trait("gradients", gradients)
 
     def assemble(
-        self, picture: str, controls: Sequence[str], spec: Mapping[str, Any], functions: Mapping[str, str | Mapping[str, str]]
+        self,
+        pictures: Sequence[svg.Picture],
+        controls: Sequence[str],
+        spec: Mapping[str, Any],
+        functions: Mapping[str, str | Mapping[str, str]],
     ) -> None:
         """Put together the HTML and the module: what to show, and the functions that run it.
 
         `functions` are JavaScript functions, or tables of them, by the name that the script calls them.
         """
         state = {name: getattr(self, name) for name in self._state}
-        told = json.dumps({"state": state, **spec}, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        told = json.dumps({"state": state, **spec}, ensure_ascii=False, separators=(",", ":"))
+        # Parsed, not written out: an object that is written out has no room for a name like __proto__.
+        told = told.replace("<", "\\u003c").replace("\\", "\\\\").replace("'", "\\'")
         printed = "\n".join(f"const {name} = {_printed(source)};" for name, source in functions.items())
         own = _lean(_file(self.script))
-        self._code = f"const SPEC = {told};\n{printed}\n{RUNTIME}\n{own}"
-        picture = picture.replace(svg.STYLE, "")
-        body = f'{picture}<div class="bp-controls">{"".join(controls)}</div><div role="status"></div>'
-        self._html = f'<div class="bp-explorer" role="group" aria-label="{svg.escaped(self._told)}">{body}</div>'
+        self._code = f"const SPEC = JSON.parse('{told}');\n{printed}\n{RUNTIME}\n{own}"
+        shown = "".join(f'<div class="bp-picture">{_inline(picture)}</div>' for picture in pictures)
+        # A form, so that no browser fills in what the controls said before: they show the state.
+        body = f'<div class="bp-pictures">{shown}</div><form class="bp-controls" autocomplete="off">{"".join(controls)}</form>'
+        begun = f'<div class="bp-explorer full-width" role="group" aria-label="{svg.escaped(self._told)}" hidden>'
+        self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"
         self.open()
 
@@ -131,20 +158,42 @@ class Explorer(anywidget.AnyWidget):
     def html(self) -> str:
         """The explorer for a page, alive without a kernel, as it was made."""
         mark = hashlib.sha256((self._html + self._code).encode()).hexdigest()[:8]
-        begun = self._html.replace('class="bp-explorer"', f'class="bp-explorer" data-explorer="{mark}"', 1)
+        begun = self._html.replace(" role=", f' data-explorer="{mark}" role=', 1)
         run = (
             f"for (const root of document.querySelectorAll('[data-explorer=\"{mark}\"]')) {{\n"
             "root.removeAttribute('data-explorer');\nstart(root, pageModel({ ...SPEC.state }));\n}"
         )
-        return f'<style>{CSS}</style>{begun}<script type="module">\n{self._code}\n{run}\n</script>'
+        told = svg.asleep(f"An explorer, {self._told}")
+        return f'<style>{CSS}</style>{told}{begun}<script type="module">\n{self._code}\n{run}\n</script>'
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-        bundle = super()._repr_mimebundle_(**kwargs)
+        bundle = super()._repr_mimebundle_(**kwargs) if _watched() else None
         data, metadata = ({}, {}) if bundle is None else bundle
         return {**data, "text/plain": repr(self), "text/html": self.html()}, metadata
 
     def __repr__(self) -> str:
         return f"<explorer: {self._told}>"
+
+
+def not_negative(x: Any, argument: str) -> float:
+    """x as a finite float of at least 0; otherwise as `checks.number`."""
+    value = checks.number(x, argument)
+    if value < 0:
+        raise ValueError(f"{argument}: expected a number ≥ 0, got {value!r}")
+    return value
+
+
+def one_of(x: int, argument: str, last: int) -> int:
+    """x as a whole number from 0 to `last`; ValueError otherwise."""
+    if not 0 <= x <= last:
+        raise ValueError(f"{argument}: expected 0 to {last}, got {x!r}")
+    return int(x)
+
+
+def _watched() -> bool:
+    """Whether somebody may move a slider: a kernel that may not ask for input runs for a file, which needs the page alone."""
+    request = getattr(getattr(get_ipython(), "kernel", None), "get_parent", dict)()
+    return bool(request.get("content", {}).get("allow_stdin", True))
 
 
 Row = Callable[..., tuple[float, ...]]
@@ -164,11 +213,12 @@ def where_defined(row: Row) -> Callable[[float], tuple[float, ...]]:
     return tried
 
 
-def _followed(explorer: Explorer, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+def _followed(explorer: Explorer, name: str, value: Any) -> tuple[dict[str, float], dict[str, float]]:
+    """What follows where a trait has this value; ValueError where a number of it is missing."""
     try:
-        found = explorer.follow(inputs)
+        found = explorer.follow(**{"inputs": explorer.inputs, name: value})
         if not all(math.isfinite(x) for numbers in found for x in numbers.values()):
             raise ValueError("a value or a gradient is not finite")
         return found
     except UNDEFINED as error:
-        raise ValueError(f"inputs: expected a point where every gate is defined, got {dict(inputs)!r}: {error}") from None
+        raise ValueError(f"{name}: expected a point where every gate is defined, got {value!r}: {error}") from None

@@ -10,32 +10,33 @@ function start(root, model) {
   const gradient = (now, name) => now["g" + places[name]];
   const value = (now) => now["v" + output.place];
 
-  function show({ inputs, nudged, h, step }) {
+  function show({ inputs, nudged, eps, step }) {
     const now = at(inputs);
-    const moved = at({ ...inputs, [nudged]: inputs[nudged] + h });
+    const moved = at({ ...inputs, [nudged]: inputs[nudged] + eps });
     for (const mark of numbers) mark.style.visibility = appears[mark.dataset.n] > step ? "hidden" : "";
     for (const gate of gates) gate.classList.toggle("bp-on", Number(gate.dataset.gate) === steps[step].gate);
     const slopes = names.map((name) => `${name} ${plain(gradient(now, name))}`);
     return {
       ...now,
       slope: fixed(gradient(now, nudged), finer),
-      predicted: fixed(gradient(now, nudged) * h, finer),
+      predicted: fixed(gradient(now, nudged) * eps, finer),
       actual: fixed(value(moved) - value(now), finer),
-      step: fill(steps[step].text, now),
+      step: String(step),
+      says: fill(steps[step].text, now),
       status: `${output.name} = ${plain(value(now))}. Gradients: ${slopes.join(", ")}`,
     };
   }
 
-  const along = (sign) => ({ inputs, h }) => {
-    const now = at(inputs);
-    return { inputs: Object.fromEntries(names.map((name) => [name, inputs[name] + sign * h * gradient(now, name)])) };
+  const along = (by) => (state) => {
+    const now = at(state.inputs);
+    return { inputs: Object.fromEntries(names.map((name) => [name, state.inputs[name] + by(state) * gradient(now, name)])) };
   };
   return explore(root, model, {
     show,
     actions: {
-      nudge: ({ inputs, nudged, h }) => ({ inputs: { ...inputs, [nudged]: inputs[nudged] + h } }),
-      uphill: along(1),
-      downhill: along(-1),
+      nudge: ({ inputs, nudged, eps }) => ({ inputs: { ...inputs, [nudged]: inputs[nudged] + eps } }),
+      uphill: along(({ h }) => h),
+      downhill: along(({ learning_rate: rate }) => -rate),
       back: ({ step }) => ({ step: Math.max(step - 1, 0) }),
       next: ({ step }) => ({ step: Math.min(step + 1, steps.length - 1) }),
     },

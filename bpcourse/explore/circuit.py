@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,12 +11,13 @@ import traitlets
 from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import UNDEFINED, Explorer
+from bpcourse.explore.base import UNDEFINED, Explorer, not_negative, one_of
 from bpcourse.graph import Value, adjoints, expect_value, flows, local_gradients, topological_order
 from bpcourse.pictures import circuit, svg
 from bpcourse.pictures.circuit import wire_key
 
 Range = tuple[float, float]
+_MOST_DECIMALS = 12
 
 
 class Circuit(Explorer):
@@ -26,19 +26,21 @@ class Circuit(Explorer):
         explore.Circuit(f, ranges={"x": (-5, 5)})
 
     `inputs` of the graph f are its named inputs, or those that are given; each
-    has a slider over its range. `h` is the nudge to the input `nudged`, and the
-    step of "uphill" and "downhill", which move every input by ±h·gradient.
-    `step` counts the gates that the two passes have shown. `values` has every
-    named value of the graph. The graph itself stays as it is.
+    has a slider over its range. `eps` is ε, the nudge to the input `nudged`.
+    "Uphill" moves every input by h · gradient, "downhill" by −η · gradient; η is
+    `learning_rate`. `step` counts the gates that the two passes have shown.
+    `values` has every named value of the graph. The graph itself stays as it is.
 
     Raises TypeError where v is not a Value; ValueError where there are no
-    inputs, two have one name, a range is upside down or leaves its input out, or
-    the graph is too large to draw.
+    inputs, two have one name, a range is upside down or leaves its input out, h
+    is not above 0, the learning rate is below 0, or the graph is too large to draw.
 
     Book: chapters 03, 04 and 05.
     """
 
+    eps = traitlets.Float().tag(sync=True)
     h = traitlets.Float().tag(sync=True)
+    learning_rate = traitlets.Float().tag(sync=True)
     nudged = traitlets.Unicode().tag(sync=True)
     step = traitlets.Int().tag(sync=True)
     script = "circuit.js"
@@ -48,7 +50,9 @@ class Circuit(Explorer):
         v: Value,
         inputs: Sequence[Value] | None = None,
         ranges: Mapping[str, Range] | None = None,
+        eps: float = 0.1,
         h: float = 0.1,
+        learning_rate: float = 0.1,
         decimals: int = 2,
     ) -> None:
         expect_value(v, "v")
@@ -56,8 +60,13 @@ class Circuit(Explorer):
         chosen = _named(order, inputs)
         names = [str(x.name) for x in chosen]
         spans = slider_ranges({str(x.name): x.value for x in chosen}, ranges)
-        h = checks.positive(h, "h")
+        moves = {
+            "eps": checks.number(eps, "eps"), "h": checks.positive(h, "h"),
+            "learning_rate": not_negative(learning_rate, "learning_rate"),
+        }  # fmt: skip
         decimals = checks.whole(decimals, "decimals")
+        if decimals > _MOST_DECIMALS:
+            raise ValueError(f"decimals: expected a whole number from 1 to {_MOST_DECIMALS}, got {decimals}")
         picture = circuit.circuit(v, decimals=decimals)
         table = _table(v, order)
         self._keys, self._row = list(table), compile_table(list(table.values()), chosen)
@@ -67,7 +76,7 @@ class Circuit(Explorer):
         super().__init__(
             {str(x.name): x.value for x in chosen},
             f"circuit of {v.name or 'the output'}",
-            h=h, nudged=names[0], step=self._last,
+            nudged=names[0], step=self._last, **moves,
         )  # fmt: skip
         spec = {
             "decimals": decimals, "names": names, "keys": list(table),
@@ -77,7 +86,7 @@ class Circuit(Explorer):
         }  # fmt: skip
         shown = self._at(self.inputs)
         self.assemble(
-            picture._repr_html_(),
+            [picture],
             self._controls(spans, decimals, shown, steps),
             spec,
             {"table": table_to_javascript(list(table.values()), chosen)},
@@ -87,35 +96,34 @@ class Circuit(Explorer):
         return dict(zip(self._keys, self._row(*(inputs[name] for name in self._names))))
 
     def _change(self, name: str) -> float:
-        """What a nudge of h to one input does to the output; NaN where it leaves a gate's domain."""
+        """What a nudge of ε to one input does to the output; NaN where it leaves a gate's domain."""
         output = wire_key("v", len(self._order) - 1)
         try:
-            return self._at({**self.inputs, name: self.inputs[name] + self.h})[output] - self._at(self.inputs)[output]
+            return self._at({**self.inputs, name: self.inputs[name] + self.eps})[output] - self._at(self.inputs)[output]
         except UNDEFINED:
             return math.nan
 
-    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
         """The named values, and the gradient of the output at every input."""
         now = self._at(inputs)
         values = {node.name: now[wire_key("v", i)] for i, node in enumerate(self._order) if node.name}
         return values, {str(x.name): now[wire_key("g", self._order.index(x))] for x in self._inputs}
 
-    @traitlets.validate("nudged", "step", "h")
+    @traitlets.validate("nudged", "step", "eps", "h", "learning_rate")
     def _valid(self, proposal: Any) -> Any:
-        value = proposal["value"]
-        name = proposal["trait"].name
+        value, name = proposal["value"], proposal["trait"].name
         if name == "nudged":
             return checks.choice(value, name, self._names)
-        if name == "step" and not 0 <= value <= self._last:
-            raise ValueError(f"step: expected 0 to {self._last}, got {value!r}")
-        return checks.number(value, name) if name == "h" else value
+        if name == "step":
+            return one_of(value, name, self._last)
+        return checks.number(value, name) if name == "eps" else not_negative(value, name)
 
     def _controls(self, spans: Mapping[str, Range], decimals: int, shown: Mapping[str, float], steps: Sequence[Any]) -> list[str]:
         first = self._names[0]
         slope = shown[wire_key("g", self._order.index(self._inputs[0]))]
         told = [
             ("slope", "gradient", slope),
-            ("predicted", "predicted change: gradient × h", slope * self.h),
+            ("predicted", "predicted change: gradient × ε", slope * self.eps),
             ("actual", "actual change", self._change(first)),
         ]
         sliders = []
@@ -126,22 +134,25 @@ class Circuit(Explorer):
             controls.sliders(*sliders),
             controls.row(
                 controls.choice("nudged", "Nudge", {name: svg.pretty(name) for name in self._names}, first),
-                controls.slider("h", "by h", -1, 1, 0.01, self.h, decimals),
+                controls.slider("eps", "by ε", -1, 1, 0.01, self.eps, decimals),
                 controls.button("nudge", "Make the nudge"),
             ),
             controls.numbers(decimals + 2, [(key, words, x, "") for key, words, x in told]),
             controls.row(
-                controls.button("uphill", "All inputs uphill by h"),
-                controls.button("downhill", "All inputs downhill by h"),
-                controls.button("reset", "Reset"),
+                controls.slider("h", "step size h", 0, 1, 0.01, self.h, decimals),
+                controls.button("uphill", "Uphill by h"),
             ),
             controls.row(
-                f'<label class="bp-slider"><span class="bp-name">Gate by gate</span><input type="range" data-bind="step" '
-                f'aria-label="Gate by gate" min="0" max="{self._last}" step="1" value="{self._last}"></label>',
+                controls.slider("learning_rate", "learning rate η", 0, 1, 0.01, self.learning_rate, decimals),
+                controls.button("downhill", "Downhill by η"),
+            ),
+            controls.row(
+                controls.counter("step", "Gate by gate", self._last, self._last),
                 controls.button("back", "◀ Back"),
                 controls.button("next", "Next ▶"),
+                controls.button("reset", "Reset"),
             ),
-            f'<div class="bp-stack"><p class="bp-says" data-n="step">{svg.escaped(steps[-1]["text"])}</p>'
+            f'<div class="bp-stack"><p class="bp-says" data-n="says">{svg.escaped("".join(steps[-1]["text"]))}</p>'
             f'<p class="bp-says" aria-hidden="true">{svg.escaped(_longest(steps))}</p></div>',
         ]
 
@@ -202,17 +213,17 @@ def _value(x: Value | float) -> Value:
 
 
 def _steps(order: Sequence[Value]) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """The two passes, a gate a step: what is said, which gate it is, what appears when."""
+    """The two passes, a gate a step: what is said, words and keys of numbers in turn; which gate it is; what appears when."""
     gates = [(place, node) for place, node in enumerate(order) if node.gate is not None]
     places = {node: place for place, node in enumerate(order)}
     steps: list[dict[str, Any]] = [{"gate": -1, "text": "Forward: the inputs are there, nothing is computed yet."}]
     appears: dict[str, int] = {}
     for place, node in gates:
         appears[wire_key("v", place)] = len(steps)
-        steps.append({"gate": place, "text": f"Forward: {_label(node)}{_formula(node, places)} = {{v{place}}}"})
+        steps.append({"gate": place, "text": f"Forward: {_label(node)}{_formula(node, places)} = {_slot(wire_key('v', place))}"})
     last = len(order) - 1
     appears[wire_key("g", last)] = len(steps)
-    steps.append({"gate": -1, "text": f"Backward: the output moves with itself, its gradient is {{g{last}}}"})
+    steps.append({"gate": -1, "text": f"Backward: the output moves with itself, its gradient is {_slot(wire_key('g', last))}"})
     readers = {node: sum(source is node for other in order for source in other.inputs) for node in order}
     arrived: dict[Value, list[str]] = {}
     for place, node in reversed(gates):
@@ -223,35 +234,45 @@ def _steps(order: Sequence[Value]) -> tuple[list[dict[str, Any]], dict[str, int]
             appears[flow] = len(steps)
             if source.gate is None and source.name is None:
                 continue
-            parts.append(f"to {_named_or_gate(source)}: upstream {{g{place}}} × local {{l{place}.{port}}} = {{{flow}}}")
-            arrived.setdefault(source, []).append(f"{{{flow}}}")
+            upstream, local = _slot(wire_key("g", place)), _slot(wire_key("l", place, port))
+            parts.append(f"to {_named_or_gate(source)}: upstream {upstream} × local {local} = {_slot(flow)}")
+            arrived.setdefault(source, []).append(_slot(flow))
             if readers[source] > 1 and len(arrived[source]) == readers[source]:
                 appears[wire_key("g", places[source])] = len(steps)
-                parts.append(
-                    f"the wires from {_named_or_gate(source)} add: {' + '.join(arrived[source])} = {{g{places[source]}}}"
-                )
+                total = _slot(wire_key("g", places[source]))
+                parts.append(f"the wires from {_named_or_gate(source)} add: {' + '.join(arrived[source])} = {total}")
         steps.append({"gate": place, "text": f"Backward, gate {node.gate.symbol}: " + "; ".join(parts)})
     steps.append({"gate": -1, "text": "Both passes are done. Step back to see how each number came about."})
-    return steps, appears
+    return [{**step, "text": step["text"].split(_BORDER)} for step in steps], appears
+
+
+_BORDER = "\0"
+
+
+def _slot(key: str) -> str:
+    """Where the script writes a number: its key between two borders, which no name holds."""
+    return f"{_BORDER}{key}{_BORDER}"
 
 
 def _longest(steps: Sequence[Mapping[str, Any]]) -> str:
     """The longest sentence with wide numbers: unseen, it keeps the room that the steps need."""
-    return max((re.sub(r"\{.*?\}", "−0.00000", step["text"]) for step in steps), key=len)
+    return max(("".join("−0.00000" if i % 2 else part for i, part in enumerate(step["text"])) for step in steps), key=len)
 
 
 def _label(node: Value) -> str:
-    return f"{svg.pretty(node.name)} = " if node.name else ""
+    return f"{_named_or_gate(node)} = " if node.name else ""
 
 
 def _named_or_gate(node: Value) -> str:
-    return svg.pretty(node.name) if node.name else f"gate {node.gate.symbol}" if node.gate else f"{node.value:g}"
+    if node.name:
+        return svg.pretty(node.name).replace(_BORDER, "�")
+    return f"gate {node.gate.symbol}" if node.gate else f"{node.value:g}"
 
 
 def _formula(node: Value, places: Mapping[Value, int]) -> str:
     """The gate on its inputs, as a template that the script fills with numbers."""
     assert node.gate is not None
-    symbol, inputs = node.gate.symbol, [f"{{v{places[source]}}}" for source in node.inputs]
+    symbol, inputs = node.gate.symbol, [_slot(wire_key("v", places[source])) for source in node.inputs]
     if len(inputs) == 2:
         a, b = inputs
         return f"{symbol}({a}, {b})" if symbol.isalpha() else f"{a} {symbol} {b}"

@@ -19,11 +19,18 @@ def log_slider(key: str, label: str, low: int, high: int, step: float, value: fl
     return _slider(key, label, f'min="{low}" max="{high}" step="{step!r}" value="{math.log10(value):.12g}" data-log', shown)
 
 
+def counter(key: str, label: str, last: int, value: int) -> str:
+    """A slider for a whole number from 0 to `last`."""
+    return _slider(key, label, f'min="0" max="{last}" step="1" value="{value}" data-whole', str(value))
+
+
 def _slider(key: str, label: str, numbers: str, shown: str) -> str:
+    """Name, slider, and a box to type the same number; what is in the box, the script reads."""
+    name, words = escaped(key), escaped(label)
     return (
-        f'<label class="bp-slider"><span class="bp-name">{escaped(label)}</span>'
-        f'<input type="range" data-bind="{escaped(key)}" aria-label="{escaped(label)}" aria-valuetext="{escaped(shown.strip())}" '
-        f"{numbers}>{readout(key, shown)}</label>"
+        f'<div class="bp-slider"><span class="bp-name">{words}</span>'
+        f'<input type="range" data-bind="{name}" aria-label="{words}" aria-valuetext="{escaped(shown.strip())}" {numbers}>'
+        f'<input class="bp-num" data-n="{name}" aria-label="{words}" value="{escaped(shown)}"></div>'
     )
 
 

@@ -46,6 +46,7 @@ class DifferenceStep(Explorer):
         v = exp(square(Value(0.7, "x"))) if v is None else v
         x = only_input(v)
         low, high = checks.span(span, "span", holding=x.value)
+        eps = _difference_step(eps)
         results = [v, *gradient(v, [x])]
         self._row = where_defined(compile_table(results, [x]))
         self._single = where_defined(compile_table([v], [x], float32=True))
@@ -57,38 +58,33 @@ class DifferenceStep(Explorer):
             "exact": table_to_javascript(results, [x]),
             "single": table_to_javascript([v], [x], float32=True),
         }
-        self.assemble(self._picture(plot)._repr_html_(), self._controls(low, high), spec, functions)
+        self.assemble([self._picture(plot)], self._controls(low, high), spec, functions)
 
     @traitlets.validate("eps", "precision")
     def _valid(self, proposal: Any) -> Any:
         value, name = proposal["value"], proposal["trait"].name
-        if name == "precision":
-            return checks.choice(value, name, PRECISIONS)
-        if not 10**_SMALLEST <= checks.positive(value, name) <= 1:
-            raise ValueError(f"eps: expected a step from 1e{_SMALLEST} to 1, got {value!r}")
-        return value
+        return self.tried(name, checks.choice(value, name, PRECISIONS) if name == "precision" else _difference_step(value))
 
-    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
         """f(x) and both quotients, and the derivative that they should have."""
-        x = inputs[self._name]
-        forward, central = self.quotients(x, self.eps)
-        f, slope = self._row(self._rounded(x))
+        now = self.state(**changed)
+        x = _rounded(inputs[self._name], now.precision)
+        forward, central = self.quotients(x, now.eps, now.precision)
+        f, slope = self._row(x)
         return {"f": f, "forward": forward, "central": central}, {self._name: slope}
 
-    def _rounded(self, x: float) -> float:
-        return single(x) if self.precision == "float32" else x
-
-    def quotients(self, x: float, eps: float) -> tuple[float, float]:
-        """The forward and the central difference at x, in the chosen precision."""
-        f, r = self._single if self.precision == "float32" else self._row, self._rounded
-        x, eps = r(x), r(eps)
-        here, ahead, behind = (f(r(x + step))[0] for step in (0, eps, -eps))
-        return r(r(ahead - here) / eps), r(r(ahead - behind) / r(2 * eps))
+    def quotients(self, x: float, eps: float, precision: str) -> tuple[float, float]:
+        """The forward and the central difference at x, in this precision."""
+        f = self._single if precision == "float32" else self._row
+        x, eps = _rounded(x, precision), _rounded(eps, precision)
+        here, ahead, behind = (f(_rounded(x + step, precision))[0] for step in (0, eps, -eps))
+        quotients = _rounded(ahead - here, precision) / eps, _rounded(ahead - behind, precision) / _rounded(2 * eps, precision)
+        return _rounded(quotients[0], precision), _rounded(quotients[1], precision)
 
     def _errors(self, eps: float) -> tuple[float, float]:
         x = self.inputs[self._name]
-        slope = self._row(self._rounded(x))[1]
-        forward, central = self.quotients(x, eps)
+        slope = self._row(_rounded(x, self.precision))[1]
+        forward, central = self.quotients(x, eps, self.precision)
         return abs(forward - slope), abs(central - slope)
 
     def _picture(self, plot: Plot) -> svg.Picture:
@@ -114,7 +110,7 @@ class DifferenceStep(Explorer):
 
     def _controls(self, low: float, high: float) -> list[str]:
         x = self.inputs[self._name]
-        forward, central = self.quotients(x, self.eps)
+        forward, central = self.quotients(x, self.eps, self.precision)
         errors = self._errors(self.eps)
         cells = [
             f"<tr><th>{key}</th><td>{controls.readout(key, svg.fixed(value, 10))}</td>"
@@ -125,13 +121,25 @@ class DifferenceStep(Explorer):
         head = "<thead><tr><th></th><th>value</th><th>error</th></tr></thead>"
         return [
             controls.sliders(
-                controls.log_slider("eps", "step ε", _SMALLEST, 0, 1 / _PER_DECADE, self.eps, svg.scientific(self.eps)),
-                controls.slider(f"inputs.{self._name}", self._name, low, high, 0.05, x, 2),
+                controls.log_slider("eps", "difference step ε", _SMALLEST, 0, 1 / _PER_DECADE, self.eps, svg.scientific(self.eps)),
+                controls.slider(f"inputs.{self._name}", self._name, low, high, controls.nice((high - low) / 30), x, 2),
             ),
             controls.row(controls.choice("precision", "Computed in", PRECISIONS, self.precision)),
             f'<div class="bp-wide"><table>{head}{slope}{"".join(cells)}</table></div>',
             controls.row(controls.button("reset", "Reset")),
         ]
+
+
+def _difference_step(x: Any) -> float:
+    """x as ε: from 1e−16 to 1; TypeError or ValueError otherwise."""
+    eps = checks.positive(x, "eps")
+    if not 10**_SMALLEST <= eps <= 1:
+        raise ValueError(f"eps: expected a step from 1e{_SMALLEST} to 1, got {x!r}")
+    return eps
+
+
+def _rounded(x: float, precision: str) -> float:
+    return single(x) if precision == "float32" else x
 
 
 def power_of_ten(exponent: float) -> float:

@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer, where_defined
+from bpcourse.explore.base import Explorer, not_negative, where_defined
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, expect_value, gradient, square, topological_order
 from bpcourse.pictures import svg
@@ -55,7 +55,7 @@ class Hill(Explorer):
         plot = Plot((low, high), (min(heights) - room, max(heights) + room))
         spec = {"decimals": 3, "name": self._name, "plot": plot.spec, "count": _STEPS, "reach": _REACH}
         self.assemble(
-            self._picture(plot, at, heights)._repr_html_(),
+            [self._picture(plot, at, heights)],
             self._controls(low, high),
             spec,
             {"table": table_to_javascript(results, [x])},
@@ -63,9 +63,9 @@ class Hill(Explorer):
 
     @traitlets.validate("h")
     def _valid(self, proposal: Any) -> float:
-        return checks.number(proposal["value"], "h")
+        return not_negative(proposal["value"], "h")
 
-    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
         """f(x), and its slope."""
         x = inputs[self._name]
         height, slope = self._row(x)
@@ -88,12 +88,11 @@ class Hill(Explorer):
             u = walk[-1][0] + self.h * self._row(walk[-1][0])[1]
             walk.append((u, self._row(u)[0]))
         tangent = [(n["x"] + s * _REACH, n["f"] + s * _REACH * n["slope"]) for s in (-1, 1)]
-        whole = range(math.ceil(plot.x[0]), math.floor(plot.x[1]) + 1)
-        low, high = plot.y
-        step = controls.nice((high - low) / 5)
-        levels = [step * i for i in range(round(low / step) - 1, round(high / step) + 2) if low <= step * i <= high]
+        low, high = plot.x
+        ticks = _round_numbers(plot.x, max(1.0, controls.nice((high - low) / 8)) if high - low >= 2 else controls.nice((high - low) / 4))
+        levels = _round_numbers(plot.y, controls.nice((plot.y[1] - plot.y[0]) / 5))
         parts = [
-            plot.frame({u: f"{u}" for u in whole}, {v: svg.number(v) for v in levels}, self._name, f"f({self._name})"),
+            plot.frame({u: svg.number(u) for u in ticks}, {v: svg.number(v) for v in levels}, self._name, f"f({self._name})"),
             plot.inside(
                 svg.path(plot.line(zip(at, heights)), "value", 2.5),
                 plot.curve("walk", walk, "muted", 1.2, "4 3"),
@@ -114,7 +113,7 @@ class Hill(Explorer):
         ]  # fmt: skip
         return [
             controls.sliders(
-                controls.slider(f"inputs.{self._name}", self._name, low, high, 0.01, n["x"], 3),
+                controls.slider(f"inputs.{self._name}", self._name, low, high, controls.nice((high - low) / 600), n["x"], 3),
                 controls.slider("h", "step size h", 0, 2.5, 0.05, self.h, 3),
             ),
             controls.numbers(3, [(key, label, n[key], style) for key, label, style in told]),
@@ -124,6 +123,12 @@ class Hill(Explorer):
 
 
 _SAYS = "Drag the point, or move a slider. The dashed line leads through the next steps."
+
+
+def _round_numbers(ends: tuple[float, float], step: float) -> list[float]:
+    """The multiples of the step between the ends."""
+    low, high = ends
+    return [step * i for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
 def only_input(v: Value) -> Value:

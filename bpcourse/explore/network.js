@@ -7,7 +7,7 @@ function nice(x) {
 }
 
 function start(root, model) {
-  const { names, keys, labels, ends, columns, places, beside, gap, count } = SPEC, lines = pieces(root);
+  const { keys, labels, ends, columns, places, beside, gap, count } = SPEC, lines = pieces(root), names = Object.keys(SPEC.state.inputs);
   const rows = [...root.querySelectorAll(".bp-paths li")];
   const slider = root.querySelector('[data-bind^="inputs."]'), number = slider.nextElementSibling;
   const grid = plot(SPEC.plot).grid(count), index = keys.indexOf("vloss");
@@ -38,7 +38,7 @@ function start(root, model) {
 
   function told(factors) {
     const read = factors.map(([above, below]) => `∂${labels[above]}/∂${labels[below]}`).join(" · ");
-    return `${read} = ${factors.map(([, , local]) => brief(local)).join(" · ")} = ${brief(multiplied(factors))}`;
+    return `${read}\n= ${factors.map(([, , local]) => brief(local)).join(" · ")} = ${brief(multiplied(factors))}`;
   }
 
   // The twin of controls.round_range.
@@ -64,7 +64,7 @@ function start(root, model) {
     lines.beside.setAttribute("y", beside[weight][1]);
     lines.beside.textContent = labels[weight];
     slider.dataset.bind = number.dataset.n = `inputs.${weight}`;
-    slider.setAttribute("aria-label", labels[weight]);
+    slider.ariaLabel = number.ariaLabel = labels[weight];
     slider.previousElementSibling.textContent = labels[weight];
   }
 

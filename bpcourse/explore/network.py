@@ -12,7 +12,7 @@ from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer
+from bpcourse.explore.base import Explorer, not_negative
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, gradient
 from bpcourse.network import Parameters, as_graph
@@ -33,8 +33,10 @@ class Network(Explorer):
 
         explore.Network(weight="w_212")
 
-    Without parameters it is the 4-4-2 network of chapter 07. `weight` is the one
-    picked, by its edge or from the list; the curve is the loss as a function of
+    Without parameters it is the 4-4-2 network of chapter 07: sigmoid, softmax, and
+    the losses squared error and cross-entropy. With parameters, `hidden`, `output`
+    and the first loss are by default those of `bpcourse.network`: relu, softmax,
+    cross-entropy. `weight` is the one picked, by its edge or from the list; the curve is the loss as a function of
     it alone, with its tangent, and each of its paths to the loss has a colour.
     `losses` are the choices for `loss`. `learning_rate` is the η of the updates.
     With `as_source_003`, for a softmax of two outputs, slopes, paths and updates
@@ -42,8 +44,8 @@ class Network(Explorer):
     −z of the other logit and without the paths that cross; `gradients` stay
     right. `inputs` are all weights and biases, `values` the units and the loss.
 
-    Raises ValueError for an unknown weight or loss, a span that is upside down or
-    leaves a weight out, and as `bpcourse.network.as_graph`.
+    Raises ValueError for an unknown weight or loss, a learning rate below 0, a span
+    that is upside down or leaves a weight out, and as `bpcourse.network.as_graph`.
 
     Book: chapters 05, 07, 08 and 12; source 003.
     """
@@ -56,16 +58,25 @@ class Network(Explorer):
 
     def __init__(
         self,
-        parameters: Parameters = FOUR_FOUR_TWO,
+        parameters: Parameters | None = None,
         x: Any = FOUR_FOUR_TWO_X,
         y: Any = FOUR_FOUR_TWO_Y,
         weight: str | None = None,
-        hidden: str = "sigmoid",
+        hidden: str | None = None,
         output: str = "softmax",
-        losses: Sequence[str] = ("squared_error", "cross_entropy"),
+        losses: Sequence[str] | None = None,
         learning_rate: float = 1.0,
         span: tuple[float, float] = (-2.0, 2.0),
     ) -> None:
+        if losses is None:
+            losses = ["squared_error", "cross_entropy"] if parameters is None else ["cross_entropy", "squared_error"]
+        if hidden is None:
+            hidden = "sigmoid" if parameters is None else "relu"
+        if parameters is None:
+            parameters = FOUR_FOUR_TWO
+        learning_rate = not_negative(learning_rate, "learning_rate")
+        if not isinstance(losses, Sequence):
+            raise TypeError(f"losses: expected a list of names, got {type(losses).__name__}")
         if not losses:
             raise ValueError("losses: expected at least one, got none")
         graphs = {
@@ -92,15 +103,15 @@ class Network(Explorer):
             f"{plan.description}, one weight at a time",
             weight=picked, loss=losses[0], learning_rate=learning_rate, as_source_003=False,
         )  # fmt: skip
-        plot = Plot(span, (0, 1), height=290)
+        plot = Plot(span, (0, 1), height=240)
         spec = {
-            "decimals": 4, "names": names, "keys": self._keys, "plot": plot.spec, "count": _POINTS,
+            "decimals": 4, "keys": self._keys, "plot": plot.spec, "count": _POINTS,
             "labels": {name: svg.pretty(plan.labels.get(name, name)) for name in [*plan.place, *plan.weights]},
             "ends": self._ends, "columns": plan.columns, "gap": ROUTE_GAP,
             "places": plan.place, "beside": {name: plan.beside_place(name) for name in plan.weights},
         }  # fmt: skip
         self.assemble(
-            self._picture(most)._repr_html_() + self._curve(plot)._repr_html_(),
+            [self._picture(most), self._curve(plot)],
             self._controls(span, most),
             spec,
             {"tables": {loss: table_to_javascript(list(table.values()), inputs[loss]) for loss, table in tables.items()}},
@@ -110,12 +121,12 @@ class Network(Explorer):
     def _valid(self, proposal: Any) -> Any:
         value, name = proposal["value"], proposal["trait"].name
         if name == "learning_rate":
-            return checks.number(value, name)
-        return checks.choice(value, name, self._plan.weights if name == "weight" else self._rows)
+            return not_negative(value, name)
+        return self.tried(name, checks.choice(value, name, self._plan.weights if name == "weight" else self._rows))
 
-    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
         """The values of the units and the loss, and the gradient at every weight and bias."""
-        now = self._at(inputs, self.loss)
+        now = self._at(inputs, self.state(**changed).loss)
         units = [name for column in self._plan.columns[1:] for name in column]
         return {name: now["v" + name] for name in units}, {name: now["g" + name] for name in self._names}
 
@@ -197,7 +208,7 @@ class Network(Explorer):
                 *source,
             ),
             controls.sliders(
-                controls.slider(f"inputs.{self.weight}", svg.pretty(self.weight), *span, 0.01, w, 4),
+                controls.slider(f"inputs.{self.weight}", svg.pretty(self.weight), *span, controls.nice((span[1] - span[0]) / 400), w, 4),
                 controls.slider("learning_rate", "learning rate η", 0, 10, 0.1, rate, 4),
             ),
             f'<ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul>',

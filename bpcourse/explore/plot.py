@@ -49,7 +49,11 @@ class Plot(NamedTuple):
     def line(self, points: Iterable[tuple[float, float]]) -> str:
         """The path through the points, with a gap where one has no number."""
         runs = itertools.groupby(points, key=lambda point: math.isfinite(point[0] + point[1]))
-        return "".join("M" + "L".join(f"{self.across(u):.1f} {self.up(v):.1f}" for u, v in run) for here, run in runs if here)
+        return "".join("M" + "L".join(self._at(u, v) for u, v in run) for here, run in runs if here)
+
+    def _at(self, u: float, v: float) -> str:
+        """Where a point stands; far outside, not so far that a renderer gives up."""
+        return " ".join(f"{max(-9e5, min(9e5, place)):.1f}" for place in (self.across(u), self.up(v)))
 
     def curve(self, key: str, points: Iterable[tuple[float, float]], colour: str, width: float = 2.5, dash: str = "") -> str:
         """A line that the script redraws by its key."""
@@ -58,7 +62,7 @@ class Plot(NamedTuple):
 
     def dot(self, key: str, u: float, v: float, colour: str, radius: float = 6) -> str:
         """A point that the script moves by its key."""
-        centre = f'cx="{self.across(u):.1f}" cy="{self.up(v):.1f}"' if math.isfinite(u + v) else 'visibility="hidden"'
+        centre = 'cx="{}" cy="{}"'.format(*self._at(u, v).split()) if math.isfinite(u + v) else 'visibility="hidden"'
         return f'<circle data-line="{key}" {centre} r="{radius:g}" fill="var(--bp-{colour})"/>'
 
     def inside(self, *parts: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.examples import PRODUCT
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer
+from bpcourse.explore.base import Explorer, one_of
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, gradient
 from bpcourse.pictures import svg
@@ -60,52 +61,53 @@ class Product(Explorer):
         f = x * y
         results = [f, *gradient(f, [x, y])]
         self._row = compile_table(results, [x, y])
+        h = checks.positive(h, "h")
         super().__init__({"a": x.value, "b": y.value}, "three ways to nudge a product", h=h, eps=0.1, seed=0, in_turn=False)
         plot = Plot((-_REACH, _REACH), (-_REACH, _REACH), width=420, height=404)
         spec = {"decimals": 6, "plot": plot.spec, "draws": [random_nudges(seed) for seed in range(DRAWS)]}
         self.assemble(
-            self._picture(plot)._repr_html_(),
+            [self._picture(plot)],
             self._controls(),
             spec,
             {"table": table_to_javascript(results, [x, y])},
         )
 
-    @traitlets.validate("h", "eps", "seed")
+    @traitlets.validate("h", "eps", "seed", "in_turn")
     def _valid(self, proposal: Any) -> Any:
         value, name = proposal["value"], proposal["trait"].name
-        if name == "seed":
-            if not 0 <= value < DRAWS:
-                raise ValueError(f"seed: expected 0 to {DRAWS - 1}, got {value!r}")
-            return value
-        return checks.positive(value, name)
+        if name == "in_turn":
+            return self.tried(name, value)
+        return self.tried(name, one_of(value, name, DRAWS - 1) if name == "seed" else checks.positive(value, name))
 
-    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
         """f and what each method makes of it, and the gradient."""
+        now = self.state(inputs=inputs, **changed)
         a, b = inputs["a"], inputs["b"]
         f, da, db = self._row(a, b)
         reached = {}
         for method in METHODS:
-            u, v = self.directions(method, a, b)
-            reached[method] = self._row(a + self.h * u, b + self.h * v)[0]
+            u, v = self.directions(method, now)
+            reached[method] = self._row(a + now.h * u, b + now.h * v)[0]
         return {"f": f, **reached}, {"a": da, "b": db}
 
-    def directions(self, method: str, a: float, b: float) -> tuple[float, float]:
-        """What a method moves a and b by, divided by h."""
+    def directions(self, method: str, now: SimpleNamespace) -> tuple[float, float]:
+        """What a method moves a and b by, divided by h, in a `state` of the explorer."""
+        a, b = now.inputs["a"], now.inputs["b"]
         if method == "random":
-            return random_nudges(self.seed)
-        first, _ = self._slopes(method, a, b)
-        _, second = self._slopes(method, a + self.h * first if self.in_turn else a, b)
+            return random_nudges(now.seed)
+        first, _ = self._slopes(method, a, b, now.eps)
+        _, second = self._slopes(method, a + now.h * first if now.in_turn else a, b, now.eps)
         return first, second
 
-    def _slopes(self, method: str, a: float, b: float) -> tuple[float, float]:
+    def _slopes(self, method: str, a: float, b: float, eps: float) -> tuple[float, float]:
         f, da, db = self._row(a, b)
         if method == "analytical":
             return da, db
-        return (self._row(a + self.eps, b)[0] - f) / self.eps, (self._row(a, b + self.eps)[0] - f) / self.eps
+        return (self._row(a + eps, b)[0] - f) / eps, (self._row(a, b + eps)[0] - f) / eps
 
     def _picture(self, plot: Plot) -> svg.Picture:
         a, b = self.inputs["a"], self.inputs["b"]
-        moves = {method: self.directions(method, a, b) for method in METHODS}
+        moves = {method: self.directions(method, self.state()) for method in METHODS}
         _, *slope = self._row(a, b)
         ticks = {float(u): svg.number(u) for u in (-4, -2, 0, 2, 4)}
         u, v = moves["random"]
@@ -127,7 +129,7 @@ class Product(Explorer):
         a, b = self.inputs["a"], self.inputs["b"]
         rows = []
         for method, name in zip(METHODS, ("1 random", "2 numerical", "3 analytical")):
-            u, v = self.directions(method, a, b)
+            u, v = self.directions(method, self.state())
             numbers = {"u": u, "v": v, "f": self.values[method], "gain": self.values[method] - a * b}
             cells = "".join(
                 f"<td>{controls.readout(f'{method}-{key}', svg.fixed(x, 4 if key in 'uv' else 6))}</td>"

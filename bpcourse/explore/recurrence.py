@@ -82,17 +82,17 @@ class Recurrence(Explorer):
         plot = Plot((1, steps), (_FLOOR, _TOP), height=330)
         functions = {name: table_to_javascript(*tables) for name, tables in graphs.items()}
         spec = {"decimals": 6, "plot": plot.spec, "steps": self._steps, "floor": _FLOOR, "eps": _EPS}
-        self.assemble(self._picture(plot)._repr_html_(), self._controls(low, high), spec, {"tables": functions})
+        self.assemble([self._picture(plot)], self._controls(low, high), spec, {"tables": functions})
 
     @traitlets.validate("squash")
     def _valid(self, proposal: Any) -> str:
-        return checks.choice(proposal["value"], "squash", SQUASHES)
+        return str(self.tried("squash", checks.choice(proposal["value"], "squash", SQUASHES)))
 
-    def follow(self, inputs: Mapping[str, float]) -> tuple[dict[str, float], dict[str, float]]:
+    def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
         """L with the gradient's norm at both ends, and the slopes of ρ and x."""
         if inputs["rho"] < 0:
             raise ValueError(f"rho: expected a spectral radius ≥ 0, got {inputs['rho']!r}")
-        now = self.run(**inputs)
+        now = self.run(**inputs, **changed)
         told = now.loss, *now.norms, sum(now.shares), now.slope_x
         if not all(map(math.isfinite, told)):
             raise ValueError("rho: expected states and gradients that float64 can hold, got an overflow")
@@ -101,10 +101,10 @@ class Recurrence(Explorer):
             {"rho": sum(now.shares), "x": now.slope_x},
         )
 
-    def run(self, rho: float | None = None, x: float | None = None) -> Run:
-        """Forward through the steps and back, at these numbers or where the sliders stand."""
+    def run(self, rho: float | None = None, x: float | None = None, squash: str | None = None) -> Run:
+        """Forward through the steps and back, at these numbers or where the controls stand."""
         rho, x = self.inputs["rho"] if rho is None else rho, self.inputs["x"] if x is None else x
-        table = self._tables[self.squash]
+        table = self._tables[squash or self.squash]
         states: list[tuple[float, ...]] = [(0.0, 0.0)]
         for _ in range(self._steps):
             states.append(table(rho, x, *states[-1], 0.0, 0.0)[:2])

@@ -15,13 +15,14 @@ function fixed(x, decimals = SPEC.decimals) {
 const plain = (x, decimals) => fixed(x, decimals).trim();
 // Four significant digits, for sentences.
 const brief = (x) => !Number.isFinite(x) ? "–" : String(Math.abs(x) < 5e-13 ? 0 : Number(x.toPrecision(4))).replace("+", "").replaceAll("-", "−");
-const fill = (template, numbers) => template.replace(/\{(.*?)\}/g, (_, key) => brief(numbers[key]));
+// Words and keys of numbers in turn.
+const fill = (parts, numbers) => parts.map((part, i) => (i % 2 ? brief(numbers[part]) : part)).join("");
 
 // A plot that Python laid out: its axes, its curves, its points.
 function plot({ x, y, box: [left, top, right, bottom] }) {
   const across = (u) => left + ((u - x[0]) / (x[1] - x[0])) * (right - left);
   const up = (v) => bottom + ((v - y[0]) / (y[1] - y[0])) * (top - bottom);
-  const at = (u, v) => `${across(u).toFixed(1)} ${up(Math.max(-9e5, Math.min(9e5, v))).toFixed(1)}`;
+  const at = (u, v) => [across(u), up(v)].map((place) => Math.max(-9e5, Math.min(9e5, place)).toFixed(1)).join(" ");
   // With a gap where a point has no number.
   const line = (points) => points.map(([u, v], i) =>
     Number.isFinite(u + v) ? (i && Number.isFinite(points[i - 1][0] + points[i - 1][1]) ? "L" : "M") + at(u, v) : "").join("");
@@ -58,40 +59,61 @@ function explore(root, model, { show, actions = {} }) {
       }
     }
     for (const mark of marks) {
-      const told_ = told[mark.dataset.n];
+      const told_ = told[mark.dataset.n], shown = mark.tagName === "INPUT" ? "value" : "textContent";
       if (told_ === undefined) continue;
       const text = (mark.dataset.before ?? "") + (typeof told_ === "string" ? told_ : mark.dataset.before ? plain(told_) : fixed(told_));
-      if (mark.textContent !== text) mark.textContent = text;
+      if (mark[shown] !== text) mark[shown] = text;
     }
     return told;
   }
 
   // Said once when the sliders rest, not at each of their steps.
-  function say(words) {
+  function say(note, words) {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      spoken.textContent = words;
+      spoken.textContent = note + words;
       picture.setAttribute("aria-label", words);
     }, 600);
   }
 
-  function change(traits) {
+  function change(traits, note = "") {
+    for (const row of find("[data-wants]")) {
+      delete row.dataset.wants;
+      row.lastChild.removeAttribute("aria-invalid");
+    }
     quiet = true;
     for (const [key, value] of Object.entries(traits)) model.set(key, value);
     quiet = false;
     const told = refresh();
-    say(told.status);
+    say(note, told.status);
     // What has no number, outside a gate's domain, stays in the page.
     if (Object.values(told).every((x) => typeof x === "string" || Number.isFinite(x))) model.save_changes();
   }
 
+  const one = (key, value) => (key.startsWith("inputs.") ? { inputs: { ...model.get("inputs"), [key.slice(7)]: value } } : { [key]: value });
+  const power = (exponent) => Number((10 ** exponent).toPrecision(3));
+
   function onInput({ target: control }) {
     if (!control.dataset.bind) return;
-    const key = control.dataset.bind, number = Number(control.value);
-    const value = control.type === "checkbox" ? control.checked
+    const number = Number(control.value);
+    change(one(control.dataset.bind, control.type === "checkbox" ? control.checked
       : control.type !== "range" ? control.value
-      : "log" in control.dataset ? Number((10 ** number).toPrecision(3)) : number;
-    change(key.startsWith("inputs.") ? { inputs: { ...model.get("inputs"), [key.slice(7)]: value } } : { [key]: value });
+      : "log" in control.dataset ? power(number) : number));
+  }
+
+  // A number that was typed: a comma is a point; beyond an end the end is taken, for no number the old one comes back.
+  function onTyped({ target: box }) {
+    if (!box.matches("input[data-n]")) return onInput({ target: box });
+    const slider = box.previousSibling, row = box.parentNode;
+    const [low, high] = [slider.min, slider.max].map("log" in slider.dataset ? power : Number);
+    const text = box.value.replace(/\s/g, "").replace(",", ".").replaceAll("−", "-");
+    const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+    const taken = Math.max(low, Math.min(high, "whole" in slider.dataset ? Math.round(number) : number));
+    const wants = taken === number ? "" : `${"whole" in slider.dataset ? "a whole number" : "a number"} from ${brief(low)} to ${brief(high)}`;
+    change(Number.isNaN(number) ? {} : one(slider.dataset.bind, taken), wants && `${slider.ariaLabel}: ${wants}. `);
+    if (!wants) return;
+    row.dataset.wants = wants;
+    box.setAttribute("aria-invalid", "true");
   }
 
   function onClick({ target }) {
@@ -103,7 +125,10 @@ function explore(root, model, { show, actions = {} }) {
 
   const onModel = () => quiet || refresh();
   root.addEventListener("input", onInput);
+  root.addEventListener("change", onTyped);
+  root.addEventListener("focusin", ({ target }) => target.matches("input[data-n]") && target.select());
   root.addEventListener("click", onClick);
+  root.addEventListener("submit", (event) => event.preventDefault());
   const events = Object.keys(SPEC.state).map((key) => `change:${key}`);
   for (const event of events) model.on(event, onModel);
   refresh();

@@ -213,6 +213,7 @@ class Workspace:
             if below is None:
                 return
             if self.hidden == "relu":
+                # The smaller of a and 1, rounded up: 1 where a > 0, else 0, without an array of booleans.
                 minimum(below.A, below.units, out=below.slope)
                 ceil(below.slope, below.slope)
                 multiply(below.dZ, below.slope, below.dZ)
@@ -339,7 +340,7 @@ class _Batch:
         self.tame = False
         self.known_X: Any = ...
         self.known_Y: Any = ...
-        self.largest = 0.8 * math.log(np.finfo(dtype).max)
+        self.largest = 0.8 * math.log(np.finfo(dtype).max)  # leaves room for the sum of many such exponentials
         same = np.ones((units if units <= _FEW else 1, units), dtype)
         self.totals, _ = workspace._array("totals", 0, len(same), examples)
         self.sums = _product(same, last.A, self.totals)

@@ -40,11 +40,28 @@ def variables(shade: int) -> str:
 
 
 HALO = "svg.bp .halo{stroke:var(--bp-paper);stroke-width:4px;paint-order:stroke;stroke-linejoin:round}"
-_DARK = 'html[data-theme="dark"] svg.bp,body[data-jp-theme-light="false"] svg.bp'
+def shades(picture: str) -> str:
+    """The palette of what a selector names, as CSS: dark where the page is dark, but light on paper."""
+    dark = ",".join(f"{page} {picture}" for page in ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]'))
+    light = f"{variables(0)}color-scheme:light"
+    return f"{picture}{{{light}}}@media screen{{{dark}{{{variables(1)}color-scheme:dark}}}}"
+
+
+def asleep(told: str) -> str:
+    """The sentence in the place of what a notebook that is not trusted leaves out.
+
+    Notebooks take scripts, styles, SVG and most attributes out of such an output, but keep
+    `hidden`. So what they would tear is marked hidden, and a style shows it where styles are.
+    """
+    return f'<p class="bp-asleep" role="note">{escaped(told)}: trust this notebook or run the cell again to see it.</p>'
+
+
+AWAKE = ".bp-asleep[role]{display:none}"
 STYLE = (
     "<style>"
-    f"svg.bp{{{variables(0)}background:var(--bp-paper);font-family:system-ui,sans-serif;height:auto}}"
-    f"{_DARK}{{{variables(1)}}}"
+    f"{shades('svg.bp')}{AWAKE}"
+    ".bp-picture[data-picture]{display:block!important}"
+    "svg.bp{background:var(--bp-paper);font-family:system-ui,sans-serif;height:auto}"
     "svg.bp text{font-variant-numeric:tabular-nums}"
     f"{HALO}"
     "</style>"
@@ -61,7 +78,8 @@ class Picture(NamedTuple):
     description: str
 
     def _repr_html_(self) -> str:
-        return f'<div class="bp-picture" style="overflow-x:auto">{self.svg}</div>'
+        told = asleep(f"A picture, {self.description}")
+        return f'{told}<div class="bp-picture" data-picture hidden style="overflow-x:auto">{self.svg}</div>'
 
     def __repr__(self) -> str:
         return f"<picture: {self.description}>"

@@ -24,10 +24,15 @@ def chromium() -> str:
 
 
 @pytest.fixture(scope="session")
-def browser():
+def playwright():
     if not (HTML / "index.html").exists():
         pytest.exit("The browser tests need the built book: make book", returncode=3)
-    with sync_playwright() as playwright:
-        instance = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-        yield instance
-        instance.close()
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser(playwright):
+    instance = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+    yield instance
+    instance.close()

@@ -9,14 +9,15 @@ FOLDERS = HTML / "book", HTML / "notebooks"
 PAGES = ["genindex.html", *sorted(path.relative_to(HTML).as_posix() for folder in FOLDERS for path in folder.glob("*.html"))]
 
 
-def opened(browser, page: str, width: int, theme: str = "light"):
-    """The page, and what went wrong on it while it loaded."""
+def opened(browser, page: str, width: int, theme: str = "light", prepare=lambda tab: None):
+    """The page, and what went wrong on it while it loaded; `prepare` has the tab before the page is in it."""
     troubles = []
     context = browser.new_context(viewport={"width": width, "height": 800}, offline=True, color_scheme=theme)
     tab = context.new_page()
     tab.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
     tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
     tab.on("pageerror", lambda error: troubles.append(str(error)))
+    prepare(tab)
     tab.goto((HTML / page).as_uri())
     tab.evaluate("async () => document.querySelector('.math') && (await MathJax.startup.promise)")
     return tab, troubles

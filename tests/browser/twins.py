@@ -133,7 +133,8 @@ class CircuitTwin(Twin):
         order = topological_order(build())
         inputs = {node.name: node.value for node in order if node.gate is None and node.name}
         self.last = 2 + 2 * sum(node.gate is not None for node in order)
-        super().__init__(f"circuit of {order[-1].name}", inputs=inputs, nudged=next(iter(inputs)), h=0.1, step=self.last)
+        start = {"nudged": next(iter(inputs)), "eps": 0.1, "h": 0.1, "learning_rate": 0.1, "step": self.last}
+        super().__init__(f"circuit of {order[-1].name}", inputs=inputs, **start)
 
     def settled(self, inputs) -> tuple[list[Value], dict[Value, float]]:
         """The graph's nodes with their values at these inputs, NaN where there is none, and its gradients."""
@@ -154,16 +155,17 @@ class CircuitTwin(Twin):
         return self.settled(inputs)[0][-1].value
 
     def shown(self, state) -> dict:
-        inputs, name, h, decimals = state["inputs"], state["nudged"], state["h"], self.decimals
+        inputs, name, eps, decimals = state["inputs"], state["nudged"], state["eps"], self.decimals
         order, grads = self.settled(inputs)
-        now, moved, slope = order[-1].value, self.output({**inputs, name: inputs[name] + h}), self.slopes(inputs)[name]
+        now, moved, slope = order[-1].value, self.output({**inputs, name: inputs[name] + eps}), self.slopes(inputs)[name]
         texts = {f"inputs.{key}": Fixed(x, decimals) for key, x in inputs.items()}
         texts |= {
-            "h": Fixed(h, decimals),
+            **{key: Fixed(state[key], decimals) for key in ("eps", "h", "learning_rate")},
             "slope": Fixed(slope, decimals + 2),
-            "predicted": Fixed(slope * h, decimals + 2),
+            "predicted": Fixed(slope * eps, decimals + 2),
             "actual": Fixed(moved - now, decimals + 2, 1e-12 * (abs(moved) + abs(now))),
-            "step": self.sentences(order, grads)[state["step"]],
+            "step": str(state["step"]),
+            "says": self.sentences(order, grads)[state["step"]],
         }
         for place, node in enumerate(order):
             grad = Fixed(grads.get(node, 0.0), decimals)
@@ -221,13 +223,13 @@ class CircuitTwin(Twin):
         return Said(f"{order[-1].name} = ", tuple(Fixed(x, self.decimals) for x in (order[-1].value, *slopes)))
 
     def pressed(self, state, action) -> dict:
-        inputs, h, step = state["inputs"], state["h"], state["step"]
+        inputs, step = state["inputs"], state["step"]
         if action == "nudge":
-            return {"inputs": {**inputs, state["nudged"]: inputs[state["nudged"]] + h}}
+            return {"inputs": {**inputs, state["nudged"]: inputs[state["nudged"]] + state["eps"]}}
         if action in ("back", "next"):
             return {"step": max(step - 1, 0) if action == "back" else min(step + 1, self.last)}
-        sign = 1 if action == "uphill" else -1
-        return {"inputs": {name: inputs[name] + sign * h * slope for name, slope in self.slopes(inputs).items()}}
+        by = state["h"] if action == "uphill" else -state["learning_rate"]
+        return {"inputs": {name: inputs[name] + by * slope for name, slope in self.slopes(inputs).items()}}
 
     def tour(self, alive) -> None:
         alive.press("reset")
@@ -240,8 +242,9 @@ class CircuitTwin(Twin):
         for action, key in (("back", "Enter"), ("next", "Space")):
             for _ in range(self.last + 1):
                 alive.press(action, key)
-        alive.slide("h", "End")
-        alive.press("uphill")
+        for bind, key, action in (("eps", "ArrowLeft", "nudge"), ("learning_rate", "PageUp", "downhill"), ("h", "End", "uphill")):
+            alive.slide(bind, key)
+            alive.press(action)
         self.walk(alive)
         self.descend(alive)
 
@@ -375,7 +378,7 @@ class NetworkTwin(Twin):
         }  # fmt: skip
         texts |= {f"path{i}": "" for i in range(self.most)}
         for i, (written, factors) in enumerate(self.paths(state, weight)):
-            texts[f"path{i}"] = Said(f"{written} = ", tuple(map(Brief, [*factors, math.prod(factors)])))
+            texts[f"path{i}"] = Said(f"{written}\n= ", tuple(map(Brief, [*factors, math.prod(factors)])))
         return texts | dict.fromkeys(("low", "middle", "high"), Level())
 
     def dots(self, state) -> dict:

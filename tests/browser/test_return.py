@@ -1,0 +1,137 @@
+"""Back, reload, a restored tab: whatever a browser puts back, controls and numbers of an explorer agree."""
+
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from conftest import FLAGS, HTML, chromium
+from firefox import Firefox
+from test_explorers import READ
+from twins import EXPLORERS
+
+pytestmark = pytest.mark.browser
+
+# ------------------------------------------------------------ places to read the book
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A server of the built book, with a word about whether a browser may keep its pages."""
+
+    cache = "max-age=60"
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", self.cache)
+        super().end_headers()
+
+    def log_message(self, *args) -> None:
+        pass
+
+
+class Forgetful(Quiet):
+    cache = "no-store"
+
+
+@pytest.fixture(scope="module", params=["a folder", "a server", "a server that lets nothing be kept"])
+def place(request):
+    """Where the book is, as the beginning of an address."""
+    if request.param == "a folder":
+        yield HTML.as_uri()
+        return
+    handler = functools.partial(Quiet if request.param == "a server" else Forgetful, directory=HTML)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+# ------------------------------------------------------------ two browsers, asked alike
+
+
+class Chromium:
+    """One tab of a Chromium that keeps the pages that are left, as a reader's does and Playwright's does not."""
+
+    def __init__(self, playwright) -> None:
+        kept = ["--disable-back-forward-cache"]
+        self.browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS, ignore_default_args=kept)
+        self.tab = self.browser.new_page()
+        self.go, self.reload, self.evaluate, self.close = self.tab.goto, self.tab.reload, self.tab.evaluate, self.browser.close
+
+    def back(self) -> None:
+        # A page that was kept is not loaded again.
+        self.tab.go_back(wait_until="commit")
+        self.tab.wait_for_function("document.readyState === 'complete'")
+
+
+@pytest.fixture(scope="module", params=["Chromium", "Firefox"])
+def visitor(request, playwright, tmp_path_factory):
+    tab = Chromium(playwright) if request.param == "Chromium" else Firefox(tmp_path_factory.mktemp("firefox"))
+    yield tab
+    tab.close()
+
+
+# ------------------------------------------------------------ what a reader does, and what she finds
+
+STATE = f"[...document.querySelectorAll('.bp-explorer')].map({READ})"
+MOVE = """(() => {
+  const moved = (control, kind) => control.dispatchEvent(new Event(kind, { bubbles: true }));
+  for (const root of document.querySelectorAll(".bp-explorer")) {
+    for (const select of root.querySelectorAll("select")) { select.selectedIndex = select.options.length - 1; moved(select, "input"); }
+    for (const box of root.querySelectorAll("[type=checkbox]")) box.click();
+    for (const slider of root.querySelectorAll("[type=range]")) {
+      slider.value = Number(slider.min) + 0.3 * (slider.max - slider.min);
+      moved(slider, "input");
+    }
+    const typed = root.querySelector("input[data-n]");
+    typed.value = "0,45";
+    moved(typed, "change");
+  }
+})()"""
+ELSEWHERE = "genindex.html"
+ONE_OF_EACH_KIND = [next(name for name in EXPLORERS if name.startswith(chapter)) for chapter in ("01", "02", "03", "07", "15")]
+
+
+@pytest.mark.parametrize("name", ONE_OF_EACH_KIND)
+def test_after_a_return_controls_and_numbers_agree(visitor, place, name):
+    """All is as it was at the start, or all as it was left: nothing in between."""
+    visitor.go(f"{place}/book/{name}")
+    start = visitor.evaluate(STATE)
+    visitor.evaluate(MOVE)
+    moved = visitor.evaluate(STATE)
+    assert all(before != after for before, after in zip(start, moved, strict=True))
+    visitor.reload()
+    assert visitor.evaluate(STATE) == start
+    visitor.evaluate(MOVE)
+    visitor.go(f"{place}/{ELSEWHERE}")
+    visitor.back()
+    assert visitor.evaluate(STATE) in (start, moved)
+
+
+# A control that agrees with the numbers changes none when it says again what it shows.
+SAY_AGAIN = """document.querySelectorAll(".bp-explorer [data-bind]")
+  .forEach((control) => control.dispatchEvent(new Event("input", { bubbles: true })))"""
+RESTORES = {
+    "browser.sessionstore.interval": 100,
+    "browser.sessionstore.max_resumed_crashes": -1,
+    "toolkit.startup.max_resumed_crashes": -1,
+    "remote.prefs.recommended": False,
+}
+
+
+def test_in_a_restored_tab_controls_and_numbers_agree(tmp_path, place):
+    """A Firefox that is ended and started again brings its tab back, and moves the lists of a page to where they were."""
+    firefox = Firefox(tmp_path, **RESTORES)
+    firefox.go(f"{place}/book/07-one-weight-w212.html")
+    start = firefox.evaluate(STATE)
+    firefox.evaluate(MOVE)
+    assert firefox.evaluate(STATE) != start
+    firefox.evaluate("location.hash = 'moved'")
+    firefox.end_once_stored()
+    firefox = Firefox(tmp_path, **RESTORES)
+    try:
+        firefox.find_tab("07-one-weight-w212.html#moved")
+        restored = firefox.evaluate(STATE)
+        firefox.evaluate(SAY_AGAIN)
+        assert firefox.evaluate(STATE) == restored
+    finally:
+        firefox.close()

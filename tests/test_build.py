@@ -1,0 +1,437 @@
+"""The book's Sphinx extensions on small books, the surroundings of cells, and what `make` starts."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import docstrings
+import nbformat
+import pytest
+import yaml
+from books import CODE, ROOT, Book, cell
+
+FIGURE = "---\nmystnb:\n  figure:\n    name: fig-{0}\n    caption: Curve {0}.\n---\n"
+DRAW = "import matplotlib.pyplot as plt\nplt.plot([{0}, 2]);"
+
+# ------------------------------------------------------------ fresh: warnings, what cells read, pages that are gone
+
+
+def test_a_warning_stops_every_build_until_it_is_mended(tmp_path):
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": "# One\n\nSee {numref}`fig-nowhere`.\n", "02-two": "# Two\n"})
+    for _ in range(3):
+        run = book.build()
+        assert run.returncode != 0
+        assert "fig-nowhere" in run.stderr and "01-one.md:3" in run.stderr
+    book.write("01-one.md", "# One\n\nSee nothing.\n")
+    book.built()
+
+
+def test_a_build_that_was_broken_off_is_not_taken_for_a_good_one(tmp_path):
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": "# One\n", "02-two": "# Two\n"}).built()
+    book.write("01-one.md", "# Uno\n")
+    trap = "def setup(app):\n    def stop(*_): raise KeyboardInterrupt\n    app.connect('env-check-consistency', stop)\n"
+    book.write("trap/trap.py", trap)
+    settings = (tmp_path / "_config.yml").read_text()
+    with_trap = yaml.safe_load(settings)
+    with_trap["sphinx"]["local_extensions"]["trap"] = "trap"
+    book.write("_config.yml", yaml.safe_dump(with_trap))
+    assert book.build().returncode != 0
+    book.write("_config.yml", settings)
+    assert "Uno" in book.built().page("02-two")
+
+
+def test_cells_run_again_when_what_they_read_has_changed_and_only_then(tmp_path):
+    code = "import time\nprint('read', open('data/number.txt').read(), time.time_ns())"
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": f"{CODE}# One\n\n{cell(code)}"})
+    book.write("data/number.txt", "43")
+    first = re.search(r"read 43 \d+", book.built().text("01-one"))[0]
+    book.write("01-one.md", f"{CODE}# One\n\nAnother sentence.\n\n{cell(code)}")
+    assert first in book.built().text("01-one")
+    book.write("data/number.txt", "44")
+    assert "read 44" in book.built().text("01-one")
+
+
+def test_the_large_book_names_all_that_its_cells_and_pages_depend_on():
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
+    listed = {path for name in ("fresh_cells", "fresh_pages") for pattern in settings[name] for path in ROOT.glob(pattern)}
+    package = {path for path in (ROOT / "bpcourse").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    read = {
+        (page.parent / name).resolve()
+        for page in (ROOT / "book").glob("*.md")
+        for name in re.findall(r"(?:open|Path)\(\"(\.\./[^\"]+)\"\)", page.read_text(encoding="utf-8"))
+    }
+    assert read and package
+    assert {*package, *read, ROOT / "requirements.txt", ROOT / "_toc.yml", *(ROOT / "book/_static").iterdir()} <= listed
+
+
+def test_what_is_taken_out_is_gone_and_a_new_title_is_known_everywhere(tmp_path):
+    drawn = f"{CODE}# One\n\n{cell(DRAW.format(1), FIGURE.format('one'))}"
+    pages = {"index": "# A book\n", "01-one": drawn, "02-two": "# Two\n", "03-three": "# Three\n"}
+    book = Book(tmp_path, pages).built()
+    assert len(list((book.html / "_images").iterdir())) == 1
+    book.contents("index", "02-two", "03-three")
+    book.write("02-two.md", "# Deux\n")
+    book.built()
+    assert not (book.html / "01-one.html").exists()
+    assert list((book.html / "_images").iterdir()) == []
+    assert "01-one" not in book.page("03-three")
+    book.write("02-two.md", "# Zwei\n")
+    assert "Zwei" in book.built().page("03-three")
+    assert {"index.html", "search.html", "genindex.html"} <= {path.name for path in book.html.glob("*.html")}
+
+
+# ------------------------------------------------------------ left_out
+
+
+def test_chapters_can_be_left_out(tmp_path):
+    curve = cell(DRAW.format(3), FIGURE.format("three"))
+    pages = {
+        "index": "# A book\n",
+        "01-one": "# One\n\nAs {numref}`fig-three` shows, by equation {eq}`eq-three`, see {doc}`03-three`, "
+        "{doc}`there <03-three>`, chapter 5 and {term}`gate`.\n",
+        "03-three": f"{CODE}# Three of *them*\n\n{curve}\n```{{math}}\n:label: eq-three\na = b\n```\n",
+        "05-five": f"{CODE}# Five\n\n## Within\n\n{cell(DRAW.format(5), FIGURE.format('five'))}\n\nSee {{numref}}`fig-five`.\n",
+        "words": "# Words\n\n```{glossary}\ngate\n  A gate.\n```\n",
+    }
+    book = Book(tmp_path, pages).built()
+    assert "As Fig. 3.1 shows, by equation (3.1), see Three of them, there, chapter 5 and gate." in book.text("01-one")
+    book.contents("index", "01-one", "05-five")
+    book.built()
+    said = "As Fig. (chapter 3) shows, by equation (chapter 3), see Three of them, there, chapter 5 and gate."
+    assert said in book.text("01-one")
+    assert "03-three" not in book.page("01-one")
+    assert "5. Five" in book.text("05-five") and "5.1. Within" in book.text("05-five") and "See Fig. 5.1" in book.text("05-five")
+    assert re.search(r"href=\"05-five.html\">\s*5. Five", book.page("01-one"))
+    book.write("01-one.md", "# One\n\nSee {doc}`04-four`.\n")
+    assert "04-four" in book.build().stderr
+
+
+# ------------------------------------------------------------ the other extensions, and the same pages twice
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    split = "import sys\nfor part in '3', ' ', 'paths,', ' 2', ' units\\n':\n    sys.stdout.write(part)\n    sys.stdout.flush()"
+    widget = "from bpcourse import examples, explore\nexplore.Circuit(examples.add_then_multiply())"
+    value = "from bpcourse.graph import Value\nValue(2.0, 'x') * 3.0"
+    pages = {
+        "index": "# A book\n\nIt is $a = b$. And $c$, of course; $d$ too.\n",
+        "01-one": f"{CODE}# One\n\n{cell(split)}\n{cell(widget)}\n{cell('import os, time; n = os.getpid(); time.sleep(1)')}",
+        "02-two": f"{CODE}# Two\n\n{cell(DRAW.format(1), FIGURE.format('two'))}\n{cell(value)}",
+    }
+    return Book(tmp_path_factory.mktemp("small"), pages).built()
+
+
+def test_a_line_that_came_in_pieces_is_whole(small):
+    assert "3 paths, 2 units\n" in small.text("01-one")
+
+
+def test_a_formula_and_its_full_stop_stay_together(small):
+    assert re.search(r'class="together"><span class="math[^>]*>\\\(a = b\\\)</span>\.</span> And', small.page("index"))
+    assert re.search(r'class="together"><span class="math[^>]*>\\\(c\\\)</span>,</span> of', small.page("index"))
+    assert re.search(r'(?<!class="together">)<span class="math[^>]*>\\\(d\\\)</span> too', small.page("index"))
+
+
+def test_pages_hold_no_thebe_and_no_state_of_widgets(small):
+    for page in small.html.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        assert "thebe" not in text and "widget-state" not in text and "html-manager" not in text
+        assert not re.search(r"<(script|link)[^>]+(src|href)=\"(https?:)?//", text)
+
+
+def test_a_second_build_from_nothing_writes_the_same(small, tmp_path):
+    again = Book(
+        tmp_path, {page.stem: page.read_text(encoding="utf-8") for page in sorted(small.folder.glob("*.md"), reverse=True)}
+    )
+    again.contents("index", "01-one", "02-two")
+    again.built()
+    names = {path.relative_to(small.html) for path in small.html.rglob("*") if path.is_file()}
+    assert names == {path.relative_to(again.html) for path in again.html.rglob("*") if path.is_file()}
+    assert [name for name in sorted(names) if (small.html / name).read_bytes() != (again.html / name).read_bytes()] == []
+
+
+def test_chapters_run_two_at_a_time(tmp_path):
+    """Each waits for a file of the other, so one after the other would end in an error."""
+    wait = "import time, pathlib\npathlib.Path('{0}').touch()\nfor _ in range(300):\n    if pathlib.Path('{1}').exists(): break\n"
+    wait += "    time.sleep(0.1)\nelse:\n    raise TimeoutError"
+    one, two = (f"{CODE}# Page\n\n{cell(wait.format(*names))}" for names in (("a", "b"), ("b", "a")))
+    Book(tmp_path, {"index": "# A book\n", "01-one": one, "02-two": two}).built()
+
+
+def test_a_cell_that_fails_is_named(tmp_path):
+    bad = f"{CODE}# Page\n\n{cell('1 / 0')}"
+    run = Book(tmp_path, {"index": "# A book\n", "01-one": bad, "02-two": f"{CODE}# Two\n\n{cell('2')}"}).build()
+    assert run.returncode != 0 and "01-one" in run.stderr
+
+
+def test_docstrings_become_text_code_and_links():
+    lines = ["Multiply |a| by `b_c`.", "", "    dW = a * b", "", "Book: chapters 03 and 04, errata."]
+    docstrings.to_rst(None, "function", "f", None, None, lines)
+    assert lines[0] == "Multiply \\|a\\| by ``b_c``."
+    assert lines[lines.index("::") + 2] == "    dW = a * b"
+    assert lines[-1] == "*Book:* chapters :doc:`3 </book/03-gates-and-circuits>` and :doc:`4 </book/04-chains>`, errata."
+
+
+def test_the_inventory_names_the_project():
+    settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert settings["sphinx"]["config"]["project"] == settings["title"]
+    assert str(settings["sphinx"]["config"]["version"]) == project["version"]
+
+
+# ------------------------------------------------------------ surroundings
+
+HOSTILE = {
+    "MPLBACKEND": "agg",
+    "MPLCONFIGDIR": "/proc/nowhere",
+    "MATPLOTLIBRC": "elsewhere/matplotlibrc",
+    "PYTHONWARNINGS": "error",
+    "PYTHONSTARTUP": "elsewhere/start.py",
+    "PYTHONHASHSEED": "1",
+    "IPYTHONDIR": "elsewhere/ipython",
+    "JUPYTER_CONFIG_DIR": "elsewhere/jupyter",
+    "JUPYTER_PATH": "elsewhere/jupyter",
+    "JUPYTER_DATA_DIR": "elsewhere/jupyter",
+    "SOURCE_DATE_EPOCH": "0",
+    "LC_ALL": "C",
+    "TZ": "Asia/Kathmandu",
+    "NO_COLOR": "1",
+    "FORCE_COLOR": "1",
+    "OPENBLAS_CORETYPE": "Prescott",
+}
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    """Variables, and files behind them that change every output and every picture."""
+    files = {
+        "matplotlibrc": "lines.linewidth: 20\nsavefig.dpi: 30",
+        "start.py": "print('started')",
+        "ipython/profile_default/startup/00.py": "print('started')",
+        "ipython/profile_default/ipython_config.py": "c.InteractiveShell.ast_node_interactivity = 'all'",
+        "jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "none", "language": "python"}',
+        "bpcourse/__init__.py": "raise ImportError('another bpcourse')",
+    }
+    for name, text in files.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return {name: value.replace("elsewhere", str(tmp_path)) for name, value in HOSTILE.items()}
+
+
+def test_a_machines_variables_change_no_page(small, hostile, tmp_path):
+    book = Book(tmp_path / "book", {"index": "# A book\n", "02-two": (small.folder / "02-two.md").read_text(encoding="utf-8")})
+    book.contents("index", "02-two")
+    del hostile["PYTHONWARNINGS"]  # acts before a build can say a word; `make book` takes it out
+    book.built(**hostile)
+    picture = re.compile(r"_images/\w+\.\w+")
+    assert picture.findall(book.page("02-two")) == picture.findall(small.page("02-two")) != []
+    assert book.text("02-two") == small.text("02-two")
+
+
+def test_a_machines_variables_change_no_stored_output(hostile, tmp_path):
+    stored = ROOT / "notebooks" / "01-nudging-a-product.ipynb"
+    (tmp_path / "copied").mkdir()
+    copied = Path(shutil.copy(stored, tmp_path / "copied"))
+    command = [sys.executable, "-E", ROOT / "tools" / "run_notebooks.py", copied]
+    subprocess.run(command, check=True, capture_output=True, env=os.environ | hostile)
+    assert copied.read_bytes() == stored.read_bytes()
+
+
+BUILD, RUN, TEST = "tools/build_book.py .", "tools/run_notebooks.py", "-m pytest tests/test_chain.py"
+
+
+@pytest.mark.parametrize("program", [BUILD, RUN, TEST])
+def test_a_python_without_docstrings_is_refused_by_name(program):
+    command = [sys.executable, *program.split()]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONOPTIMIZE": "2"})
+    assert run.returncode != 0 and "PYTHONOPTIMIZE" in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("program", [BUILD, RUN])
+def test_another_package_of_this_name_is_refused_with_its_place(hostile, tmp_path, program):
+    command = [sys.executable, *program.split()]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(tmp_path)})
+    assert run.returncode != 0 and f"got {tmp_path}" in run.stderr
+
+
+# ------------------------------------------------------------ make
+
+STUB = """#!/bin/sh
+# Stands in for Python: writes down what it is asked, and takes a while.
+echo "$(basename "$PWD"): $*" >> "$LOG"
+case "$*" in
+*venv*) mkdir -p .venv/bin && cp "$0" .venv/bin/python ;;
+*build_book*) mkdir -p _build/html ;;
+esac
+sleep 0.1
+"""
+
+
+class Make:
+    """`make` in a folder that holds what the Makefile looks at, with a Python that only writes down its calls."""
+
+    def __init__(self, folder: Path):
+        self.folder, self.log, self.python = folder / "p", folder / "log", folder / "stub"
+        for name in "Makefile", "requirements.txt", "pyproject.toml", "_config.yml", "_toc.yml", "genindex.md":
+            self.folder.mkdir(exist_ok=True)
+            shutil.copy(ROOT / name, self.folder)
+        for name in "bpcourse/room/gates.py", "book/01.md", "notebooks/01.ipynb":
+            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.folder / name).touch()
+        self.python.write_text(STUB)
+        self.python.chmod(0o755)
+
+    def asked(self, *targets: str) -> list[str]:
+        """The calls of Python in this run, in their order."""
+        self.log.write_text("")
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+        command = ["make", f"PYTHON={self.python}", *targets]
+        subprocess.run(command, cwd=self.folder, check=True, capture_output=True, env=variables | {"LOG": str(self.log)})
+        return [line for line in self.log.read_text().splitlines() if " -c " not in line]
+
+
+@pytest.fixture
+def make(tmp_path):
+    if shutil.which("make") is None:
+        pytest.skip("needs make")
+    return Make(tmp_path)
+
+
+def which(calls: list[str], *words: str) -> list[str]:
+    return [word for call in calls for word in words if word in call]
+
+
+STEPS = ("venv", "install --quiet --disable-pip-version-check -r", "editable", "build_book", "pytest")
+
+
+@pytest.mark.parametrize("jobs", ["-j1", "-j2"])
+def test_a_fresh_folder_is_set_up_before_anything_runs_in_it(make, jobs):
+    calls = which(make.asked(jobs, "book", "test"), *STEPS)
+    assert calls[:3] == list(STEPS[:3]) and sorted(calls[3:]) == sorted(STEPS[3:])
+    assert which(make.asked(jobs, "book"), *STEPS) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda folder: (folder / "bpcourse/room/gates.py").touch(),
+        lambda folder: (folder / "bpcourse/room/gates.py").unlink(),
+        lambda folder: (folder / "book/02.md").touch(),
+        lambda folder: (folder / "_toc.yml").touch(),
+    ],
+    ids=["a module in a room", "a module that is gone", "a new page", "the contents"],
+)
+def test_a_build_starts_when_something_has_changed_and_only_then(make, change):
+    make.asked("book")
+    for path in make.folder.rglob("*"):
+        os.utime(path, (1e9, 1e9))
+    assert which(make.asked("book"), *STEPS) == []
+    change(make.folder)
+    assert which(make.asked("book"), *STEPS) == ["build_book"]
+    assert which(make.asked("book"), *STEPS) == []
+
+
+def test_a_copied_or_moved_folder_is_set_up_anew(make):
+    make.asked("book")
+    copied = make.folder.with_name("q")
+    shutil.copytree(make.folder, copied, symlinks=True)
+    make.folder = copied
+    calls = make.asked("book")
+    assert which(calls, *STEPS) == list(STEPS[:4])
+    assert all(call.startswith("q: ") for call in calls)
+    assert which(make.asked("book"), *STEPS) == []
+    make.folder = copied.rename(copied.with_name("r"))
+    assert which(make.asked("test"), *STEPS) == [*STEPS[:3], "pytest"]
+
+
+def test_python_runs_without_the_variables_that_steer_it(make):
+    for target in "book", "test", "notebooks":
+        assert all(re.match(r"p: -E ", call) for call in make.asked(target))
+
+
+def test_make_help_names_every_target():
+    said = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    targets = re.search(r"^\.PHONY: (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1]
+    assert set(re.findall(r"make ([\w-]+)", said)) == set(targets.split()) - {"help"}
+
+
+# ------------------------------------------------------------ the repository
+
+
+def settings(name: str):
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+def test_every_package_is_pinned_with_hashes_and_no_host_is_named():
+    text = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    pins = re.split(r"\n(?=[a-z0-9])", re.sub(r"^\s*#.*\n", "", text, flags=re.M).strip())
+    assert len(pins) > 150
+    assert [pin for pin in pins if not re.match(r"[\w.-]+==\S+( ;[^\n]*)?( \\\n    --hash=sha256:[0-9a-f]{64})+$", pin)] == []
+
+
+def test_links_of_notebooks_lead_to_files_below_the_root_where_lab_opens():
+    links = 0
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        for part in nbformat.read(path, as_version=4).cells:
+            for target in re.findall(r"\]\((?!http)([^)#\s]+)\)", part.source) if part.cell_type == "markdown" else []:
+                assert (path.parent / target).resolve().is_relative_to(ROOT) and (path.parent / target).exists(), (path, target)
+                links += 1
+    assert links >= 17
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda notebook: notebook.metadata.update(widgets={}),
+        lambda notebook: notebook.cells[-1].metadata.update(execution={"iopub.execute_input": "now"}),
+        lambda notebook: next(cell for cell in notebook.cells if cell.cell_type == "code").update(execution_count=7),
+    ],
+    ids=["metadata", "a time", "the order"],
+)
+def test_a_notebook_that_holds_more_than_its_outputs_is_named(spoil, tmp_path):
+    path = tmp_path / "spoilt.ipynb"
+    notebook = nbformat.read(ROOT / "notebooks" / "04-chains.ipynb", as_version=4)
+    spoil(notebook)
+    nbformat.write(notebook, path)
+    command = [sys.executable, ROOT / "tools" / "run_notebooks.py", "--check"]
+    assert subprocess.run([*command, *(ROOT / "notebooks").glob("*.ipynb")]).returncode == 0
+    run = subprocess.run([*command, path], capture_output=True, text=True)
+    assert run.returncode != 0 and "spoilt.ipynb" in run.stderr
+
+
+def test_checks_before_a_commit_use_the_tools_of_the_environment():
+    (repository,) = settings(".pre-commit-config.yaml")["repos"]
+    assert repository["repo"] == "local"
+    for hook in repository["hooks"]:
+        assert hook["language"] == "system" and re.match(r"\.venv/bin/(ruff|mypy|python tools/)", hook["entry"])
+
+
+def test_hosted_checks_run_what_is_run_here():
+    (job,) = settings(".github/workflows/ci.yml")["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step][-1] == ".ci/run"
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+def test_the_form_for_mistakes_asks_for_the_chapter_and_the_cell():
+    body = settings(".github/ISSUE_TEMPLATE/mistake.yml")["body"]
+    assert {"chapter", "cell"} <= {field["id"] for field in body if field.get("validations", {}).get("required")}
+
+
+def test_the_citation_names_the_authors_and_the_version():
+    citation = settings("CITATION.cff")
+    assert str(citation["version"]) == str(settings("_config.yml")["sphinx"]["config"]["version"])
+    assert [author["name"].lower() for author in citation["authors"]] == [
+        re.search(r"\(c\) \d+ (.*)", (ROOT / "LICENSE").read_text(encoding="utf-8"))[1].lower()
+    ]
+
+
+@pytest.mark.parametrize("path", ["build/lib/bpcourse/graph.py", "my-notebooks/01.ipynb", "_build/html/index.html"])
+def test_what_is_made_is_ignored(path):
+    if shutil.which("git") is None or not (ROOT / ".git").exists():
+        pytest.skip("needs a clone")
+    assert subprocess.run(["git", "check-ignore", "--quiet", path], cwd=ROOT).returncode == 0
