@@ -100,7 +100,7 @@ def identity(Z: Array) -> Array:
 
 @asked(_columns)
 def softmax(Z: Array) -> Array:
-    """e^z_j / Σ_k e^z_k down each column; every column sums to 1. Errors as `sigmoid`."""
+    """e^z_j / Σ_k e^z_k down each column, which sums to 1. Errors as `sigmoid`."""
     e = np.exp(Z - Z.max(axis=0, keepdims=True))
     return e / e.sum(axis=0, keepdims=True)
 
@@ -122,7 +122,7 @@ OUTPUTS: dict[str, Callable[[Array], Array]] = {
 
 
 def activation(name: Any, argument: str = "hidden") -> Gate:
-    """The gate that a layer uses as its activation: `activation("tanh")(Z)` is tanh Z.
+    """The gate of a layer's activation: `activation("tanh")(Z)` is tanh Z.
 
     Raises ValueError for any other name: an activation has one input and is defined
     everywhere.
@@ -308,7 +308,7 @@ def _logits(Z: Any, output: Any) -> tuple[Any, ...]:
 
 @asked(_logits)
 def log_probabilities(Z: Array, output: str) -> Array:
-    """ln A from the logits, finite where A rounds to 0: ln σ(z), or zⱼ − ln Σ_k e^z_k.
+    """ln A, finite where A rounds to 0: ln σ(z), or zⱼ − ln Σ_k e^z_k.
 
     Shapes: both (units, examples). Errors as `sigmoid`, and for another output.
     """

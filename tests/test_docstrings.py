@@ -15,8 +15,8 @@ SECTION = re.compile(r"automodule:: bpcourse\.([\w.]+)\n((?:   :.*\n)*)")
 SHOWN = {match[1]: match[2] for match in SECTION.finditer((pages.ROOT / "book/api.md").read_text(encoding="utf-8"))}
 PLACES = {path.stem[:2] for path in pages.CHAPTERS} | {"errata", "every", "in place"}
 FORMULA = re.compile(r"[=·×/Σ∂→←≤≥√ᵀ−+^]|∘|[Tt]anh [zZ]")
-SHAPE = re.compile(r"\([\w−]+, [\w, ]+\)|\(units,?\)|shapes?\b|array|column|matri(x|ces)")
-ERRORS = re.compile(r"Error|[Rr]aises as|[Ee]rrors as|Arguments and errors")
+SHAPE = re.compile(r"\([\w−]+, [\w, ]+\)|\(units,?\)|[Ss]hapes?\b|array|column|matri(x|ces)")
+ERRORS = re.compile(r"Error|[Rr]aises as|[Ee]rrors as|Arguments and errors|Otherwise as `")
 ASKS = re.compile(
     r"\braise \w+Error|\bchecks\.\w+\(|@asked\(|\b_checked_|checked_parameters|\blabels\(|\bexpect_\w+\(|\b_float64\("
 )

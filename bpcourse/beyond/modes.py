@@ -105,7 +105,7 @@ def count_products(outputs: Sequence[Value], inputs: Sequence[Value], mode: str 
 
 
 def hessian_vector(output: Value, inputs: Sequence[Value], vector: Sequence[float]) -> list[float]:
-    """The Hessian of output times a vector, Σⱼ ∂²output/∂inputᵢ∂inputⱼ · vⱼ for each i.
+    """Hessian times vector: Σⱼ ∂²output/∂inputᵢ∂inputⱼ · vⱼ for each i.
 
     Reverse mode builds the gradient's graph, forward mode pushes the vector
     through it: one sweep each, and no matrix.

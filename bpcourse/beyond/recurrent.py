@@ -147,7 +147,7 @@ def _held(x: Array, expected: str) -> Array:
 
 
 def as_graph(parameters: Parameters, xs: Any, y: Any, squash: str = "tanh") -> dict[str, Value]:
-    """The recurrence on one sequence as scalar values by name, every weight a single node.
+    """The recurrence on one sequence as scalar values by name, a node a weight.
 
     xs is (steps, inputs), y is (units,). Names: `wh_1,2`, `wx_1,1`, `b_1`;
     `x_t,k` and `h_t,j` for step t; `loss`, ½ Σ_j (h_T,j − y_j)².

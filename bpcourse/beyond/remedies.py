@@ -57,8 +57,9 @@ def initialise_by(rule: str, sizes: Sequence[int], seed: Any = 0) -> dict[str, A
 
 @asked(lambda Z: (checks.batch(Z, "Z"),))
 def dead_units(Z: Array) -> Array:
-    """Which units no example switches on: z ≤ 0 in the whole row; (units,) of True and False.
+    """Which units no example switches on: z ≤ 0 in the whole row.
 
+    The result is (units,) of True and False;
     `dead_units(Z).mean()` is the share of them. Z is (units, examples), the
     sums or the outputs of a ReLU layer.
 
@@ -80,7 +81,9 @@ def leaky_relu(Z: Array, slope: float = 0.1) -> Array:
 @asked(lambda dA, Z, slope=0.1: (*checks.alike(dA=dA, Z=Z), checks.number(slope, "slope")))
 @finite_out("dZ")
 def leaky_relu_vjp(dA: Array, Z: Array, slope: float = 0.1) -> Array:
-    """dZ = dA where z > 0, slope · dA where z < 0: the ReLU's own way back, at z and at −z.
+    """dZ = dA where z > 0, slope · dA where z < 0.
+
+    It is the ReLU's own way back, at z and at −z.
 
     Shapes: (units, examples). Errors as `dead_units`, also where they differ.
     """
@@ -100,11 +103,12 @@ class Normalised(NamedTuple):
 
 
 def standardised(X: Array, axis: int, floor: float) -> tuple[Array, Array]:
-    """(x̂, s) with x̂ = (x − μ)/s and s = √(mean (x − μ)² + floor): mean 0, variance nearly 1.
+    """(x̂, s) with x̂ = (x − μ)/s and s = √(mean (x − μ)² + floor).
 
-    μ and the other mean run along the axis. Large numbers are divided by a power of
-    two before they are squared, which rounds nothing and overflows nowhere. Shapes:
-    X and x̂ alike; s with 1 in the place of the axis.
+    So x̂ has mean 0 and a variance of nearly 1. μ and the other mean run along the
+    axis. Large numbers are divided by a power of two before they are squared, which
+    rounds nothing and overflows nowhere. Shapes: X and x̂ alike; s with 1 in the place
+    of the axis.
     """
     centred = X - X.mean(axis=axis, keepdims=True)
     unit = power_of_two(np.abs(centred).max(axis=axis, keepdims=True))
@@ -184,8 +188,9 @@ def batch_norm_vjp(dU: Array, kept: Normalised) -> tuple[Array, Array, Array]:
 
 @asked(lambda parameters: (_with_or_without_norms(parameters, "identity"),))
 def with_norms(parameters: Parameters) -> dict[str, Array]:
-    """The parameters, and for every hidden layer γ = 1 and β = 0: `"gamma1"`, `"beta1"`, …
+    """The parameters, and for every hidden layer γ = 1 and β = 0.
 
+    Their names are `"gamma1"`, `"beta1"`, …
     Shapes: γ and β (units, 1). Raises ValueError where W1, b1, W2, … are missing or
     do not fit.
     """
@@ -218,7 +223,7 @@ def residual(A_below: Array, F: Array) -> Array:
 @asked(lambda dA, dA_through_F: checks.alike(dA_through_F=dA_through_F, dA=dA)[::-1])
 @finite_out("dA_below")
 def residual_vjp(dA: Array, dA_through_F: Array) -> Array:
-    """dA_below = dA + dA_through_F: the gradient as it is, plus what came back through F.
+    """dA_below = dA + dA_through_F: as it is, plus what came back through F.
 
     Shapes: both (units, examples). Errors as `dead_units`, also where they differ.
     """
@@ -245,7 +250,7 @@ class Layer(NamedTuple):
 
 
 class Layers(list[Layer]):
-    """What `forward` returns: a list of layers, and the activation f by which they were made."""
+    """What `forward` returns: a list of layers, and f by which they were made."""
 
     hidden: str
 
@@ -307,7 +312,7 @@ def _of_backpropagation(layers: Any, Y: Any, parameters: Any, hidden: Any = "sig
 @asked(_of_backpropagation)
 @np.errstate(over="ignore", invalid="ignore")
 def backpropagation(layers: Sequence[Layer], Y: Array, parameters: Parameters, hidden: str = "sigmoid") -> dict[str, Array]:
-    """The gradients of the cross-entropy, as `bpcourse.network.backpropagation` has them.
+    """The gradients of the cross-entropy, named as in `bpcourse.network`.
 
         dU = dA ∘ f′(U),    dZ by `batch_norm_vjp`,    dA_below = Wᵀ dZ, plus dA over a residual.
 

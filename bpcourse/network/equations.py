@@ -75,7 +75,7 @@ def backpropagation(
 @asked(questions.of_pull_back)
 @np.errstate(over="ignore", invalid="ignore")
 def pull_back(dZ: Array, cache: Mapping[str, Array], parameters: Parameters, hidden: str = "relu") -> dict[str, Array]:
-    """The loop of backpropagation: from the last layer's dZ down to the first weights.
+    """The loop of backpropagation: from the last layer's dZ to the first weights.
 
     With one column an example and m examples, for each layer
 

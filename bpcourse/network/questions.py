@@ -242,7 +242,7 @@ def names(x: Mapping[Any, Any]) -> str:
 
 
 def held(found: Arrays, kinds: str | tuple[str, ...], what: str, perhaps: str) -> Arrays:
-    """The arrays themselves; ValueError for the first of these kinds that overflowed, as whatever depends on it did."""
+    """The arrays themselves; ValueError for the first of these kinds that overflowed."""
     name = checks.overflowed(found, kinds)
     if name is not None:
         raise ValueError(f"{name}: expected {what} that {found[name].dtype} can hold, got an overflow: {perhaps}")

@@ -27,7 +27,7 @@ def as_graph(
     output: str = "softmax",
     loss: str = "cross_entropy",
 ) -> dict[str, Value]:
-    """z = Σ w·a + b and a = f(z), written out as scalar values by name, for one example.
+    """z = Σ w·a + b and a = f(z) as scalar values by name, for one example.
 
     x and y are one example each, (units,). The names are those of the book:
     `x_1`; `w_212` and `b_21` (layer, to, from); `z_21` and `a_21` (layer,

@@ -141,12 +141,12 @@ def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str 
 def cells(
     ax: Any, entries: Any, colours: Any, alphas: Any, left: float = 0.0, top: float = 0.0, gap: float = 0.0, **writing: Any
 ) -> None:
-    """A table of coloured squares with what stands in them, rows downward from (left, top).
+    """Coloured squares with what stands in them, rows downward from (left, top).
 
     `entries` are texts or numbers, (rows, columns); "" leaves a square empty. Colours,
     alphas and further properties of the texts are one for all or a table, too.
     """
-    tables = np.broadcast_arrays(entries, colours, alphas, *writing.values())
+    tables: Any = np.broadcast_arrays(entries, colours, alphas, *writing.values())
     for r, c in np.ndindex(tables[0].shape):
         entry, colour, alpha, *style = (table[r, c] for table in tables)
         if alpha:

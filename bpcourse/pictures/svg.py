@@ -171,7 +171,10 @@ def halo(x: float, y: float, words: str, colour: str, size: int = 13, more: str 
 
 
 def mark(key: str, before: str = "") -> str:
-    """The attribute by which an explorer finds a number in a picture; `before` stays before it."""
+    """The attribute by which an explorer finds a number in a picture.
+
+    `before` stays before the number.
+    """
     return f' data-n="{escaped(key)}"' + (f' data-before="{before}"' if before else "")
 
 
