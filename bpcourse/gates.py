@@ -72,7 +72,11 @@ class Gate:
         """
         if len(inputs) != self.arity:
             raise TypeError(f"{self.name}: expected {self.arity} input(s), got {len(inputs)}")
-        if not all(map(math.isfinite, inputs)):
+        try:
+            finite = all(map(math.isfinite, inputs))
+        except Exception:  # no number, or a stranger
+            raise TypeError(f"{self.name}: expected numbers, got {_listed(inputs)}") from None
+        if not finite:
             raise ValueError(f"{self.name}: expected finite inputs, got {_listed(inputs)}")
         if self.domain is not None and not self.domain.holds(*inputs):
             raise ValueError(f"{self.name}: expected {self.domain.text}, got {_listed(inputs)}")
@@ -80,6 +84,8 @@ class Gate:
             out = self.forward(*inputs)
         except OverflowError:
             out = math.inf
+        except TypeError:  # numbers of another kind, as decimal's
+            raise TypeError(f"{self.name}: expected numbers, got {_listed(inputs)}") from None
         if not math.isfinite(out):
             raise ValueError(f"{self.name}: expected a result that float64 can hold, got an overflow from {_listed(inputs)}")
         return out
@@ -117,7 +123,7 @@ def _named(name: str) -> Gate:
 
 
 def _listed(inputs: tuple[Any, ...]) -> str:
-    return ", ".join(repr(x) for x in inputs)
+    return ", ".join(map(checks.short, inputs))
 
 
 def _sigmoid(x: float) -> float:

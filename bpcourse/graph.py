@@ -89,13 +89,15 @@ class Value:
         nodes: tuple[Any, ...] = inputs
         for x in inputs:
             if x.__class__ is not Value:
-                nodes = tuple([_node(x, gate.name) for x in inputs])
+                nodes = tuple([_node(x, getattr(gate, "name", "gate")) for x in inputs])
                 break
         try:
             value = gate.forward(*map(_number, nodes)) if gate.domain is None else math.nan
-        except (ArithmeticError, ValueError, TypeError):
+        except (ArithmeticError, ValueError, TypeError, AttributeError):
             value = math.nan
         if not _isfinite(value):
+            if not isinstance(gate, Gate):
+                raise TypeError(f"gate: expected a Gate, got {type(gate).__name__}")
             value = gate.compute(*map(_number, nodes))  # which also says what is wrong
         out = _new(Value)
         out._value = value
@@ -321,7 +323,7 @@ def adjoints(output: Value, towards: Sequence[Value] | None = None) -> dict[Valu
             return _numbers(order)
         except (ArithmeticError, ValueError):
             pass  # the same once more with care, to say at which gate
-    wanted = None if towards is None else _dependents(order, towards)
+    wanted = None if towards is None else _dependents(order, expect_values(towards, "towards"))
     grads: dict[Value, Any] = {output: 1.0}
     for node in reversed(order):
         if node.gate is not None and node in grads:
@@ -361,6 +363,7 @@ def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -
 
     Numbers; with `wanted`, values with graphs, and for the wanted inputs only.
     """
+    expect_value(node, "node")
     wires = zip(node.inputs, local_gradients(node, symbols=wanted is not None), strict=True)
     if wanted is None:
         return [(source, upstream * local) for source, local in wires]
@@ -369,9 +372,10 @@ def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -
 
 def local_gradients(node: Value, symbols: bool = False) -> tuple[Any, ...]:
     """∂node/∂input for each input, as numbers or as graphs; () for an input."""
+    expect_value(node, "node")
     if node.gate is None:
         return ()
-    if symbols:
+    if checks.flag(symbols, "symbols"):
         return node.gate.local_gradients(node, *node.inputs)
     return node.gate.local_gradients(node._value, *[source._value for source in node.inputs])
 

@@ -38,6 +38,7 @@ def initialise(sizes: Sequence[int], hidden: str = "relu", seed: Any = 0) -> dic
     sizes, rng = checks.sizes(sizes), checks.generator(seed, "seed")
     parameters = {}
     for l, (below, units) in enumerate(itertools.pairwise(sizes), start=1):
+        checks.expect_room("sizes", below, units)
         spread = math.sqrt((2 if hidden == "relu" else 1) / below)
         parameters[f"W{l}"] = rng.normal(0, spread, (units, below))
         parameters[f"b{l}"] = np.zeros((units, 1))
@@ -105,7 +106,7 @@ def train(
     if validation is not None:
         sets["validation_cost"] = _validation(validation, X, Y)
     history = {key: [cost(forward(x, current, **names), y, loss)] for key, (x, y) in sets.items()}
-    with tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
+    with tqdm(total=epochs, disable=not checks.flag(progress, "progress"), unit="epoch") as bar:
         try:
             for _ in range(epochs):
                 if history["cost"][-1] < until_loss:
@@ -140,9 +141,10 @@ def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
 
 def _validation(pair: Any, X: Array, Y: Array) -> tuple[Array, Array]:
     """Held-out X and Y, with the units of the training data."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
+    parts = checks.listed(pair, "validation", "two arrays (X, Y)")
+    if not isinstance(pair, tuple | list) or len(parts) != 2:
         raise TypeError(f"validation: expected a pair (X, Y), got {type(pair).__name__}")
-    held_X, held_Y = (checks.batch(part, "validation") for part in pair)
+    held_X, held_Y = (checks.batch(part, "validation") for part in parts)
     if (len(held_X), len(held_Y)) != (len(X), len(Y)) or held_X.shape[1] != held_Y.shape[1]:
         raise ValueError(
             f"validation: expected ({len(X)}, m) and ({len(Y)}, m) as X and Y have units, got {held_X.shape} and {held_Y.shape}"
@@ -158,6 +160,7 @@ def one_hot(labels: Any, classes: int) -> Array:
     """
     classes = checks.whole(classes, "classes")
     labels = checks.labels(labels, "labels", classes)
+    checks.expect_room("classes", classes, len(labels))
     columns = np.zeros((classes, len(labels)))
     columns[labels, np.arange(len(labels))] = 1
     return columns

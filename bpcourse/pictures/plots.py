@@ -127,8 +127,7 @@ def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str 
 
     Book: chapters 01, 02, 04, 07 and 08.
     """
-    if not isinstance(ax, Axes):
-        raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}")
+    _expect_axes(ax)
     x, y, slope = checks.number(x, "x"), checks.number(y, "y"), checks.number(slope, "slope")
     reach, label = checks.number(reach, "reach"), _plain(label, "label")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -145,15 +144,46 @@ def cells(
 
     `entries` are texts or numbers, (rows, columns); "" leaves a square empty. Colours,
     alphas and further properties of the texts are one for all or a table, too.
+
+    Raises TypeError and ValueError where these do not fit each other, there are more
+    than `MOST_CELLS`, ax are no axes, and for a colour or an alpha that is none.
     """
-    tables: Any = np.broadcast_arrays(entries, colours, alphas, *writing.values())
+    _expect_axes(ax)
+    left, top, gap = checks.number(left, "left"), checks.number(top, "top"), checks.number(gap, "gap")
+    tables = _tables(entries, colours, alphas, *writing.values())
     for r, c in np.ndindex(tables[0].shape):
         entry, colour, alpha, *style = (table[r, c] for table in tables)
+        alpha = checks.number(alpha, "alphas")
+        if not 0 <= alpha <= 1:
+            raise ValueError(f"alphas: expected numbers from 0 to 1, got {alpha:g}")
+        _expect_colour(colour, "colours")
+        entry = _plain(entry, "entries") if isinstance(entry, str) else checks.number(entry, "entries")
         if alpha:
             corner = (left + c + gap / 2, top + r + gap / 2)
             ax.add_patch(Rectangle(corner, 1 - gap, 1 - gap, color=colour, alpha=alpha, linewidth=0))
         words = entry if isinstance(entry, str) else number(entry)
         ax.text(left + c + 0.5, top + r + 0.5, words, ha="center", va="center", **{"color": INK, **dict(zip(writing, style))})
+
+
+def _tables(*given: Any) -> tuple[Any, ...]:
+    """One for all, or a table: all as tables of one shape."""
+    try:
+        tables = np.broadcast_arrays(*given)
+    except Exception:  # shapes that do not fit, and what a stranger's __array__ may raise
+        raise ValueError(f"entries: expected tables of one shape, got {', '.join(map(checks.short, given))}") from None
+    if tables[0].ndim != 2 or not 1 <= tables[0].size <= MOST_CELLS:
+        raise ValueError(f"entries: expected (rows, columns), 1 to {MOST_CELLS} of them together, got shape {tables[0].shape}")
+    return tuple(tables)
+
+
+def _expect_axes(ax: Any) -> None:
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}")
+
+
+def _expect_colour(x: Any, argument: str) -> None:
+    if not isinstance(x, str) or not is_color_like(x):
+        raise ValueError(f"{argument}: expected a colour that matplotlib knows, got {checks.short(x)}")
 
 
 def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
@@ -191,11 +221,11 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
 
 
 def _block(piece: Any) -> tuple[str, int, int, str]:
-    if not isinstance(piece, tuple | list) or len(piece) != 4:
-        raise TypeError(f"pieces: expected signs and (name, rows, columns, colour), got {type(piece).__name__}")
-    name, rows, columns, colour = piece
-    if not isinstance(colour, str) or not is_color_like(colour):
-        raise ValueError(f"pieces: expected a colour that matplotlib knows, got {checks.short(colour)}")
+    parts = checks.listed(piece, "pieces", "signs and (name, rows, columns, colour)")
+    if len(parts) != 4:
+        raise TypeError(f"pieces: expected signs and (name, rows, columns, colour), got {checks.short(piece)}")
+    name, rows, columns, colour = parts
+    _expect_colour(colour, "pieces")
     return _plain(name, "pieces"), checks.whole(rows, "pieces"), checks.whole(columns, "pieces"), colour
 
 
