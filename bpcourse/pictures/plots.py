@@ -166,9 +166,9 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
     """
     pieces = tuple([_plain(piece, "pieces") if isinstance(piece, str) else _block(piece) for piece in pieces])
     blocks = [piece for piece in pieces if not isinstance(piece, str)]
-    cells = sum(rows * columns for _, rows, columns, _ in blocks)
-    if not 1 <= cells <= MOST_CELLS:
-        raise ValueError(f"pieces: expected blocks of 1 to {MOST_CELLS} cells together, got {cells}")
+    count = sum(rows * columns for _, rows, columns, _ in blocks)
+    if not 1 <= count <= MOST_CELLS:
+        raise ValueError(f"pieces: expected blocks of 1 to {MOST_CELLS} cells together, got {count}")
     tallest = max(rows for _, rows, _, _ in blocks)
     width = sum(0.4 + 0.6 * len(piece) if isinstance(piece, str) else max(piece[2], 2) for piece in pieces)
     figure, ax = axes(min(7.2, 0.42 * width + 0.4), 0.42 * tallest + 0.9)
