@@ -27,15 +27,13 @@ from bpcourse.pictures.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PA
 
 
 def axes(width: float = 6.4, height: float = 3.6, columns: int = 1, rows: int = 1, **options: Any) -> tuple[Figure, Any]:
-    """A figure in the book's style, and its axes: `plt.subplots` with our look.
-    """
+    """A figure in the book's style, and its axes: `plt.subplots` with our look."""
     with matplotlib.rc_context(_PLOT_STYLE):
         return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
 def themed(figure: Figure, description: str) -> Picture:
-    """A matplotlib figure as a picture whose colours follow the page; closes it.
-    """
+    """A matplotlib figure as a picture whose colours follow the page; closes it."""
     for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
         legend.set_frame_on(False)
     text = io.StringIO()
