@@ -152,6 +152,7 @@ def test_a_second_build_from_nothing_writes_the_same(small, tmp_path):
     names = {path.relative_to(small.html) for path in small.html.rglob("*") if path.is_file()}
     assert names == {path.relative_to(again.html) for path in again.html.rglob("*") if path.is_file()}
     assert [name for name in sorted(names) if (small.html / name).read_bytes() != (again.html / name).read_bytes()] == []
+    assert not re.search(r"last[- ]updated?", small.page("01-one"), re.I)  # tomorrow's build would be another
 
 
 def test_chapters_run_two_at_a_time(tmp_path):

@@ -1,5 +1,6 @@
 import math
 import tracemalloc
+import warnings
 from itertools import pairwise
 
 import numpy as np
@@ -360,3 +361,28 @@ def test_bad_arguments_of_the_nudges_are_refused_by_name():
     ]:
         with pytest.raises(error, match=says(argument)):
             numerical_gradients(**{"X": X, "Y": Y, "parameters": parameters} | names)
+
+
+def overflowing():
+    """(X, Y, parameters) of a regression whose outputs are too large to be squared."""
+    parameters = initialise([3, 4, 2], "identity", seed=1)
+    return np.full((3, 2), 1e150), np.ones((2, 2)), {**parameters, "W2": parameters["W2"] * 1e10}
+
+
+@pytest.mark.parametrize("call", [
+    lambda X, Y, p: numerical_gradients(X, Y, p, "identity", "identity", "squared_error"),
+    lambda X, Y, p: numerical_gradients(X * 1e150, Y, p, "identity", "identity", "squared_error"),
+    lambda X, Y, p: checkpointed_gradients(X * 1e150, Y, p, 1, "identity", "identity", "squared_error"),
+    lambda X, Y, p: checkpointed_gradients(X, Y, {**p, "W2": p["W2"] * 1e20}, 1, "identity", "identity", "squared_error"),
+    lambda X, Y, p: checkpointed_gradients(X, Y * 1.7e308, p, 1, "identity", "identity", "squared_error"),
+])  # fmt: skip
+def test_what_overflows_is_refused_without_a_warning(call):
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=r"^\w+: expected .*, got an overflow"):
+        warnings.simplefilter("error")
+        call(*overflowing())
+
+
+def test_both_sides_are_a_flag():
+    for bad in None, 1, "yes":
+        with pytest.raises(TypeError, match=says("central")):
+            numerical_products([3, 2], central=bad)

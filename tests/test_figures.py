@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from bpcourse import examples, figures
 from bpcourse.figures import (
     COLOURS,
+    VALUE,
     axes,
     circuit,
     confusion_matrix,
@@ -405,3 +406,67 @@ def test_formulas_have_the_colours_of_the_pictures():
     for shade, selector in enumerate([":root", 'html[data-theme="dark"]']):
         wanted = f"{selector} {{ --bp-value: {COLOURS['value'][shade]}; --bp-gradient: {COLOURS['gradient'][shade]}; }}"
         assert wanted in css
+
+
+# ------------------------------------------------------- nothing, too much, signs
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda: cost_curves({}), "history"),
+        (lambda: cost_curves({"cost": []}), "history"),
+        (lambda: cost_curves({"cost": [1, math.nan]}), "history"),
+        (lambda: cost_curves({"cost": [[1, 2]]}), "history"),
+        (lambda: figures.shapes(), "pieces"),
+        (lambda: figures.shapes("="), "pieces"),
+        (lambda: figures.shapes(("W", 0, 2, VALUE)), "pieces"),
+        (lambda: figures.shapes(("W", 2, 2, "no colour")), "pieces"),
+        (lambda: figures.shapes(("W", 10**6, 10**6, VALUE)), "pieces"),
+        (lambda: images(np.ones((64, 0)), []), "X"),
+        (lambda: images(np.ones((64, 3)), ["a", "b"]), "X"),
+        (lambda: images(np.ones((64, 3)), ["a"] * 3, columns=10**9), "columns, rows"),
+        (lambda: images(np.ones((64, 900)), ["a"] * 900), "columns, rows"),
+        (lambda: confusion_matrix([], []), "labels"),
+        (lambda: confusion_matrix([0], [0], classes=10**9), "classes"),
+        (lambda: curve(np.sin, 3, 0), "low, high"),
+        (lambda: curve(lambda x: x[:3], 0, 1), "f"),
+        (lambda: curve(lambda x: x * np.nan, 0, 1), "f"),
+        (lambda: figures.axes(columns=10**9), "columns, rows"),
+        (lambda: figures.axes(width=0), "width"),
+        (lambda: figures.tangent(figures.axes()[1], 0, 0, 1e308, 1e10), "slope"),
+        (lambda: figures.circuit(Value(1.0), decimals=99), "decimals"),
+        (lambda: figures.circuit(Value(1.0), decimals=1.5), "decimals"),
+        (lambda: figures.network(initialise([100, 100, 2]), np.ones(100), [1, 0]), "parameters"),
+    ],
+)
+def test_a_figure_of_nothing_or_of_too_much_is_refused_by_name(call, argument):
+    with pytest.raises(ValueError, match=says(argument)):
+        call()
+    plt.close("all")
+
+
+WORDS = ["$", "$x^$", "a $5$ bill", "\\frac{", "$\\frac$", "a\x00b", "<&>"]
+
+
+@pytest.mark.parametrize("words", WORDS)
+def test_a_dollar_in_a_title_or_label_is_a_dollar(words):
+    """Nothing is taken for a formula, whatever it looks like, and the picture stays XML."""
+    figure, ax = curve(np.sin, 0, 1, ylabel=words)
+    figures.tangent(ax, 0.5, 0.5, 1, 0.2, label=words)
+    ax.legend()
+    makers = {
+        "curve": (figure, 2),
+        "images": (images(np.eye(64)[:, :2], [words, "1"]), 1),
+        "cost curves": (cost_curves({words: [1.0, 0.5]}), 1),
+        "shapes": (figures.shapes((words, 2, 2, VALUE), "=", (words, 2, 1, VALUE)), 2),
+    }
+    for maker, (figure, times) in makers.items():
+        root = ET.fromstring(themed(figure, words).svg)
+        shown = ["".join(element.itertext()).split("\n")[0] for element in root.iter("{http://www.w3.org/2000/svg}text")]
+        assert shown.count(words.replace("\x00", "�")) == times, (maker, shown)
+
+
+def test_every_set_of_costs_has_its_line():
+    assert len(cost_curves({name: [1.0, 0.5] for name in "abcde"}).axes[0].lines) == 5
+    plt.close("all")

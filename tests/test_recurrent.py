@@ -3,6 +3,7 @@ import math
 import re
 import shutil
 import subprocess
+import warnings
 
 import numpy as np
 import pytest
@@ -129,6 +130,32 @@ def test_the_spectral_radius():
 )
 def test_a_bad_argument_is_refused_by_name(call, argument):
     with pytest.raises(ValueError, match=says(argument)):
+        call(*problem())
+
+
+def test_the_parameters_are_arrays_and_the_seed_is_whole():
+    X, _, p = problem()
+    for name in "Wh", "Wx", "b":
+        for bad in None, "a", [["a"]], object():
+            with pytest.raises(TypeError, match=says(name)):
+                forward(X, {**p, name: bad})
+    for seed, error in (-1, ValueError), (0.5, TypeError), ("a", TypeError), (None, TypeError):
+        with pytest.raises(error, match=says("seed")):
+            initialise(2, 1, seed=seed)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda X, dH, p: forward(X * 1e307, {**p, "Wx": p["Wx"] * 1e4}),
+        lambda X, dH, p: forward(X, {**p, "Wh": p["Wh"] * 1e300}, "identity"),
+        lambda X, dH, p: backpropagation(dH * 1e307, forward(X, p, "identity"), X * 1e4, p, "identity"),
+        lambda X, dH, p: initialise(5, 1, radius=1.7e308),
+    ],
+)
+def test_what_overflows_is_refused_even_where_tanh_makes_it_finite_again(call):
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=r"^Wh: expected .*, got an overflow"):
+        warnings.simplefilter("error")
         call(*problem())
 
 

@@ -1,3 +1,8 @@
+import copy
+import math
+import pickle
+import warnings
+
 import numpy as np
 import pytest
 from helpers import says
@@ -242,3 +247,197 @@ def test_thirty_sigmoids_vanish_and_both_cures_bring_the_gradient_back():
 
     assert first(plain) < 1e-12
     assert first(with_norms(plain)) > 0.1 and first(plain, residuals=True) > 0.1
+
+
+# ------------------------------------------- what is asked, as the network of chapter 11 asks it
+
+
+def changed(name, x):
+    return lambda p: {**p, name: x} if x is not None else {k: v for k, v in p.items() if k != name}
+
+
+PARAMETERS = {
+    "b1 as a row": (changed("b1", np.zeros((1, 5))), "b1"),
+    "b1 that would broadcast": (changed("b1", np.zeros((1, 1))), "b1"),
+    "b2 of one dimension": (changed("b2", np.zeros(5)), "b2"),
+    "no b3": (changed("b3", None), "parameters"),
+    "a name too many": (changed("c1", np.zeros((5, 1))), "parameters"),
+    "W2 of other columns": (changed("W2", np.zeros((5, 4))), "W2"),
+    "W3 of other rows": (changed("W3", np.zeros((4, 5))), "b3"),
+    "W1 with NaN": (changed("W1", np.full((5, 4), np.nan)), "W1"),
+    "W4 with infinity": (changed("W4", np.full((3, 5), np.inf)), "W4"),
+    "W1 of one dimension": (changed("W1", np.zeros(4)), "W1"),
+    "gamma1 that would broadcast": (changed("gamma1", np.ones((1, 1))), "gamma1"),
+    "gamma2 of one dimension": (changed("gamma2", np.ones(5)), "gamma2"),
+    "beta1 as a row": (changed("beta1", np.zeros((1, 5))), "beta1"),
+    "gamma3 with NaN": (changed("gamma3", np.full((5, 1), np.nan)), "gamma3"),
+    "gamma1 without beta1": (changed("beta1", None), "parameters"),
+    "beta2 without gamma2": (changed("gamma2", None), "parameters"),
+    "gamma of the output": (lambda p: {**p, "gamma4": np.ones((3, 1)), "beta4": np.zeros((3, 1))}, "parameters"),
+    "gamma of no layer": (lambda p: {**p, "gamma9": np.ones((3, 1)), "beta9": np.zeros((3, 1))}, "parameters"),
+    "one output unit": (lambda p: {**p, "W4": p["W4"][:1], "b4": p["b4"][:1]}, "output"),
+    "none": (lambda p: {}, "parameters"),
+}
+
+
+@pytest.mark.parametrize("case", PARAMETERS)
+@pytest.mark.parametrize("direction", ["forward", "backpropagation", "with_norms"])
+def test_parameters_that_do_not_fit_are_refused_by_name(case, direction):
+    X, Y, plain = problem()
+    parameters = with_norms(plain)
+    change, argument = PARAMETERS[case]
+    if (case, direction) == ("one output unit", "with_norms"):
+        return  # a regression's may have norms too
+    layers, bad = remedies.forward(X, parameters), change(parameters)
+    call = {
+        "forward": lambda: remedies.forward(X, bad),
+        "backpropagation": lambda: remedies.backpropagation(layers, Y, bad),
+        "with_norms": lambda: with_norms(bad),
+    }[direction]
+    with pytest.raises(ValueError, match=says(argument)):
+        call()
+
+
+@pytest.mark.parametrize("parameters", [None, [1], "W1", {"W1": None, "b1": None}, {"W1": [["a"]], "b1": [[0]]}])
+def test_parameters_of_another_kind_are_refused(parameters):
+    X, Y, good = problem()
+    for call in (
+        lambda: remedies.forward(X, parameters),
+        lambda: remedies.backpropagation(remedies.forward(X, good), Y, parameters),
+        lambda: with_norms(parameters),
+    ):
+        with pytest.raises(TypeError, match=r"^(parameters|W1): expected .*, got "):
+            call()
+
+
+@pytest.mark.parametrize("made_by", HIDDEN)
+@pytest.mark.parametrize("named", HIDDEN)
+def test_the_way_back_is_that_of_the_way_there(made_by, named):
+    X, Y, parameters = problem()
+    layers = remedies.forward(X, parameters, made_by)
+    assert isinstance(layers, list) and layers.hidden == made_by
+    for again in layers, copy.copy(layers), copy.deepcopy(layers), pickle.loads(pickle.dumps(layers)):
+        if made_by == named:
+            assert remedies.backpropagation(again, Y, parameters, named)
+        else:
+            with pytest.raises(ValueError, match=says("hidden")):
+                remedies.backpropagation(again, Y, parameters, named)
+
+
+@pytest.mark.parametrize(
+    ("change", "argument"),
+    [
+        (lambda Y: Y * 0.5, "Y"),
+        (lambda Y: Y - 1, "Y"),
+        (lambda Y: Y + np.nan, "Y"),
+        (lambda Y: Y[:, :1], "Y"),
+        (lambda Y: Y.T, "Y"),
+        (lambda Y: Y[0], "Y"),
+    ],
+)
+def test_labels_are_columns_of_probabilities(change, argument):
+    X, Y, parameters = problem()
+    with pytest.raises(ValueError, match=says(argument)):
+        remedies.backpropagation(remedies.forward(X, parameters), change(Y), parameters)
+
+
+def test_layers_of_another_network_are_refused():
+    X, Y, parameters = problem()
+    normed = with_norms(parameters)
+    layers = remedies.forward(X, parameters)
+    spoilt = [layers[0]._replace(Z=layers[0].Z[:, :1]), *layers[1:]]
+    unfinished = [*layers[:3], layers[3]._replace(A=layers[3].A * np.nan)]
+    for bad, those, error, argument in (
+        (layers[:2], parameters, TypeError, "layers"),
+        ([None] * 4, parameters, TypeError, "layers"),
+        (None, parameters, TypeError, "layers"),
+        (spoilt, parameters, ValueError, "layers[0].Z"),
+        (unfinished, parameters, ValueError, "layers[3].A"),
+        (layers, normed, ValueError, "layers[0].kept"),
+        (remedies.forward(X, normed), parameters, ValueError, "layers[0].kept"),
+        (remedies.forward(X, initialise_by("he", [4, 6, 5, 5, 3])), parameters, ValueError, "layers[0].Z"),
+    ):
+        with pytest.raises(error, match=says(argument)):
+            remedies.backpropagation(bad, Y, those)
+
+
+@pytest.mark.parametrize("Z", [np.array([[1, 3]], "uint8"), np.array([[-128, 127]], "int8"), [[1, 3]], [[True, False]]], ids=repr)
+def test_small_integers_lists_and_truth_are_numbers(Z):
+    plain = np.asarray(Z, float)
+    assert (leaky_relu(Z) == leaky_relu(plain)).all() and leaky_relu(Z).dtype == float
+    assert (leaky_relu_vjp(Z, Z) == leaky_relu_vjp(plain, plain)).all()
+    assert (residual(Z, Z) == 2 * plain).all() and (residual_vjp(Z, Z) == 2 * plain).all()
+    assert (batch_norm(Z, [[1]], [[0]])[0] == batch_norm(plain, [[1.0]], [[0.0]])[0]).all()
+    assert clip_by_norm({"dW1": Z}, 0.5)[0]["dW1"] == pytest.approx(clip_by_norm({"dW1": plain}, 0.5)[0]["dW1"])
+
+
+# ------------------------------------------------------------------------- the edge of float64
+
+
+@pytest.mark.parametrize("size", [1e100, 1e160, 1e200, 1e300])
+def test_batch_norm_knows_nothing_of_the_size(size):
+    Z, dU = arrays(5, (3, 6), (3, 6))
+    U, kept = batch_norm(Z * size, np.ones((3, 1)), np.zeros((3, 1)))
+    small, kept_small = batch_norm(Z * 1e10, np.ones((3, 1)), np.zeros((3, 1)))
+    np.testing.assert_allclose(U, small, rtol=1e-12)
+    np.testing.assert_allclose(kept.s / size, kept_small.s / 1e10, rtol=1e-12)
+    np.testing.assert_allclose(batch_norm_vjp(dU, kept)[0] * size, batch_norm_vjp(dU, kept_small)[0] * 1e10, rtol=1e-9)
+
+
+def test_equal_sums_are_as_equal_when_they_are_large():
+    U, kept = batch_norm(np.full((1, 4), 2.0**660), [[1.0]], [[0.5]])
+    assert U.tolist() == [[0.5] * 4] and kept.s[0, 0] == pytest.approx(math.sqrt(1e-5))
+
+
+def test_scaling_by_a_power_of_two_rounds_nothing():
+    (Z,) = arrays(2, (4, 9))
+    centred = Z - Z.mean(axis=1, keepdims=True)
+    s = np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-5)
+    for size in 1.0, 64.0, 1000.0:
+        X_hat, root = remedies.standardised(Z * size, 1, 1e-5 * size**2)
+        if math.frexp(size)[0] == 0.5:
+            assert (X_hat == centred / s).all() and (root == s * size).all()
+    assert remedies.power_of_two(np.array([0.0, 1e-300, 1, 1.9, 2, 1000, 1.7e308])).tolist() == [1, 1, 1, 1, 2, 512, 2.0**1023]
+
+
+@pytest.mark.parametrize("most", [1e-300, 1.0, 10.0, 1e300])
+@pytest.mark.parametrize("size", [1e-300, 1e200, 1.7e308])
+def test_clipping_is_right_at_every_size(size, most):
+    grads = {"dW1": np.array([[size, -size]]), "db1": np.array([[size], [0.0]])}
+    clipped, norm = clip_by_norm(grads, most)
+    expected = min(size, most / math.sqrt(3))
+    assert clipped["dW1"].tolist() == pytest.approx([pytest.approx([expected, -expected])])
+    assert clipped["db1"].ravel().tolist() == pytest.approx([expected, 0])
+    assert norm == pytest.approx(size * math.sqrt(3))
+    assert clipped["dW1"] is not grads["dW1"]
+
+
+def test_clipping_keeps_float32():
+    clipped, _ = clip_by_norm({"dW1": np.full((2, 2), 3e38, np.float32)}, 1.0)
+    assert clipped["dW1"].dtype == np.float32 and clipped["dW1"] == pytest.approx(np.full((2, 2), 0.5))
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda: leaky_relu([[-1e308]], 1e10), "A"),
+        (lambda: leaky_relu_vjp([[1e308]], [[-1.0]], 1e10), "dZ"),
+        (lambda: residual([[1.7e308]], [[1.7e308]]), "A"),
+        (lambda: residual_vjp([[1.7e308]], [[1.7e308]]), "dA_below"),
+        (lambda: batch_norm([[1.7e308, 1.7e308]], [[1.0]], [[0.0]]), "U"),
+        (lambda: batch_norm([[1.0, 2.0]], [[1.7e308]], [[1.7e308]]), "U"),
+        (lambda: batch_norm_vjp([[1.7e308, 1.7e308]], batch_norm([[1.0, 2.0]], [[1e10]], [[0.0]])[1]), "dZ"),
+    ],
+)
+def test_what_overflows_is_refused_by_name(call, argument):
+    with warnings.catch_warnings(), pytest.raises(ValueError, match=rf"^{argument}: expected numbers .*, got an overflow"):
+        warnings.simplefilter("error")
+        call()
+
+
+def test_gradients_that_overflow_are_refused():
+    X, Y, parameters = problem()
+    layers = remedies.forward(X, parameters, "identity")
+    huge = {**parameters, "W2": parameters["W2"] * 1e200, "W3": parameters["W3"] * 1e200}
+    with pytest.raises(ValueError, match=r"^d.*: expected gradients that float64 can hold, got an overflow"):
+        remedies.backpropagation(list(layers), Y, huge, "identity")

@@ -1,4 +1,5 @@
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -403,3 +404,55 @@ def test_bad_input_is_named(call, argument, text):
 def test_input_of_another_kind_is_a_type_error(call, argument):
     with pytest.raises(TypeError, match=says(argument)):
         call()
+
+
+# --------------------------------------------------------------- the edge of float64
+
+
+@pytest.mark.parametrize("size", [1e100, 1e160, 1e200, 1e300])
+def test_layer_norm_knows_nothing_of_the_size(size):
+    normal = draws(3)
+    X, dY, gamma, beta = normal(4, 3), normal(4, 3), normal(4, 1), normal(4, 1)
+    np.testing.assert_allclose(layer_norm(X * size, gamma, beta), layer_norm(X * 1e10, gamma, beta), rtol=1e-12)
+    there, small = layer_norm_vjp(dY, X * size, gamma), layer_norm_vjp(dY, X * 1e10, gamma)
+    np.testing.assert_allclose(there[0] * size, small[0] * 1e10, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(there[1], small[1], rtol=1e-9)
+
+
+def test_what_overflows_is_refused_by_name():
+    normal = draws(4)
+    Q, K, V = normal(2, 3), normal(2, 4), normal(5, 4)
+    X, kernel, big = normal(2, 6, 3), normal(2, 2, 3), 1e200
+    ones = np.ones((4, 1))
+    cases = {
+        "KᵀQ": [lambda: attention_weights(Q * big, K * big), lambda: attention(Q * big, K * big, V),
+                lambda: attention_vjp(np.ones((5, 3)), Q * big, K * big, V)],
+        "dQ": [lambda: attention_vjp(np.ones((5, 3)) * big, Q, K, V * big)],
+        "Z": [lambda: convolve(X * big, kernel * big)],
+        "dX": [lambda: convolve_vjp(np.full((2, 4, 3), big), X, kernel * big),
+               lambda: layer_norm_vjp(np.full((4, 1), 1.7e308), np.arange(4.0)[:, None], ones)],
+        "dK": [lambda: convolve_vjp(np.full((2, 4, 3), big), X * big, kernel)],
+        "dE": [lambda: embed_vjp(np.full((1, 2), 1.7e308), np.ones((1, 3)), [1, 1])],
+        "Y": [lambda: layer_norm(np.arange(4.0)[:, None], ones * 1.7e308, ones * 1.7e308)],
+    }  # fmt: skip
+    for name, calls in cases.items():
+        for call in calls:
+            with warnings.catch_warnings(), pytest.raises(ValueError, match=rf"^{name}: expected numbers .*, got an overflow"):
+                warnings.simplefilter("error")
+                call()
+
+
+def test_attention_at_large_values_and_finite_scores_is_right():
+    Q, K, V = np.array([[1e150]]), np.array([[1e150, 2e150]]), np.array([[3e300, 5e300]])
+    assert attention_weights(Q, K).tolist() == [[0], [1]] and attention(Q, K, V).tolist() == [[5e300]]
+
+
+@pytest.mark.parametrize(("upstream", "call"), [
+    ("dY", lambda d: layer_norm_vjp(d, np.ones((3, 4)), np.ones((3, 1)))),
+    ("dX", lambda d: embed_vjp(d, np.ones((3, 5)), [0, 1, 2, 1])),
+    ("dO", lambda d: attention_vjp(d, np.ones((2, 4)), np.ones((2, 5)), np.ones((3, 5)))),
+])  # fmt: skip
+@pytest.mark.parametrize("shape", [(), (1,), (4,), (3, 1), (1, 4), (1, 1), (4, 3)], ids=str)
+def test_an_upstream_that_would_broadcast_is_refused(upstream, call, shape):
+    with pytest.raises(ValueError, match=says(upstream, "shape")):
+        call(np.ones(shape))

@@ -25,14 +25,14 @@ from bpcourse.network import Parameters, checked_parameters, initialise, questio
 # ------------------------------------------------------- how the weights begin
 
 SMALL = 0.05
-"""The standard deviation of the rule `small`. Book: chapter 15."""
+"""The standard deviation of the rule `small`."""
 
 RULES: dict[str, Callable[[int, int], float]] = {
     "small": lambda below, units: SMALL**2,
     "xavier": lambda below, units: 2 / (below + units),
     "he": lambda below, units: 2 / below,
 }
-"""The variance of a weight, by the units below and the units of its layer. Book: chapter 15."""
+"""The variance of a weight, by the units below and the units of its layer."""
 
 
 def initialise_by(rule: str, sizes: Sequence[int], seed: Any = 0) -> dict[str, Array]:
@@ -256,7 +256,7 @@ class Layers(list[Layer]):
 
 
 HIDDEN: dict[str, Callable[[Array], Array]] = {**ACTIVATIONS, "leaky_relu": leaky_relu}
-"""The activations that `forward` takes. Book: chapter 15."""
+"""The activations that `forward` takes."""
 
 
 def _of_forward(X: Any, parameters: Any, hidden: Any = "sigmoid", residuals: Any = False) -> tuple[Any, ...]:

@@ -40,8 +40,6 @@ class Tape:
     refuses where such a gate lies on the way, as `Value.backward` does. Raises as
     `bpcourse.gates.Gate.compute` where a gate has no finite output,
     ValueError or TypeError where a place is not on the tape.
-
-    Book: chapter 13.
     """
 
     __slots__ = ("_steep", "grads", "left", "left_local", "right", "right_local", "values")

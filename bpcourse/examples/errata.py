@@ -31,8 +31,6 @@ class Slip(NamedTuple):
 
     `check()` returns two numbers: what the printed line gives, and what is right,
     the second found by another way than the printed line's.
-
-    Book: errata.
     """
 
     source: str
@@ -224,4 +222,4 @@ SLIPS: list[Slip] = [
          "Four paths, without the factors. The sign is the other one.",
          _printed("∂L/∂w131")),
 ]  # fmt: skip
-"""Every slip that the book names, in the order of the sources. Book: errata."""
+"""Every slip that the book names, in the order of the sources."""

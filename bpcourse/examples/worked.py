@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import gzip
 from importlib import resources
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from bpcourse import graph
+from bpcourse import checks, graph
 from bpcourse.graph import Value
 from bpcourse.network import as_graph
 
@@ -161,19 +161,22 @@ class Digits(NamedTuple):
     labels_test: np.ndarray
 
 
-def digits(seed: int = 0) -> Digits:
+def digits(seed: Any = 0) -> Digits:
     """The UCI handwritten digits: 1,797 images of 8×8, 20 % of them held out.
 
     Which ones are held out is drawn from the seed. Data: E. Alpaydin and
     C. Kaynak, CC BY 4.0; `bpcourse/examples/data/README.md` names source and licence.
 
+    Raises ValueError or TypeError where seed is no whole number ≥ 0.
+
     Book: chapter 12.
     """
+    rng = checks.generator(seed, "seed")
     path = resources.files("bpcourse.examples") / "data" / "digits.csv.gz"
     with path.open("rb") as packed, gzip.open(packed, "rt") as rows:
         table = np.loadtxt(rows, delimiter=",")
     X, labels = table[:, :-1].T / 16, table[:, -1].astype(int)
-    order = np.random.default_rng(seed).permutation(len(labels))
+    order = rng.permutation(len(labels))
     held_out = len(labels) // 5
     test, train = order[:held_out], order[held_out:]
     return Digits(X[:, train], labels[train], X[:, test], labels[test])

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bpcourse import checks
 from bpcourse.graph import Value, adjoints, expect_value, flows, topological_order
 from bpcourse.pictures import svg
 from bpcourse.pictures.svg import Picture, number, pretty
@@ -63,7 +64,7 @@ class _Writing(NamedTuple):
 
 
 def wire_key(letter: str, place: int, port: int | None = None) -> str:
-    """The key of a number in a circuit's picture: `v3`, `g3`, `f3.1`. Book: chapter 03."""
+    """The key of a number in a circuit's picture: `v3`, `g3`, `f3.1`."""
     return f"{letter}{place}" if port is None else f"{letter}{place}.{port}"
 
 
@@ -75,12 +76,13 @@ def circuit(v: Value, gradients: bool = True, decimals: int | None = None) -> Pi
     gradients=False draws the forward pass alone. With `decimals` the numbers are
     `svg.fixed` and marked for an explorer. The graph stays as it is.
 
-    Raises TypeError where v is not a Value, ValueError for more than
-    `LARGEST_CIRCUIT` values.
-
-    Book: chapter 03.
+    Raises TypeError where v is not a Value or gradients not True or False, ValueError
+    for more than `LARGEST_CIRCUIT` values and for decimals that are not 0 to 15.
     """
     expect_value(v, "v")
+    checks.flag(gradients, "gradients")
+    if decimals is not None and checks.number(decimals, "decimals") not in range(16):
+        raise ValueError(f"decimals: expected a whole number from 0 to 15, got {decimals!r}")
     order = topological_order(v)
     if len(order) > LARGEST_CIRCUIT:
         raise ValueError(f"v: expected at most {LARGEST_CIRCUIT} values to draw, got {len(order)}")
@@ -107,7 +109,7 @@ def circuit(v: Value, gradients: bool = True, decimals: int | None = None) -> Pi
 def picture_of(v: Value) -> str | None:
     """The SVG by which a Value shows itself: without gradients where one is infinite.
 
-    None where there are too many values to draw. Book: chapter 03.
+    None where there are too many values to draw.
     """
     if len(topological_order(v)) > LARGEST_CIRCUIT:
         return None
@@ -180,6 +182,8 @@ def _place(slots: dict[Value, _Slot], wires: Sequence[_Wire]) -> None:
             near = [_port(t.y, ports.get((id(t), id(slot)), 0), len(t.sources)) for t in slot.targets]
         return sum(near) / len(near) if near else slot.y
 
+    # A small circuit is in order after one sweep, a network's columns would swap back and forth for ever: so eight sweeps
+    # may reorder, and four more only bring neighbours level.
     for sweep in range(12):
         forward = sweep % 2 == 1
         for column in columns if forward else reversed(columns):

@@ -10,14 +10,17 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from bpcourse.network import as_graph, node_name
+from bpcourse import checks
+from bpcourse.layers import OUTPUTS
+from bpcourse.network import as_graph, checked_parameters, node_name
 from bpcourse.pictures import svg
 from bpcourse.pictures.svg import Picture, number, pretty
 
 MOST_PATHS = 64
 """The most paths that `network` colours."""
+
+MOST_WEIGHTS = 2000
+"""The most weights that `network` draws."""
 
 _UNIT = 21.0
 _PITCH = 160.0
@@ -46,9 +49,10 @@ def network(
 
     Book: chapters 05, 07 and 08.
     """
+    checks.flag(gradients, "gradients")
+    plan = network_plan(parameters, output)
     nodes = as_graph(parameters, x, y, hidden=hidden, output=output, loss=loss)
     nodes["loss"].backward()
-    plan = network_plan(parameters, output)
     parts = [svg.path(plan.line(a, b), "line", 1) for a, b in plan.edges()]
     count = 0
     if highlight is not None:
@@ -75,8 +79,6 @@ class NetworkPlan(NamedTuple):
 
     `columns` are names as `as_graph` gives them, from the inputs to the loss;
     `place` is each one's centre; `weights` has the ends of each weight's edge.
-
-    Book: chapters 05 to 08.
     """
 
     columns: list[list[str]]
@@ -150,10 +152,16 @@ class NetworkPlan(NamedTuple):
 def network_plan(parameters: Mapping[str, Any], output: str) -> NetworkPlan:
     """The plan of a network's picture; a softmax has a column for its logits.
 
-    Book: chapters 05 to 08.
+    Raises ValueError for more than `MOST_WEIGHTS`, an unknown output or shapes that
+    do not fit; TypeError where parameters are not a dict of arrays.
     """
+    checks.choice(output, "output", OUTPUTS)
+    parameters = checked_parameters(parameters)
     depth = len(parameters) // 2
-    sizes = [np.shape(parameters["W1"])[1]] + [len(parameters[f"b{l}"]) for l in range(1, depth + 1)]
+    sizes = [parameters["W1"].shape[1]] + [len(parameters[f"b{l}"]) for l in range(1, depth + 1)]
+    count = sum(below * units for below, units in itertools.pairwise(sizes))
+    if count > MOST_WEIGHTS:
+        raise ValueError(f"parameters: expected at most {MOST_WEIGHTS} weights to draw, got {count}")
 
     def units(letter: str, l: int) -> list[str]:
         return [node_name(parameters, letter, l, j) for j in range(1, sizes[l] + 1)]

@@ -18,6 +18,8 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
+from matplotlib.axes import Axes
+from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
@@ -25,15 +27,38 @@ from bpcourse import checks
 from bpcourse.pictures import svg
 from bpcourse.pictures.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PATHS, VALUE, Picture, number
 
+MOST_PANELS = 200
+"""The most panels of a figure, and images of `images`: each takes some hundredths of a second."""
+
+MOST_CELLS = 5000
+"""The most cells that `shapes` draws."""
+
+MOST_CLASSES = 100
+"""The most classes of a `confusion_matrix`."""
+
 
 def axes(width: float = 6.4, height: float = 3.6, columns: int = 1, rows: int = 1, **options: Any) -> tuple[Figure, Any]:
-    """A figure in the book's style, and its axes: `plt.subplots` with our look."""
+    """A figure in the book's style, and its axes: `plt.subplots` with our look.
+
+    Raises ValueError and TypeError for a width and height that are not positive, and
+    for columns and rows that are not whole or make more than `MOST_PANELS`.
+    """
+    width, height = checks.positive(width, "width"), checks.positive(height, "height")
+    columns, rows = checks.whole(columns, "columns"), checks.whole(rows, "rows")
+    if columns * rows > MOST_PANELS:
+        raise ValueError(f"columns, rows: expected at most {MOST_PANELS} panels, got {columns} × {rows}")
     with matplotlib.rc_context(_PLOT_STYLE):
         return plt.subplots(rows, columns, figsize=(width, height), layout="constrained", **options)
 
 
 def themed(figure: Figure, description: str) -> Picture:
-    """A matplotlib figure as a picture whose colours follow the page; closes it."""
+    """A matplotlib figure as a picture whose colours follow the page; closes it.
+
+    Raises TypeError where it is no figure or the description no text.
+    """
+    if not isinstance(figure, Figure):
+        raise TypeError(f"figure: expected a matplotlib Figure, got {type(figure).__name__}")
+    checks.text(description, "description")
     for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
         legend.set_frame_on(False)
     text = io.StringIO()
@@ -78,11 +103,19 @@ _PLOT_STYLE: Any = {
 def curve(f: Callable[[np.ndarray], np.ndarray], low: float, high: float, ylabel: str = "") -> tuple[Figure, Any]:
     """The graph of f from low to high, in the colour of values.
 
+    Raises TypeError where f is no function of an array, ValueError unless low < high
+    and f gives a finite number for each of its own.
+
     Book: chapter 01.
     """
-    figure, ax = axes()
+    checks.function(f, "f", "an array")
+    low, high = checks.span((low, high), "low, high")
+    ylabel = _plain(ylabel, "ylabel")
     xs = np.linspace(low, high, 241)
-    ax.plot(xs, f(xs), color=VALUE)
+    ys = checks.array(f(xs), "f")
+    checks.same_shape(ys, "f", xs, "x")
+    figure, ax = axes()
+    ax.plot(xs, ys, color=VALUE)
     ax.set(xlabel="x", ylabel=ylabel)
     return figure, ax
 
@@ -90,10 +123,18 @@ def curve(f: Callable[[np.ndarray], np.ndarray], low: float, high: float, ylabel
 def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str = "") -> None:
     """A piece of the line through (x, y) with this slope, in the gradient's colour.
 
+    Raises TypeError where ax are no axes or another argument no number.
+
     Book: chapters 01, 02, 04, 07 and 08.
     """
-    ends = np.array([x - reach, x + reach])
-    ax.plot(ends, y + slope * (ends - x), color=GRADIENT, label=label or None)
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}")
+    x, y, slope = checks.number(x, "x"), checks.number(y, "y"), checks.number(slope, "slope")
+    reach, label = checks.number(reach, "reach"), _plain(label, "label")
+    with np.errstate(over="ignore", invalid="ignore"):
+        ends = np.array([x - reach, x + reach])
+        heights = checks.held(y + slope * (ends - x), "slope")
+    ax.plot(ends, heights, color=GRADIENT, label=label or None)
     ax.plot([x], [y], "o", color=GRADIENT, markersize=7)
 
 
@@ -118,9 +159,16 @@ def cells(
 def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
     """A matrix equation as blocks of cells: signs, and (name, rows, columns, colour).
 
+    Raises TypeError and ValueError for other pieces, and where there is no block or
+    there are more than `MOST_CELLS`.
+
     Book: chapters 06 and 09.
     """
+    pieces = tuple([_plain(piece, "pieces") if isinstance(piece, str) else _block(piece) for piece in pieces])
     blocks = [piece for piece in pieces if not isinstance(piece, str)]
+    cells = sum(rows * columns for _, rows, columns, _ in blocks)
+    if not 1 <= cells <= MOST_CELLS:
+        raise ValueError(f"pieces: expected blocks of 1 to {MOST_CELLS} cells together, got {cells}")
     tallest = max(rows for _, rows, _, _ in blocks)
     width = sum(0.4 + 0.6 * len(piece) if isinstance(piece, str) else max(piece[2], 2) for piece in pieces)
     figure, ax = axes(min(7.2, 0.42 * width + 0.4), 0.42 * tallest + 0.9)
@@ -142,30 +190,57 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
     return figure
 
 
+def _block(piece: Any) -> tuple[str, int, int, str]:
+    if not isinstance(piece, tuple | list) or len(piece) != 4:
+        raise TypeError(f"pieces: expected signs and (name, rows, columns, colour), got {type(piece).__name__}")
+    name, rows, columns, colour = piece
+    if not isinstance(colour, str) or not is_color_like(colour):
+        raise ValueError(f"pieces: expected a colour that matplotlib knows, got {checks.short(colour)}")
+    return _plain(name, "pieces"), checks.whole(rows, "pieces"), checks.whole(columns, "pieces"), colour
+
+
 _HISTORY = {"cost": "training", "validation_cost": "held out"}
 
 
 def cost_curves(history: Mapping[str, Sequence[float]]) -> Figure:
-    """A training's cost by epoch, one line a set of examples.
+    """A training's cost by epoch, one line a set of examples, on a logarithmic scale.
+
+    Raises TypeError where history is no dict of texts and lists, ValueError where it
+    is empty or a cost is no finite number.
 
     Book: chapter 12.
     """
+    if not isinstance(history, Mapping):
+        raise TypeError(f"history: expected a dict of lists, got {type(history).__name__}")
+    lines = {_plain(_HISTORY.get(key, key), "history"): _costs(costs) for key, costs in history.items()}
+    if not lines:
+        raise ValueError("history: expected the costs of at least one set, got none")
     figure, ax = axes()
-    for (key, costs), style, colour in zip(history.items(), itertools.cycle(["-", "--"]), [VALUE, PATHS[1]]):
-        ax.plot(range(len(costs)), costs, style, color=colour, label=_HISTORY.get(key, key))
+    for (label, costs), style, colour in zip(lines.items(), itertools.cycle(["-", "--"]), itertools.cycle([VALUE, PATHS[1]])):
+        ax.plot(range(len(costs)), costs, style, color=colour, label=label)
     ax.set(xlabel="epoch", ylabel="cost", yscale="log")
     ax.legend()
     return figure
 
 
+def _costs(x: Any) -> np.ndarray:
+    costs = checks.array(x, "history")
+    if costs.ndim != 1:
+        raise ValueError(f"history: expected a list of numbers for each set, got shape {costs.shape}")
+    return costs
+
+
 def confusion_matrix(labels: Any, predicted: Any, classes: int = 10) -> tuple[Figure, np.ndarray]:
     """How often label i (row) was taken for j (column): its picture, and the counts.
 
-    Raises TypeError and ValueError for labels that are not 0 … classes − 1.
+    Raises TypeError and ValueError for labels that are not 0 … classes − 1, and for
+    more than `MOST_CLASSES`.
 
     Book: chapter 12.
     """
     classes = checks.whole(classes, "classes")
+    if classes > MOST_CLASSES:
+        raise ValueError(f"classes: expected at most {MOST_CLASSES} to draw, got {classes}")
     labels = checks.labels(labels, "labels", classes)
     predicted = checks.labels(predicted, "predicted", classes)
     if labels.shape != predicted.shape:
@@ -186,11 +261,13 @@ def confusion_matrix(labels: Any, predicted: Any, classes: int = 10) -> tuple[Fi
 def images(X: Any, titles: Sequence[str], columns: int = 8) -> Figure:
     """8×8 images, one a column of X, each with a title.
 
-    Raises ValueError where X is not (64, examples) or the titles do not fit.
+    Raises ValueError where X is not (64, examples), the titles do not fit or there are
+    more than `MOST_PANELS`; TypeError where titles are no list of texts.
 
     Book: chapter 12.
     """
-    X = checks.batch(X, "X")
+    X, columns = checks.batch(X, "X"), checks.whole(columns, "columns")
+    titles = [_plain(title, "titles") for title in checks.listed(titles, "titles", "texts")]
     if X.shape != (64, len(titles)):
         raise ValueError(f"X: expected (64, {len(titles)}), a column for each title, got shape {X.shape}")
     rows = -(-len(titles) // columns)
@@ -201,3 +278,8 @@ def images(X: Any, titles: Sequence[str], columns: int = 8) -> Figure:
         ax.imshow(pixels.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
         ax.set_title(title, fontsize=9)
     return figure
+
+
+def _plain(words: Any, argument: str) -> str:
+    """Words as matplotlib draws them, with no $ taken for a formula's."""
+    return svg.printable(checks.text(words, argument)).replace("$", r"\$")

@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from bpcourse import checks
+
 COLOURS = {
     #           light      dark
     "ink": ("#1f2328", "#e8eaed"),
@@ -29,13 +31,13 @@ COLOURS = {
     "path3": ("#735600", "#e8c84f"),
     "path4": ("#3d3db3", "#a9a9ff"),
 }
-"""The palette, each colour in light and in dark. Book: every chapter."""
+"""The palette, each colour in light and in dark."""
 
 INK, MUTED, LINE, PAPER, VALUE, GRADIENT, *PATHS = (light for light, _ in COLOURS.values())
 
 
 def variables(shade: int) -> str:
-    """The palette as CSS variables: shade 0 is light, 1 is dark. Book: every chapter."""
+    """The palette as CSS variables: shade 0 is light, 1 is dark."""
     return "".join(f"--bp-{name}:{shades[shade]};" for name, shades in COLOURS.items())
 
 
@@ -69,10 +71,7 @@ STYLE = (
 
 
 class Picture(NamedTuple):
-    """An SVG text that a notebook and a page show; prints as its description.
-
-    Book: every chapter.
-    """
+    """An SVG text that a notebook and a page show; prints as its description."""
 
     svg: str
     description: str
@@ -89,19 +88,14 @@ def number(x: float) -> str:
     """x as the pictures print it.
 
     Four significant digits, none past 10⁻¹², a real minus sign.
-
-    Book: every chapter.
     """
-    text = f"{round(float(x), 12) + 0.0:.4g}"
+    text = f"{round(checks.number(x, 'x'), 12) + 0.0:.4g}"
     return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
 
 
 def pretty(name: str) -> str:
-    """A graph's name as the book writes it: `w_212` as w²₁₂, `x1` as x₁.
-
-    Book: every chapter.
-    """
-    match = re.fullmatch(r"([a-zŷ]+)(_?)([\d,]+)", name)
+    """A graph's name as the book writes it: `w_212` as w²₁₂, `x1` as x₁."""
+    match = re.fullmatch(r"([a-zŷ]+)(_?)([\d,]+)", checks.text(name, "name"))
     if match is None:
         return name
     letter, layered, indices = match.groups()
@@ -113,12 +107,12 @@ def pretty(name: str) -> str:
 
 
 def raised(digits: object) -> str:
-    """The digits and minus signs of x as an exponent. Book: every chapter."""
+    """The digits and minus signs of x as an exponent."""
     return str(digits).translate(_SUPERSCRIPT)
 
 
 def lowered(digits: object) -> str:
-    """The digits of x as an index. Book: every chapter."""
+    """The digits of x as an index."""
     return str(digits).translate(_SUBSCRIPT)
 
 
@@ -132,8 +126,6 @@ def fixed(x: float, decimals: int) -> str:
     A positive number leaves the place of the minus sign free. Below the last
     decimal and from 100,000 on there are powers of ten; ties go away from 0, as
     in JavaScript, whose twin in `explore/runtime.js` prints the same.
-
-    Book: every chapter.
     """
     if not math.isfinite(x):
         return "–"
@@ -147,10 +139,7 @@ def fixed(x: float, decimals: int) -> str:
 
 
 def scientific(x: float) -> str:
-    """x with three digits and a power of ten, as sliders over many decades show it.
-
-    Book: every chapter.
-    """
+    """x with three digits and a power of ten, as sliders over many decades show it."""
     if x == 0 or not math.isfinite(x):
         return "–" if x else "0"
     with decimal.localcontext(rounding=decimal.ROUND_HALF_UP):
@@ -161,18 +150,23 @@ FIGURE_SPACE = "\u2007"
 
 
 def escaped(words: str) -> str:
-    """Words as SVG and HTML can hold them. Book: every chapter."""
-    return html.escape(re.sub(r"[\x00-\x08\x0b-\x1f\x7f]", "�", words))
+    """Words as SVG and HTML can hold them."""
+    return html.escape(printable(words))
+
+
+def printable(words: str) -> str:
+    """Words without the characters that XML cannot hold."""
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]", "�", words)
 
 
 def text(x: float, y: float, words: str, colour: str = "ink", size: int = 13, anchor: str = "middle", more: str = "") -> str:
-    """A line of text; `more` is further attributes. Book: every chapter."""
+    """A line of text; `more` is further attributes."""
     style = f'text-anchor="{anchor}" font-size="{size}" fill="var(--bp-{colour})"{more}'
     return f'<text x="{x:g}" y="{y:g}" {style}>{escaped(words)}</text>'
 
 
 def halo(x: float, y: float, words: str, colour: str, size: int = 13, more: str = "") -> str:
-    """Text that stays legible over a line: paper-coloured outline first. Book: every chapter."""
+    """Text that stays legible over a line: paper-coloured outline first."""
     return text(x, y, words, colour, size, more=' class="halo"' + more)
 
 
@@ -180,14 +174,12 @@ def mark(key: str, before: str = "") -> str:
     """The attribute by which an explorer finds a number in a picture.
 
     `before` stays before the number.
-
-    Book: every chapter.
     """
     return f' data-n="{escaped(key)}"' + (f' data-before="{before}"' if before else "")
 
 
 def box(x: float, y: float, half_width: float, half_height: float, corner: float, line: str, more: str = "") -> str:
-    """A rounded rectangle around (x, y). Book: every chapter."""
+    """A rounded rectangle around (x, y)."""
     return (
         f'<rect x="{x - half_width:g}" y="{y - half_height:g}" width="{2 * half_width:g}" height="{2 * half_height:g}" '
         f'rx="{corner:g}" fill="var(--bp-paper)" stroke="var(--bp-{line})" stroke-width="1.5"{more}/>'
@@ -195,21 +187,18 @@ def box(x: float, y: float, half_width: float, half_height: float, corner: float
 
 
 def path(points: str, colour: str = "line", width: float = 1.5, more: str = "") -> str:
-    """A line along SVG's path commands. Book: every chapter."""
+    """A line along SVG's path commands."""
     return f'<path d="{points}" fill="none" stroke="var(--bp-{colour})" stroke-width="{width:g}"{more}/>'
 
 
 def legend(y: float, above: str, below: str | None) -> str:
-    """What stands above and what below, at the foot of a picture. Book: every chapter."""
+    """What stands above and what below, at the foot of a picture."""
     words = text(8, y, above, "value", 12, "start")
     return words + ("" if below is None else text(136, y, below, "gradient", 12, "start"))
 
 
 def drawing(width: float, height: float, description: str, parts: Iterable[str]) -> Picture:
-    """The pieces as one picture, with its description for those who do not see it.
-
-    Book: every chapter.
-    """
+    """The pieces as one picture, with its description for those who do not see it."""
     svg = (
         '<svg class="bp" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
         f'role="img" aria-label="{escaped(description)}" '
