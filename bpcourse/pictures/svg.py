@@ -45,7 +45,7 @@ HALO = "svg.bp .halo{stroke:var(--bp-paper);stroke-width:4px;paint-order:stroke;
 
 
 def shades(picture: str) -> str:
-    """The palette of what a selector names, as CSS: dark where the page is dark, but light on paper."""
+    """The palette of a selector as CSS: dark on a dark page, but light on paper."""
     dark = ",".join(f"{page} {picture}" for page in ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]'))
     light = f"{variables(0)}color-scheme:light"
     return f"{picture}{{{light}}}@media screen{{{dark}{{{variables(1)}color-scheme:dark}}}}"
