@@ -31,16 +31,17 @@ def test_a_warning_stops_every_build_until_it_is_mended(tmp_path):
 
 
 def test_a_build_that_was_broken_off_is_not_taken_for_a_good_one(tmp_path):
-    book = Book(tmp_path, {"index": "# A book\n", "01-one": "# One\n", "02-two": "# Two\n"}).built()
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": "# One\n", "02-two": "# Two\n"})
+    stop = "def stop(app, env):\n    if (pathlib.Path(app.srcdir) / 'stop').exists():\n        raise KeyboardInterrupt\n"
+    book.write("trap/trap.py", f"import pathlib\n{stop}\ndef setup(app):\n    app.connect('env-check-consistency', stop)\n")
+    config = yaml.safe_load((tmp_path / "_config.yml").read_text())
+    config["sphinx"]["local_extensions"]["trap"] = str(tmp_path / "trap")
+    book.write("_config.yml", yaml.safe_dump(config))
+    book.built()
     book.write("01-one.md", "# Uno\n")
-    trap = "def setup(app):\n    def stop(*_): raise KeyboardInterrupt\n    app.connect('env-check-consistency', stop)\n"
-    book.write("trap/trap.py", trap)
-    settings = (tmp_path / "_config.yml").read_text()
-    with_trap = yaml.safe_load(settings)
-    with_trap["sphinx"]["local_extensions"]["trap"] = "trap"
-    book.write("_config.yml", yaml.safe_dump(with_trap))
+    book.write("stop", "")
     assert book.build().returncode != 0
-    book.write("_config.yml", settings)
+    (tmp_path / "stop").unlink()
     assert "Uno" in book.built().page("02-two")
 
 
