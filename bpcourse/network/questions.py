@@ -116,7 +116,10 @@ def of_train(
     parameters: Any, X: Any, Y: Any, learning_rate: Any, batch_size: Any, epochs: Any, until_loss: Any, validation: Any,
     seed: Any, after_epoch: Any,
 ) -> tuple[Any, ...]:  # fmt: skip
-    """The questions of `train`: copies of the parameters, the sets of examples, and the numbers that steer it."""
+    """The questions of `train`.
+
+    Copies of the parameters, the sets of examples, and the numbers that steer it.
+    """
     X, Y = checks.batch(X, "X"), checks.batch(Y, "Y")
     examples = X.shape[1]
     if Y.shape[1] != examples:
