@@ -20,14 +20,17 @@ T = TypeVar("T")
 
 def number(x: Any, argument: str) -> float:
     """x as a finite float; TypeError for anything else, ValueError for NaN and infinity."""
-    if getattr(x, "shape", None) == () and not np.ma.is_masked(x):
-        x = x.item()
-    if not isinstance(x, numbers.Real):
-        raise TypeError(f"{argument}: expected a number, got {type(x).__name__} {short(x)}")
+    value = None
     try:
-        value = float(x)
+        plain = x.item() if getattr(x, "shape", None) == () and not np.ma.is_masked(x) else x
+        if isinstance(plain, numbers.Real):
+            value = float(plain)
     except OverflowError:
         value = math.inf
+    except Exception:  # what a stranger's own methods may raise
+        pass
+    if value is None:
+        raise TypeError(f"{argument}: expected a number, got {type(x).__name__} {short(x)}")
     if not math.isfinite(value):
         raise ValueError(f"{argument}: expected a finite number, got {value!r}")
     return value

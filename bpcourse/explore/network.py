@@ -208,7 +208,9 @@ class Network(Explorer):
                 *source,
             ),
             controls.sliders(
-                controls.slider(f"inputs.{self.weight}", svg.pretty(self.weight), *span, controls.nice((span[1] - span[0]) / 400), w, 4),
+                controls.slider(
+                    f"inputs.{self.weight}", svg.pretty(self.weight), *span, controls.nice((span[1] - span[0]) / 400), w, 4
+                ),
                 controls.slider("learning_rate", "learning rate η", 0, 10, 0.1, rate, 4),
             ),
             f'<ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul>',

@@ -89,18 +89,15 @@ class Picture(NamedTuple):
 def number(x: float) -> str:
     """x as the pictures print it.
 
-    Four significant digits, none past 10⁻¹², a real minus sign. Raises TypeError where
-    x is no number, ValueError where it is not finite.
+    Four significant digits, none past 10⁻¹², a real minus sign. TypeError or ValueError
+    for what is no finite number.
     """
     text = f"{round(checks.number(x, 'x'), 12) + 0.0:.4g}"
     return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
 
 
 def pretty(name: str) -> str:
-    """A graph's name as the book writes it: `w_212` as w²₁₂, `x1` as x₁.
-
-    Raises TypeError where the name is no text.
-    """
+    """A graph's name as the book writes it: `w_212` as w²₁₂, `x1` as x₁; TypeError for no text."""
     match = re.fullmatch(r"([a-zŷ]+)(_?)([\d,]+)", checks.text(name, "name"))
     if match is None:
         return name
