@@ -31,7 +31,7 @@ MOST_PANELS = 200
 """The most panels of a figure, and images of `images`: each takes some hundredths of a second."""
 
 MOST_CELLS = 5000
-"""The most cells that `shapes` draws."""
+"""The most cells of `cells` and of `shapes`."""
 
 MOST_CLASSES = 100
 """The most classes of a `confusion_matrix`."""
@@ -145,15 +145,32 @@ def cells(
 
     `entries` are texts or numbers, (rows, columns); "" leaves a square empty. Colours,
     alphas and further properties of the texts are one for all or a table, too.
+
+    Raises TypeError where ax are no axes, ValueError where the tables do not fit or
+    there are more than `MOST_CELLS`.
     """
-    tables: Any = np.broadcast_arrays(entries, colours, alphas, *writing.values())
-    for r, c in np.ndindex(tables[0].shape):
-        entry, colour, alpha, *style = (table[r, c] for table in tables)
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}")
+    left, top, gap = checks.number(left, "left"), checks.number(top, "top"), checks.number(gap, "gap")
+    table: Any = np.asarray(entries, dtype=object)
+    if table.ndim != 2 or not 0 < table.size <= MOST_CELLS:
+        raise ValueError(f"entries: expected 1 to {MOST_CELLS} cells, (rows, columns), got shape {table.shape}")
+    looks = {name: _spread(look, table.shape, name) for name, look in {"colours": colours, "alphas": alphas, **writing}.items()}
+    for r, c in np.ndindex(table.shape):
+        entry, (colour, alpha, *style) = table[r, c], [look[r, c] for look in looks.values()]
         if alpha:
             corner = (left + c + gap / 2, top + r + gap / 2)
             ax.add_patch(Rectangle(corner, 1 - gap, 1 - gap, color=colour, alpha=alpha, linewidth=0))
         words = entry if isinstance(entry, str) else number(entry)
         ax.text(left + c + 0.5, top + r + 0.5, words, ha="center", va="center", **{"color": INK, **dict(zip(writing, style))})
+
+
+def _spread(look: Any, shape: tuple[int, ...], argument: str) -> Any:
+    """One look for all cells, or a table of them."""
+    try:
+        return np.broadcast_to(np.asarray(look, dtype=object), shape)
+    except ValueError:
+        raise ValueError(f"{argument}: expected one for all or a table of shape {shape}, got shape {np.shape(look)}") from None
 
 
 def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
