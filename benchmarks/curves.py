@@ -17,7 +17,7 @@ import time  # noqa: E402
 
 import numpy as np  # noqa: E402
 
-from bpcourse.costs import forward_products, numerical_gradients, numerical_products  # noqa: E402
+from bpcourse.beyond.bill import forward_products, numerical_gradients, numerical_products  # noqa: E402
 from bpcourse.network import backpropagation, cost, forward, initialise  # noqa: E402
 from bpcourse.numeric import forward_difference  # noqa: E402
 

@@ -17,12 +17,14 @@ Behind them are rooms, to be read when you need them:
 - `pictures`, with `figures` as its face: circuits, networks and plots;
 - `explore`: the sliders, alive in a notebook and in the built page.
 
-`checks` and `doors` are the ground: how the package asks what it was given.
+`copies` tells how graphs are copied and pickled; `checks` and `doors` are the ground:
+how the package asks what it was given.
 """
 
 import importlib
 from types import ModuleType
 
+from bpcourse import copies as copies
 from bpcourse.graph import Value
 from bpcourse.pictures.circuit import picture_of
 
@@ -32,8 +34,8 @@ __version__ = "2.0.0.dev0"
 Value.picture = staticmethod(picture_of)
 
 _ROOMS = (
-    "beyond", "chain", "checks", "codegen", "doors", "examples", "explore", "figures", "gates", "graph", "layers", "network",
-    "numeric", "pictures",
+    "beyond", "chain", "checks", "codegen", "copies", "doors", "examples", "explore", "figures", "gates", "graph", "layers",
+    "network", "numeric", "pictures",
 )  # fmt: skip
 
 

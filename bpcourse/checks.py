@@ -8,11 +8,12 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 Array = np.ndarray
+Kind = TypeVar("Kind")
 
 
 def number(x: Any, argument: str) -> float:
@@ -31,6 +32,18 @@ def number(x: Any, argument: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{argument}: expected a finite number, got {value!r}")
     return value
+
+
+def finite_inputs(inputs: tuple[Any, ...], argument: str) -> None:
+    """TypeError unless all are numbers, ValueError unless all are finite."""
+    try:
+        finite_ = math.isfinite(sum(inputs, 0.0)) or all(map(math.isfinite, inputs))  # the sum also finds what is no number
+    except OverflowError:
+        finite_ = False
+    except Exception:  # no number, or a stranger's
+        raise TypeError(f"{argument}: expected numbers, got {', '.join(map(short, inputs))}") from None
+    if not finite_:
+        raise ValueError(f"{argument}: expected finite inputs, got {', '.join(map(short, inputs))}")
 
 
 def positive(x: Any, argument: str) -> float:
@@ -69,6 +82,13 @@ def flag(x: Any, argument: str) -> bool:
     return bool(x)
 
 
+def of_kind(x: Any, kind: type[Kind], argument: str) -> Kind:
+    """x itself, if it is of this kind; TypeError otherwise."""
+    if not isinstance(x, kind):
+        raise TypeError(f"{argument}: expected a {kind.__name__}, got {type(x).__name__} {short(x)}")
+    return x
+
+
 def text(x: Any, argument: str) -> str:
     """x itself, if it is a text; TypeError for anything else."""
     if not isinstance(x, str):
@@ -95,8 +115,8 @@ def listed(x: Any, argument: str, of: str) -> list[Any]:
 
 def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, float]:
     """x as a pair (low, high) with low < high, around `holding`; TypeError or ValueError otherwise."""
-    ends = listed(x, argument, "two numbers (low, high)")
-    if not isinstance(x, tuple | list) or len(ends) != 2:
+    ends = listed(x, argument, "a pair") if isinstance(x, tuple | list) else []
+    if len(ends) != 2:
         raise TypeError(f"{argument}: expected a pair (low, high), got {short(x)}")
     low, high = (number(end, argument) for end in ends)
     if low >= high:

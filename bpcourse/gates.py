@@ -72,20 +72,13 @@ class Gate:
         """
         if len(inputs) != self.arity:
             raise TypeError(f"{self.name}: expected {self.arity} input(s), got {len(inputs)}")
-        try:
-            finite = all(map(math.isfinite, inputs))
-        except Exception:  # no number, or a stranger
-            raise TypeError(f"{self.name}: expected numbers, got {_listed(inputs)}") from None
-        if not finite:
-            raise ValueError(f"{self.name}: expected finite inputs, got {_listed(inputs)}")
+        checks.finite_inputs(inputs, self.name)
         if self.domain is not None and not self.domain.holds(*inputs):
             raise ValueError(f"{self.name}: expected {self.domain.text}, got {_listed(inputs)}")
         try:
             out = self.forward(*inputs)
         except OverflowError:
             out = math.inf
-        except TypeError:  # numbers of another kind, as decimal's
-            raise TypeError(f"{self.name}: expected numbers, got {_listed(inputs)}") from None
         if not math.isfinite(out):
             raise ValueError(f"{self.name}: expected a result that float64 can hold, got an overflow from {_listed(inputs)}")
         return out

@@ -15,7 +15,7 @@ Book: chapter 03.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, ClassVar, Union
 
@@ -96,9 +96,7 @@ class Value:
         except (ArithmeticError, ValueError, TypeError, AttributeError):
             value = math.nan
         if not _isfinite(value):
-            if not isinstance(gate, Gate):
-                raise TypeError(f"gate: expected a Gate, got {type(gate).__name__}")
-            value = gate.compute(*map(_number, nodes))  # which also says what is wrong
+            value = checks.of_kind(gate, Gate, "gate").compute(*map(_number, nodes))  # which also says what is wrong
         out = _new(Value)
         out._value = value
         out.name = None
@@ -190,52 +188,8 @@ class Value:
     def _repr_svg_(self) -> str | None:
         return Value.picture(self)
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        for node in topological_order(self):
-            if id(node) not in memo:
-                memo[id(node)] = _restored(None, *node._record(tuple([memo[id(source)] for source in node.inputs])))
-        copied: Value = memo[id(self)]
-        return copied
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        first = None if self in _being_pickled else _InOrder(self)
-        return _restored, (first, *self._record(self.inputs))
-
-    def _record(self, inputs: tuple[Value, ...]) -> tuple[Any, ...]:
-        return self._value, self.grad, self.name, self.gate, inputs
-
 
 _BY_HAND = "by hand"
-_being_pickled: set[Value] = set()
-
-
-class _InOrder:
-    """All values that v depends on, pickled inputs first: so no value has to be pickled inside another."""
-
-    def __init__(self, v: Value) -> None:
-        self.v = v
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return list, (), None, self._nodes()
-
-    def _nodes(self) -> Iterator[Value]:
-        *nodes, _ = topological_order(self.v)
-        _being_pickled.update(nodes)
-        try:
-            yield from nodes
-        finally:
-            _being_pickled.difference_update(nodes)
-
-
-def _restored(first: Any, value: float, grad: float, name: str | None, gate: Gate | None, inputs: tuple[Value, ...]) -> Value:
-    """A value as it was; `first` only had to be there before it."""
-    v = Value(value, name)
-    v.gate, v.inputs = gate, inputs
-    if grad:
-        v.grad = grad
-    return v
-
-
 Operand = Union[Value, float]
 _new, _isfinite, _number = Value.__new__, math.isfinite, attrgetter("_value")  # found sooner under one name
 
@@ -361,17 +315,20 @@ def _numbers(order: Sequence[Value]) -> dict[Value, float]:
 def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -> list[tuple[Value, Any]]:
     """What flows back along each wire into node: (input, upstream · local gradient).
 
-    Numbers; with `wanted`, values with graphs, and for the wanted inputs only.
+    Numbers; with `wanted`, values with graphs, and for the wanted inputs only. TypeError
+    where node is not a Value.
     """
-    expect_value(node, "node")
-    wires = zip(node.inputs, local_gradients(node, symbols=wanted is not None), strict=True)
+    wires = zip(local_gradients(node, symbols=wanted is not None), node.inputs, strict=True)
     if wanted is None:
-        return [(source, upstream * local) for source, local in wires]
-    return [(source, _times(upstream, local)) for source, local in wires if source in wanted]
+        return [(source, upstream * local) for local, source in wires]
+    return [(source, _times(upstream, local)) for local, source in wires if source in wanted]
 
 
 def local_gradients(node: Value, symbols: bool = False) -> tuple[Any, ...]:
-    """∂node/∂input for each input, as numbers or as graphs; () for an input."""
+    """∂node/∂input for each input, as numbers or as graphs; () for an input.
+
+    TypeError where node is not a Value or symbols not True or False.
+    """
     expect_value(node, "node")
     if node.gate is None:
         return ()

@@ -31,16 +31,17 @@ def test_a_warning_stops_every_build_until_it_is_mended(tmp_path):
 
 
 def test_a_build_that_was_broken_off_is_not_taken_for_a_good_one(tmp_path):
-    book = Book(tmp_path, {"index": "# A book\n", "01-one": "# One\n", "02-two": "# Two\n"}).built()
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": "# One\n", "02-two": "# Two\n"})
+    stop = "def stop(app, env):\n    if (pathlib.Path(app.srcdir) / 'stop').exists():\n        raise KeyboardInterrupt\n"
+    book.write("trap/trap.py", f"import pathlib\n{stop}\ndef setup(app):\n    app.connect('env-check-consistency', stop)\n")
+    config = yaml.safe_load((tmp_path / "_config.yml").read_text())
+    config["sphinx"]["local_extensions"]["trap"] = str(tmp_path / "trap")
+    book.write("_config.yml", yaml.safe_dump(config))
+    book.built()
     book.write("01-one.md", "# Uno\n")
-    trap = "def setup(app):\n    def stop(*_): raise KeyboardInterrupt\n    app.connect('env-check-consistency', stop)\n"
-    book.write("trap/trap.py", trap)
-    settings = (tmp_path / "_config.yml").read_text()
-    with_trap = yaml.safe_load(settings)
-    with_trap["sphinx"]["local_extensions"]["trap"] = "trap"
-    book.write("_config.yml", yaml.safe_dump(with_trap))
+    book.write("stop", "")
     assert book.build().returncode != 0
-    book.write("_config.yml", settings)
+    (tmp_path / "stop").unlink()
     assert "Uno" in book.built().page("02-two")
 
 
@@ -117,11 +118,12 @@ def test_chapters_can_be_left_out(tmp_path):
 def small(tmp_path_factory):
     split = "import sys\nfor part in '3', ' ', 'paths,', ' 2', ' units\\n':\n    sys.stdout.write(part)\n    sys.stdout.flush()"
     widget = "from bpcourse import examples, explore\nexplore.Circuit(examples.add_then_multiply())"
-    value = "from bpcourse.graph import Value\nValue(2.0, 'x') * 3.0"
+    value, hidden = "Value(2.0, 'x') * 3.0", ":tags: [hide-input]\n"
     pages = {
         "index": "# A book\n\nIt is $a = b$. And $c$, of course; $d$ too.\n",
         "01-one": f"{CODE}# One\n\n{cell(split)}\n{cell(widget)}\n{cell('import os, time; n = os.getpid(); time.sleep(1)')}",
-        "02-two": f"{CODE}# Two\n\n{cell(DRAW.format(1), FIGURE.format('two'))}\n{cell(value)}",
+        "02-two": f"{CODE}# Two\n\n{cell('from bpcourse.graph import Value', hidden)}\n"
+        f"{cell(DRAW.format(1), FIGURE.format('two'))}\n{cell(value, hidden)}",
     }
     return Book(tmp_path_factory.mktemp("small"), pages).built()
 
@@ -134,6 +136,11 @@ def test_a_formula_and_its_full_stop_stay_together(small):
     assert re.search(r'class="together"><span class="math[^>]*>\\\(a = b\\\)</span>\.</span> And', small.page("index"))
     assert re.search(r'class="together"><span class="math[^>]*>\\\(c\\\)</span>,</span> of', small.page("index"))
     assert re.search(r'(?<!class="together">)<span class="math[^>]*>\\\(d\\\)</span> too', small.page("index"))
+
+
+def test_a_fold_says_when_it_holds_imports(small):
+    folds = re.findall(r'<p class="collapsed admonition-title">(.*?)</p>', small.page("02-two"))
+    assert folds == ["Show the imports that the cells of this page need", "Show the code"]
 
 
 def test_pages_hold_no_thebe_and_no_state_of_widgets(small):
@@ -156,9 +163,9 @@ def test_a_second_build_from_nothing_writes_the_same(small, tmp_path):
 
 
 def test_chapters_run_two_at_a_time(tmp_path):
-    """Each waits for a file of the other, so one after the other would end in an error."""
-    wait = "import time, pathlib\npathlib.Path('{0}').touch()\nfor _ in range(300):\n    if pathlib.Path('{1}').exists(): break\n"
-    wait += "    time.sleep(0.1)\nelse:\n    raise TimeoutError"
+    """Each waits for a file of the other, and does so once: one after the other would end in an error."""
+    wait = "import pathlib, time\npathlib.Path('{0}').touch(exist_ok=False)\nfor _ in range(150):\n"
+    wait += "    if pathlib.Path('{1}').exists():\n        break\n    time.sleep(0.1)\nelse:\n    raise TimeoutError"
     one, two = (f"{CODE}# Page\n\n{cell(wait.format(*names))}" for names in (("a", "b"), ("b", "a")))
     Book(tmp_path, {"index": "# A book\n", "01-one": one, "02-two": two}).built()
 

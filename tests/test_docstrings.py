@@ -5,10 +5,12 @@ import inspect
 import pkgutil
 import re
 
+import docstrings
 import pages
 import pytest
 
 import bpcourse
+from bpcourse.chain import Path
 
 MODULES = [info.name.removeprefix("bpcourse.") for info in pkgutil.walk_packages(bpcourse.__path__, "bpcourse.")]
 SECTION = re.compile(r"automodule:: bpcourse\.([\w.]+)\n((?:   :.*\n)*)")
@@ -105,3 +107,22 @@ def test_a_poor_docstring_is_refused(text):
     f.__doc__ = text
     with pytest.raises(AssertionError):
         test_a_docstring_begins_short_and_leads_to_its_chapter("explore", f)
+
+
+@pytest.mark.parametrize(
+    "name, text, chapters",
+    [
+        ("bpcourse.network.scalars.as_graph", "Says.", [6, 8]),
+        ("bpcourse.network.scalars.as_graph", "Says. Book: chapter 05.", [5]),
+        ("bpcourse.graph.Value.backward", "Says.", []),
+    ],
+)
+def test_an_entry_leads_to_its_own_chapter_or_else_to_its_modules(name, text, chapters):
+    lines = [text]
+    docstrings.to_rst(None, "function", name, None, None, lines)
+    assert [int(number) for number in re.findall(r":doc:`(\d+) <", "".join(lines))] == chapters
+
+
+def test_what_python_says_of_a_named_tuples_fields_is_left_out():
+    left_out = [name for name, value in vars(Path).items() if docstrings.without_fields(None, "", name, value, False, None)]
+    assert left_out == list(Path._fields)

@@ -470,3 +470,36 @@ def test_a_dollar_in_a_title_or_label_is_a_dollar(words):
 def test_every_set_of_costs_has_its_line():
     assert len(cost_curves({name: [1.0, 0.5] for name in "abcde"}).axes[0].lines) == 5
     plt.close("all")
+
+
+def test_cells_are_a_table_of_coloured_squares():
+    _, ax = figures.axes()
+    figures.cells(ax, [["a", 2.5], ["", -1]], figures.VALUE, [[0.2, 0], [0.4, 0.3]], left=1, gap=0.1, weight=["bold", "normal"])
+    assert [(text.get_text(), text.get_position(), text.get_weight()) for text in ax.texts if text.get_text()] == [
+        ("a", (1.5, 0.5), "bold"),
+        ("2.5", (2.5, 0.5), "normal"),
+        ("−1", (2.5, 1.5), "normal"),
+    ]
+    assert [(square.get_xy(), square.get_width(), square.get_alpha()) for square in ax.patches] == [
+        ((1.05, 0.05), 0.9, 0.2),
+        ((1.05, 1.05), 0.9, 0.4),
+        ((2.05, 1.05), 0.9, 0.3),
+    ]
+
+
+@pytest.mark.parametrize(
+    "argument, change",
+    [
+        ("ax", {"ax": 3}),
+        ("entries", {"entries": ["a", "b"]}),
+        ("entries", {"entries": [[]]}),
+        ("entries", {"entries": np.zeros((100, 100))}),
+        ("colours", {"colours": ["red", "blue", "green"]}),
+        ("alphas", {"alphas": np.ones((3, 3))}),
+        ("gap", {"gap": "wide"}),
+    ],
+)
+def test_cells_that_do_not_fit_are_refused(argument, change):
+    _, ax = figures.axes()
+    with pytest.raises((TypeError, ValueError), match=says(argument)):
+        figures.cells(**{"ax": ax, "entries": [["a", "b"]], "colours": "red", "alphas": 0.3, **change})

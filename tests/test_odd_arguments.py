@@ -296,8 +296,8 @@ GOOD = {
     "network.Workspace.backpropagation": of_workspace("backpropagation", Y=Y),
     "network.Workspace.step": of_workspace("step", X=X, Y=Y, learning_rate=0.1),
     "network.train": {
-        "X": X, "Y": Y, **OF_NET, "output": "softmax", "loss": "cross_entropy", "learning_rate": 0.1, "batch_size": 2, "epochs": 1,
-        "until_loss": 0.1, "validation": (X, Y), "seed": 0, "progress": False, "after_epoch": None,
+        "X": X, "Y": Y, **OF_NET, "output": "softmax", "loss": "cross_entropy", "learning_rate": 0.1, "batch_size": 2,
+        "epochs": 1, "until_loss": 0.1, "validation": (X, Y), "seed": 0, "progress": False, "after_epoch": None,
     },
     **{f"codegen.{name}": lambda: of_graph(v=..., inputs=...) for name in ("to_python", "compile_python", "simplified")},
     **{f"codegen.{name}": lambda: of_graph(results=..., inputs=...) | {"float32": False}
@@ -379,7 +379,8 @@ GOOD = {
     "figures.picture_of": lambda: of_graph(v=...),
     "figures.wire_key": {"letter": "v", "place": 3, "port": 1},
     "figures.network": {
-        **OF_NET, "x": X[:, 0], "y": Y[:, 0], "highlight": "w_111", "output": "softmax", "loss": "cross_entropy", "gradients": True,
+        **OF_NET, "x": X[:, 0], "y": Y[:, 0], "highlight": "w_111", "output": "softmax", "loss": "cross_entropy",
+        "gradients": True,
     },
     "figures.network_plan": {"parameters": NET, "output": "softmax"},
     "figures.route_line": {"route": ["a", "b"], "i": 0, "count": 1, "place": {"a": (0.0, 0.0), "b": (1.0, 1.0)}},
@@ -421,7 +422,7 @@ def public():
     found = {}
     for info in pkgutil.walk_packages(bpcourse.__path__, "bpcourse."):
         room = info.name.removeprefix("bpcourse.")
-        if room.split(".")[0] in GROUND or room.split(".")[0] in FACES and "." in room or room == "pictures":
+        if room.split(".")[0] in GROUND or (room.split(".")[0] in FACES and "." in room) or room == "pictures":
             continue
         module = importlib.import_module(info.name)
         face = next((name for name, face in FACES.items() if face is module), None)

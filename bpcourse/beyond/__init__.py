@@ -8,3 +8,7 @@ mean and the variance that batch and layer normalisation share.
 
 Book: chapters 13 to 17.
 """
+
+from bpcourse.beyond import bill, modes, recurrent, remedies, structures
+
+__all__ = ["bill", "modes", "recurrent", "remedies", "structures"]

@@ -44,7 +44,7 @@ def rewritten(outputs: Sequence[Value], inputs: Mapping[Value, Value], rounded: 
 
     Raises TypeError where an output or an input is not a Value.
     """
-    outputs = expect_values(outputs, "outputs")
+    outputs = expect_values(outputs, "output")
     if not isinstance(inputs, Mapping):
         raise TypeError(f"inputs: expected a dict from Values to Values, got {type(inputs).__name__}")
     new = dict(zip(expect_values([*inputs], "inputs"), expect_values([*inputs.values()], "inputs")))

@@ -50,7 +50,7 @@ RUNTIME = _lean(_file("runtime.js"))
 
 def _inline(picture: svg.Picture) -> str:
     """The picture without what it needs only by itself: its style, and where SVG is not HTML."""
-    return re.sub(r' xmlns[^ ]+', "", picture.svg.replace(svg.STYLE, ""))
+    return re.sub(r" xmlns[^ ]+", "", picture.svg.replace(svg.STYLE, ""))
 
 
 def _printed(source: str | Mapping[str, str]) -> str:

@@ -121,7 +121,9 @@ class DifferenceStep(Explorer):
         head = "<thead><tr><th></th><th>value</th><th>error</th></tr></thead>"
         return [
             controls.sliders(
-                controls.log_slider("eps", "difference step ε", _SMALLEST, 0, 1 / _PER_DECADE, self.eps, svg.scientific(self.eps)),
+                controls.log_slider(
+                    "eps", "difference step ε", _SMALLEST, 0, 1 / _PER_DECADE, self.eps, svg.scientific(self.eps)
+                ),
                 controls.slider(f"inputs.{self._name}", self._name, low, high, controls.nice((high - low) / 30), x, 2),
             ),
             controls.row(controls.choice("precision", "Computed in", PRECISIONS, self.precision)),

@@ -89,7 +89,9 @@ class Hill(Explorer):
             walk.append((u, self._row(u)[0]))
         tangent = [(n["x"] + s * _REACH, n["f"] + s * _REACH * n["slope"]) for s in (-1, 1)]
         low, high = plot.x
-        ticks = _round_numbers(plot.x, max(1.0, controls.nice((high - low) / 8)) if high - low >= 2 else controls.nice((high - low) / 4))
+        ticks = _round_numbers(
+            plot.x, max(1.0, controls.nice((high - low) / 8)) if high - low >= 2 else controls.nice((high - low) / 4)
+        )
         levels = _round_numbers(plot.y, controls.nice((plot.y[1] - plot.y[0]) / 5))
         parts = [
             plot.frame({u: svg.number(u) for u in ticks}, {v: svg.number(v) for v in levels}, self._name, f"f({self._name})"),

@@ -75,7 +75,7 @@ class Network(Explorer):
         if parameters is None:
             parameters = FOUR_FOUR_TWO
         learning_rate = not_negative(learning_rate, "learning_rate")
-        losses = checks.listed(losses, "losses", "names")
+        losses = losses if isinstance(losses, str) else checks.listed(losses, "losses", "names")
         if not losses:
             raise ValueError("losses: expected at least one, got none")
         graphs = {
@@ -207,7 +207,9 @@ class Network(Explorer):
                 *source,
             ),
             controls.sliders(
-                controls.slider(f"inputs.{self.weight}", svg.pretty(self.weight), *span, controls.nice((span[1] - span[0]) / 400), w, 4),
+                controls.slider(
+                    f"inputs.{self.weight}", svg.pretty(self.weight), *span, controls.nice((span[1] - span[0]) / 400), w, 4
+                ),
                 controls.slider("learning_rate", "learning rate η", 0, 10, 0.1, rate, 4),
             ),
             f'<ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul>',

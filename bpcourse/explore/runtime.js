@@ -3,7 +3,7 @@
 //   show(state)  → { key: number or text, … } for the elements marked data-n="key";
 //   actions[name](state) → the traits that a button changes.
 
-// The twin of bpcourse.svg.fixed.
+// The twin of bpcourse.pictures.svg.fixed.
 function fixed(x, decimals = SPEC.decimals) {
   if (!Number.isFinite(x)) return "–";
   const size = Math.abs(x) < 5e-13 ? 0 : Math.abs(x);

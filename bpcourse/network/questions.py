@@ -112,6 +112,51 @@ def of_update(parameters: Any, grads: Any, learning_rate: Any) -> tuple[Any, ...
     return parameters, {f"d{name}": grad for name, grad in zip(parameters, found.values())}, rate(learning_rate)
 
 
+def of_train(
+    parameters: Any, X: Any, Y: Any, learning_rate: Any, batch_size: Any, epochs: Any, until_loss: Any, validation: Any,
+    seed: Any, after_epoch: Any,
+) -> tuple[Any, ...]:  # fmt: skip
+    """The questions of `train`.
+
+    Copies of the parameters, the sets of examples, and the numbers that steer it.
+    """
+    X, Y = checks.batch(X, "X"), checks.batch(Y, "Y")
+    examples = X.shape[1]
+    if Y.shape[1] != examples:
+        raise ValueError(f"Y: expected {examples} examples (columns), as X has, got shape {Y.shape}")
+    batch_size = examples if batch_size is None else checks.whole(batch_size, "batch_size")
+    epochs = checks.whole(epochs, "epochs")
+    until_loss = -math.inf if until_loss is None else checks.number(until_loss, "until_loss")
+    learning_rate, rng = rate(learning_rate), checks.generator(seed, "seed")
+    if after_epoch is not None and not callable(after_epoch):
+        raise TypeError(f"after_epoch: expected a function of a Training, got {type(after_epoch).__name__}")
+    current = _of_one_dtype(checked_parameters(parameters))
+    X, Y = (part.astype(current["W1"].dtype, copy=False) for part in (X, Y))
+    sets = {"cost": (X, Y)}
+    if validation is not None:
+        sets["validation_cost"] = _validation(validation, X, Y)
+    return current, sets, learning_rate, batch_size, epochs, until_loss, rng
+
+
+def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
+    """Copies, all of the widest dtype among them, float32 at least."""
+    dtype = np.result_type(np.float32, *parameters.values())
+    return {name: array.astype(dtype) for name, array in parameters.items()}
+
+
+def _validation(pair: Any, X: Array, Y: Array) -> tuple[Array, Array]:
+    """Held-out X and Y, with the units of the training data."""
+    parts = checks.listed(pair, "validation", "two arrays (X, Y)")
+    if not isinstance(pair, tuple | list) or len(parts) != 2:
+        raise TypeError(f"validation: expected a pair (X, Y), got {type(pair).__name__}")
+    held_X, held_Y = (checks.batch(part, "validation") for part in parts)
+    if (len(held_X), len(held_Y)) != (len(X), len(Y)) or held_X.shape[1] != held_Y.shape[1]:
+        raise ValueError(
+            f"validation: expected ({len(X)}, m) and ({len(Y)}, m) as X and Y have units, got {held_X.shape} and {held_Y.shape}"
+        )
+    return held_X, held_Y
+
+
 # ---------------------------------------------------------------------- of each part
 
 

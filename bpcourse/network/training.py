@@ -90,28 +90,16 @@ def train(
     a batch_size or epochs < 1.
     """
     names = {"hidden": hidden, "output": output}
-    X, Y = checks.batch(X, "X"), checks.batch(Y, "Y")
-    examples = X.shape[1]
-    if Y.shape[1] != examples:
-        raise ValueError(f"Y: expected {examples} examples (columns), as X has, got shape {Y.shape}")
-    batch_size = examples if batch_size is None else checks.whole(batch_size, "batch_size")
-    epochs = checks.whole(epochs, "epochs")
-    until_loss = -math.inf if until_loss is None else checks.number(until_loss, "until_loss")
-    learning_rate, rng = questions.rate(learning_rate), checks.generator(seed, "seed")
-    if after_epoch is not None and not callable(after_epoch):
-        raise TypeError(f"after_epoch: expected a function of a Training, got {type(after_epoch).__name__}")
-    current = _of_one_dtype(questions.checked_parameters(parameters))
-    X, Y = (part.astype(current["W1"].dtype, copy=False) for part in (X, Y))
-    sets = {"cost": (X, Y)}
-    if validation is not None:
-        sets["validation_cost"] = _validation(validation, X, Y)
+    given = questions.of_train(parameters, X, Y, learning_rate, batch_size, epochs, until_loss, validation, seed, after_epoch)
+    current, sets, learning_rate, batch_size, epochs, until_loss, rng = given
+    X, Y = sets["cost"]
     history = {key: [cost(forward(x, current, **names), y, loss)] for key, (x, y) in sets.items()}
     with tqdm(total=epochs, disable=not checks.flag(progress, "progress"), unit="epoch") as bar:
         try:
             for _ in range(epochs):
                 if history["cost"][-1] < until_loss:
                     break
-                for batch in _minibatches(examples, batch_size, rng):
+                for batch in _minibatches(X.shape[1], batch_size, rng):
                     cache = forward(X[:, batch], current, **names)
                     grads = backpropagation(cache, Y[:, batch], current, **names, loss=loss)
                     current = update(current, grads, learning_rate)
@@ -131,25 +119,6 @@ def _minibatches(examples: int, batch_size: int, rng: np.random.Generator) -> It
     order = rng.permutation(examples)
     for start in range(0, examples, batch_size):
         yield order[start : start + batch_size]
-
-
-def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
-    """Copies, all of the widest dtype among them, float32 at least."""
-    dtype = np.result_type(np.float32, *parameters.values())
-    return {name: array.astype(dtype) for name, array in parameters.items()}
-
-
-def _validation(pair: Any, X: Array, Y: Array) -> tuple[Array, Array]:
-    """Held-out X and Y, with the units of the training data."""
-    parts = checks.listed(pair, "validation", "two arrays (X, Y)")
-    if not isinstance(pair, tuple | list) or len(parts) != 2:
-        raise TypeError(f"validation: expected a pair (X, Y), got {type(pair).__name__}")
-    held_X, held_Y = (checks.batch(part, "validation") for part in parts)
-    if (len(held_X), len(held_Y)) != (len(X), len(Y)) or held_X.shape[1] != held_Y.shape[1]:
-        raise ValueError(
-            f"validation: expected ({len(X)}, m) and ({len(Y)}, m) as X and Y have units, got {held_X.shape} and {held_Y.shape}"
-        )
-    return held_X, held_Y
 
 
 def one_hot(labels: Any, classes: int) -> Array:

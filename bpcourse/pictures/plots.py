@@ -31,7 +31,7 @@ MOST_PANELS = 200
 """The most panels of a figure, and images of `images`: each takes some hundredths of a second."""
 
 MOST_CELLS = 5000
-"""The most cells that `shapes` draws."""
+"""The most cells of `cells` and of `shapes`."""
 
 MOST_CLASSES = 100
 """The most classes of a `confusion_matrix`."""
@@ -145,35 +145,42 @@ def cells(
     `entries` are texts or numbers, (rows, columns); "" leaves a square empty. Colours,
     alphas and further properties of the texts are one for all or a table, too.
 
-    Raises TypeError and ValueError where these do not fit each other, there are more
-    than `MOST_CELLS`, ax are no axes, and for a colour or an alpha that is none.
+    Raises TypeError where ax are no axes, ValueError where the tables do not fit, there
+    are more than `MOST_CELLS`, and for a colour or an alpha that is none.
     """
     _expect_axes(ax)
     left, top, gap = checks.number(left, "left"), checks.number(top, "top"), checks.number(gap, "gap")
-    tables = _tables(entries, colours, alphas, *writing.values())
-    for r, c in np.ndindex(tables[0].shape):
-        entry, colour, alpha, *style = (table[r, c] for table in tables)
+    table = _objects(entries, "entries")
+    if table.ndim != 2 or not 0 < table.size <= MOST_CELLS:
+        raise ValueError(f"entries: expected 1 to {MOST_CELLS} cells, (rows, columns), got shape {table.shape}")
+    looks = {name: _spread(look, table.shape, name) for name, look in {"colours": colours, "alphas": alphas, **writing}.items()}
+    for r, c in np.ndindex(table.shape):
+        entry, (colour, alpha, *style) = table[r, c], [look[r, c] for look in looks.values()]
+        _expect_colour(colour, "colours")
         alpha = checks.number(alpha, "alphas")
         if not 0 <= alpha <= 1:
             raise ValueError(f"alphas: expected numbers from 0 to 1, got {alpha:g}")
-        _expect_colour(colour, "colours")
-        entry = _plain(entry, "entries") if isinstance(entry, str) else checks.number(entry, "entries")
         if alpha:
             corner = (left + c + gap / 2, top + r + gap / 2)
             ax.add_patch(Rectangle(corner, 1 - gap, 1 - gap, color=colour, alpha=alpha, linewidth=0))
-        words = entry if isinstance(entry, str) else number(entry)
+        words = _plain(entry, "entries") if isinstance(entry, str) else number(checks.number(entry, "entries"))
         ax.text(left + c + 0.5, top + r + 0.5, words, ha="center", va="center", **{"color": INK, **dict(zip(writing, style))})
 
 
-def _tables(*given: Any) -> tuple[Any, ...]:
-    """One for all, or a table: all as tables of one shape."""
+def _spread(look: Any, shape: tuple[int, ...], argument: str) -> Any:
+    """One look for all cells, or a table of them."""
+    table = _objects(look, argument)
     try:
-        tables = np.broadcast_arrays(*given)
-    except Exception:  # shapes that do not fit, and what a stranger's __array__ may raise
-        raise ValueError(f"entries: expected tables of one shape, got {', '.join(map(checks.short, given))}") from None
-    if tables[0].ndim != 2 or not 1 <= tables[0].size <= MOST_CELLS:
-        raise ValueError(f"entries: expected (rows, columns), 1 to {MOST_CELLS} of them together, got shape {tables[0].shape}")
-    return tuple(tables)
+        return np.broadcast_to(table, shape)
+    except ValueError:
+        raise ValueError(f"{argument}: expected one for all or a table of shape {shape}, got shape {table.shape}") from None
+
+
+def _objects(x: Any, argument: str) -> Any:
+    try:
+        return np.asarray(x, dtype=object)
+    except Exception:  # rows of several lengths, and what a stranger's __array__ may raise
+        raise ValueError(f"{argument}: expected a table, got {checks.short(x)}") from None
 
 
 def _expect_axes(ax: Any) -> None:

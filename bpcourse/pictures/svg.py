@@ -45,7 +45,7 @@ HALO = "svg.bp .halo{stroke:var(--bp-paper);stroke-width:4px;paint-order:stroke;
 
 
 def shades(picture: str) -> str:
-    """The palette of what a selector names, as CSS: dark where the page is dark, but light on paper."""
+    """The palette of a selector as CSS: dark on a dark page, but light on paper."""
     dark = ",".join(f"{page} {picture}" for page in ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]'))
     light = f"{variables(0)}color-scheme:light"
     return f"{picture}{{{light}}}@media screen{{{dark}{{{variables(1)}color-scheme:dark}}}}"
@@ -89,14 +89,18 @@ class Picture(NamedTuple):
 def number(x: float) -> str:
     """x as the pictures print it.
 
-    Four significant digits, none past 10⁻¹², a real minus sign.
+    Four significant digits, none past 10⁻¹², a real minus sign. TypeError or ValueError
+    for what is no finite number.
     """
     text = f"{round(checks.number(x, 'x'), 12) + 0.0:.4g}"
     return re.sub(r"e([+-])0?", lambda sign: "e" + sign[1].replace("+", ""), text).replace("-", "−")
 
 
 def pretty(name: str) -> str:
-    """A graph's name as the book writes it: `w_212` as w²₁₂, `x1` as x₁."""
+    """A graph's name as the book writes it: `w_212` as w²₁₂, `x1` as x₁.
+
+    TypeError for what is no text.
+    """
     match = re.fullmatch(r"([a-zŷ]+)(_?)([\d,]+)", checks.text(name, "name"))
     if match is None:
         return name

@@ -57,6 +57,38 @@ def test_pictures_follow_the_theme(browser):
     tab.context.close()
 
 
+# What is dark on paper, or light ink: a sum of red, green and blue on the wrong side, each with how often it is there.
+FAINT = """() => {
+  const found = {}, light = (colour) => {
+    const [red, green, blue, seen = 1] = colour.match(/[\\d.]+/g).map(Number);
+    return seen > 0.1 ? red + green + blue : undefined;
+  };
+  const note = (what) => (found[what] = (found[what] ?? 0) + 1);
+  for (const e of document.querySelectorAll(".bd-article *")) {
+    if (!e.checkVisibility()) continue;
+    const style = getComputedStyle(e), told = `${e.tagName} ${e.getAttribute("class")}`;
+    if (light(style.backgroundColor) < 600) note(`dark ground: ${told}`);
+    if (e.matches("svg.bp :is(rect, circle):not(clipPath *)") && style.fill !== "none" && light(style.fill) < 400 && !e.dataset.line) note(`dark shape: ${told}`);
+    const written = [...e.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    if (written && light(e.closest("svg") ? style.fill : style.color) > 480) note(`light ink: ${told}`);
+  }
+  return found;
+}"""
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("page", [page for page in PAGES if page.startswith("book/")])
+def test_a_page_is_printed_as_ink_on_paper(browser, page, theme):
+    tab, _ = opened(browser, page, 1200, theme)
+    try:
+        assert tab.evaluate("document.documentElement.dataset.theme") == theme
+        assert (tab.evaluate(FAINT) != {}) == (theme == "dark"), "the measure sees the difference on the screen"
+        tab.emulate_media(media="print")
+        assert tab.evaluate(FAINT) == {}
+    finally:
+        tab.context.close()
+
+
 def test_search_finds_a_word(browser):
     tab, _ = opened(browser, "search.html", 1200)
     tab.goto((HTML / "search.html").as_uri() + "?q=softmax")
