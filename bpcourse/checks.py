@@ -5,17 +5,15 @@ Book: chapter 11.
 
 from __future__ import annotations
 
-import functools
 import math
 import numbers
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
 Array = np.ndarray
-P = ParamSpec("P")
-T = TypeVar("T")
+Kind = TypeVar("Kind")
 
 
 def number(x: Any, argument: str) -> float:
@@ -36,6 +34,18 @@ def number(x: Any, argument: str) -> float:
     return value
 
 
+def finite_inputs(inputs: tuple[Any, ...], argument: str) -> None:
+    """TypeError unless all are numbers, ValueError unless all are finite."""
+    try:
+        finite_ = math.isfinite(sum(inputs, 0.0)) or all(map(math.isfinite, inputs))  # the sum also finds what is no number
+    except OverflowError:
+        finite_ = False
+    except Exception:  # no number, or a stranger's
+        raise TypeError(f"{argument}: expected numbers, got {', '.join(map(short, inputs))}") from None
+    if not finite_:
+        raise ValueError(f"{argument}: expected finite inputs, got {', '.join(map(short, inputs))}")
+
+
 def positive(x: Any, argument: str) -> float:
     """x as a finite float above 0; otherwise as `number`."""
     value = number(x, argument)
@@ -49,7 +59,20 @@ def whole(x: Any, argument: str) -> int:
     value = number(x, argument)
     if value != int(value) or value < 1:
         raise ValueError(f"{argument}: expected a whole number ≥ 1, got {short(x)}")
+    if value > 2**53:
+        raise ValueError(f"{argument}: expected a whole number that can be counted to, got {value:g}")
     return int(value)
+
+
+def count(x: Any, argument: str) -> int:
+    """x as a whole number of at least 0; otherwise as `whole`."""
+    return 0 if number(x, argument) == 0 else whole(x, argument)
+
+
+def expect_room(argument: str, *sides: int) -> None:
+    """ValueError where an array with these sides would take gigabytes: 10⁹ numbers and more."""
+    if math.prod(sides) >= 10**9:
+        raise ValueError(f"{argument}: expected less than 10⁹ numbers in an array, got {' × '.join(map(str, sides))}")
 
 
 def flag(x: Any, argument: str) -> bool:
@@ -57,6 +80,13 @@ def flag(x: Any, argument: str) -> bool:
     if not isinstance(x, bool | np.bool_):
         raise TypeError(f"{argument}: expected True or False, got {type(x).__name__} {short(x)}")
     return bool(x)
+
+
+def of_kind(x: Any, kind: type[Kind], argument: str) -> Kind:
+    """x itself, if it is of this kind; TypeError otherwise."""
+    if not isinstance(x, kind):
+        raise TypeError(f"{argument}: expected a {kind.__name__}, got {type(x).__name__} {short(x)}")
+    return x
 
 
 def text(x: Any, argument: str) -> str:
@@ -85,9 +115,10 @@ def listed(x: Any, argument: str, of: str) -> list[Any]:
 
 def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, float]:
     """x as a pair (low, high) with low < high, around `holding`; TypeError or ValueError otherwise."""
-    if not isinstance(x, tuple | list) or len(x) != 2:
+    ends = listed(x, argument, "a pair") if isinstance(x, tuple | list) else []
+    if len(ends) != 2:
         raise TypeError(f"{argument}: expected a pair (low, high), got {short(x)}")
-    low, high = (number(end, argument) for end in x)
+    low, high = (number(end, argument) for end in ends)
     if low >= high:
         raise ValueError(f"{argument}: expected (low, high) with low < high, got {(low, high)}")
     if not math.isfinite(high - low):
@@ -99,9 +130,7 @@ def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, fl
 
 def sizes(x: Any) -> list[int]:
     """x as the sizes of layers, inputs first: two or more whole numbers of at least 1."""
-    if isinstance(x, str) or not isinstance(x, Iterable):
-        raise TypeError(f"sizes: expected a list of whole numbers, got {type(x).__name__} {short(x)}")
-    whole_numbers = [whole(n, "sizes") for n in x]
+    whole_numbers = [whole(n, "sizes") for n in listed(x, "sizes", "whole numbers")]
     if len(whole_numbers) < 2:
         raise ValueError(f"sizes: expected two or more, inputs first, got {whole_numbers!r}")
     return whole_numbers
@@ -144,23 +173,6 @@ def held(x: Array, argument: str) -> Array:
     if not finite(x):
         raise ValueError(f"{argument}: expected numbers that {x.dtype} can hold, got an overflow")
     return x
-
-
-def finite_out(*names: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Decorate a formula whose results, arrays of these names, are `held`."""
-
-    def decorate(formula: Callable[P, T]) -> Callable[P, T]:
-        @functools.wraps(formula)
-        def careful(*args: P.args, **kwargs: P.kwargs) -> T:
-            with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-                results = formula(*args, **kwargs)
-                for name, x in zip(names, results if isinstance(results, tuple) else (results,)):
-                    held(x, name)
-            return results
-
-        return careful
-
-    return decorate
 
 
 def finite(x: Array) -> bool:
@@ -224,7 +236,9 @@ def labels(x: Any, argument: str, classes: int) -> Array:
     try:
         given = np.asarray(x)
     except ValueError:
-        raise ValueError(f"{argument}: expected a list of labels, got {x!r}") from None
+        raise ValueError(f"{argument}: expected a list of labels, got {short(x)}") from None
+    except Exception:  # what a stranger's __array__ may raise
+        raise TypeError(f"{argument}: expected a list of labels, got {type(x).__name__}") from None
     if given.ndim != 1 or given.size == 0:
         raise ValueError(f"{argument}: expected a list of one or more labels, got shape {given.shape}")
     if given.dtype.kind not in "iu":

@@ -12,7 +12,12 @@ from __future__ import annotations
 import functools
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+
+from bpcourse import checks
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -27,11 +32,12 @@ class _Here(threading.local):
 _here = _Here()
 
 
-def asked(question: Callable[..., tuple[Any, ...]]) -> Callable[[Callable[P, T]], Callable[P, T]]:
+def asked(question: Callable[..., tuple[Any, ...]], *results: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorate a formula with the question that its callers from outside are asked.
 
     The question has the formula's parameters; it returns them as the formula may
-    take them, one by one, or raises ValueError or TypeError.
+    take them, one by one, or raises ValueError or TypeError. `results` name what
+    the formula returns, arrays: one that overflowed is refused by its name.
     """
 
     def decorate(formula: Callable[P, T]) -> Callable[P, T]:
@@ -42,9 +48,13 @@ def asked(question: Callable[..., tuple[Any, ...]]) -> Callable[[Callable[P, T]]
             trusted = question(*args, **names)
             try:
                 _here.inside = True
-                return formula(*trusted)  # type: ignore[call-arg]
+                with np.errstate(all="ignore") if results else nullcontext():
+                    found = formula(*trusted)  # type: ignore[call-arg]
             finally:
                 _here.inside = False
+            for name, x in zip(results, found if isinstance(found, tuple) else (found,)):
+                checks.held(x, name)
+            return found
 
         return door
 

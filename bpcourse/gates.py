@@ -72,8 +72,7 @@ class Gate:
         """
         if len(inputs) != self.arity:
             raise TypeError(f"{self.name}: expected {self.arity} input(s), got {len(inputs)}")
-        if not all(map(math.isfinite, inputs)):
-            raise ValueError(f"{self.name}: expected finite inputs, got {_listed(inputs)}")
+        checks.finite_inputs(inputs, self.name)
         if self.domain is not None and not self.domain.holds(*inputs):
             raise ValueError(f"{self.name}: expected {self.domain.text}, got {_listed(inputs)}")
         try:
@@ -117,7 +116,7 @@ def _named(name: str) -> Gate:
 
 
 def _listed(inputs: tuple[Any, ...]) -> str:
-    return ", ".join(repr(x) for x in inputs)
+    return ", ".join(map(checks.short, inputs))
 
 
 def _sigmoid(x: float) -> float:

@@ -89,14 +89,14 @@ class Value:
         nodes: tuple[Any, ...] = inputs
         for x in inputs:
             if x.__class__ is not Value:
-                nodes = tuple([_node(x, gate.name) for x in inputs])
+                nodes = tuple([_node(x, getattr(gate, "name", "gate")) for x in inputs])
                 break
         try:
             value = gate.forward(*map(_number, nodes)) if gate.domain is None else math.nan
-        except (ArithmeticError, ValueError, TypeError):
+        except (ArithmeticError, ValueError, TypeError, AttributeError):
             value = math.nan
         if not _isfinite(value):
-            value = gate.compute(*map(_number, nodes))  # which also says what is wrong
+            value = checks.of_kind(gate, Gate, "gate").compute(*map(_number, nodes))  # which also says what is wrong
         out = _new(Value)
         out._value = value
         out.name = None
@@ -277,7 +277,7 @@ def adjoints(output: Value, towards: Sequence[Value] | None = None) -> dict[Valu
             return _numbers(order)
         except (ArithmeticError, ValueError):
             pass  # the same once more with care, to say at which gate
-    wanted = None if towards is None else _dependents(order, towards)
+    wanted = None if towards is None else _dependents(order, expect_values(towards, "towards"))
     grads: dict[Value, Any] = {output: 1.0}
     for node in reversed(order):
         if node.gate is not None and node in grads:
@@ -315,19 +315,24 @@ def _numbers(order: Sequence[Value]) -> dict[Value, float]:
 def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -> list[tuple[Value, Any]]:
     """What flows back along each wire into node: (input, upstream · local gradient).
 
-    Numbers; with `wanted`, values with graphs, and for the wanted inputs only.
+    Numbers; with `wanted`, values with graphs, and for the wanted inputs only. TypeError
+    where node is not a Value.
     """
-    wires = zip(node.inputs, local_gradients(node, symbols=wanted is not None), strict=True)
+    wires = zip(local_gradients(node, symbols=wanted is not None), node.inputs, strict=True)
     if wanted is None:
-        return [(source, upstream * local) for source, local in wires]
-    return [(source, _times(upstream, local)) for source, local in wires if source in wanted]
+        return [(source, upstream * local) for local, source in wires]
+    return [(source, _times(upstream, local)) for local, source in wires if source in wanted]
 
 
 def local_gradients(node: Value, symbols: bool = False) -> tuple[Any, ...]:
-    """∂node/∂input for each input, as numbers or as graphs; () for an input."""
+    """∂node/∂input for each input, as numbers or as graphs; () for an input.
+
+    TypeError where node is not a Value or symbols not True or False.
+    """
+    expect_value(node, "node")
     if node.gate is None:
         return ()
-    if symbols:
+    if checks.flag(symbols, "symbols"):
         return node.gate.local_gradients(node, *node.inputs)
     return node.gate.local_gradients(node._value, *[source._value for source in node.inputs])
 

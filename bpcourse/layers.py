@@ -39,7 +39,7 @@ def _of_one_batch(dZ: Any, A_below: Any) -> tuple[Array, ...]:
     return dZ, A_below
 
 
-@asked(_fitting)
+@asked(_fitting, "Z")
 def affine(W: Array, A_below: Array, b: Array) -> Array:
     """Z = W A_below + b: the weighted sum of every unit, for every example.
 
@@ -51,7 +51,7 @@ def affine(W: Array, A_below: Array, b: Array) -> Array:
     return W @ A_below + b
 
 
-@asked(_of_one_batch)
+@asked(_of_one_batch, "dW", "db")
 def affine_vjp(dZ: Array, A_below: Array) -> tuple[Array, Array]:
     """(dW, db) = (dZ A_belowᵀ / m, Σ dZ / m): the means over the m examples.
 
@@ -98,7 +98,7 @@ def identity(Z: Array) -> Array:
     return Z
 
 
-@asked(_columns)
+@asked(_columns, "A")
 def softmax(Z: Array) -> Array:
     """e^z_j / Σ_k e^z_k down each column, which sums to 1. Errors as `sigmoid`."""
     e = np.exp(Z - Z.max(axis=0, keepdims=True))
@@ -130,7 +130,7 @@ def activation(name: Any, argument: str = "hidden") -> Gate:
     gate = GATES.get(name) if isinstance(name, str) else None
     if gate is None or gate.arity != 1 or not gate.activation:
         names = [gate.name for gate in GATES.values() if gate.arity == 1 and gate.activation]
-        raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {name!r}")
+        raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {checks.short(name)}")
     return gate
 
 
@@ -138,7 +138,7 @@ def _slopes(name: Any, dA: Any, Z: Any, A: Any) -> tuple[Any, ...]:
     return activation(name, "name").name, *checks.alike(dA=dA, Z=Z, A=A)
 
 
-@asked(_slopes)
+@asked(_slopes, "dZ")
 def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
     """dZ = dA ∘ f′(Z): upstream times the local gradient of the gate table.
 
@@ -149,7 +149,7 @@ def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
     return dA * local
 
 
-@asked(lambda dA, A: checks.alike(dA=dA, A=A))
+@asked(lambda dA, A: checks.alike(dA=dA, A=A), "dZ")
 def softmax_vjp(dA: Array, A: Array) -> Array:
     """dz_j = Σ_k dA_k ∂a_k/∂z_j = a_j (dA_j − Σ_k dA_k a_k), column by column.
 
@@ -227,7 +227,7 @@ def _deltas(Z: Any, A: Any, Y: Any, output: Any, loss: Any) -> tuple[Any, ...]:
     return Z, A, Y, output, loss
 
 
-@asked(_deltas)
+@asked(_deltas, "dZ")
 def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
     """dZ = ∂loss/∂Z of the output layer, one column an example.
 
@@ -262,6 +262,8 @@ def expect_loss(loss: Any, output: str | None) -> None:
     """ValueError unless the loss is known and can read what the output layer gives."""
     if not isinstance(loss, str) or loss not in LOSSES:
         checks.choice(loss, "loss", LOSSES)
+    if output is not None and (not isinstance(output, str) or output not in OUTPUTS):
+        checks.choice(output, "output", OUTPUTS)
     if output == "identity" and LOSSES[loss].probabilities:
         raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")
 
@@ -278,7 +280,7 @@ def _batch_of_losses(Y: Any, Z: Any, loss: Any, output: Any, A: Any = None) -> t
     return Y, Z, loss, output, A
 
 
-@asked(_batch_of_losses)
+@asked(_batch_of_losses, "L")
 def losses(Y: Array, Z: Array, loss: str, output: str | None, A: Array | None = None) -> Array:
     """L = Σⱼ term(yⱼ, aⱼ) over the units of each example: (examples,).
 
@@ -306,7 +308,7 @@ def _logits(Z: Any, output: Any) -> tuple[Any, ...]:
     return checks.batch(Z, "Z"), checks.choice(output, "output", ("sigmoid", "softmax"))
 
 
-@asked(_logits)
+@asked(_logits, "ln A")
 def log_probabilities(Z: Array, output: str) -> Array:
     """ln A, finite where A rounds to 0: ln σ(z), or zⱼ − ln Σ_k e^z_k.
 
@@ -315,7 +317,7 @@ def log_probabilities(Z: Array, output: str) -> Array:
     return -np.logaddexp(0, -Z) if output == "sigmoid" else Z - _log_sum_exp(Z)
 
 
-@asked(_logits)
+@asked(_logits, "ln(1 − A)")
 def log_complements(Z: Array, output: str) -> Array:
     """ln(1 − A) from the logits, finite where A rounds to 1.
 

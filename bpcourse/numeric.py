@@ -38,7 +38,7 @@ def central_difference(f: Function, x: Any, eps: float = 1e-5) -> Array:
         ends = _call(f, ahead), _call(f, behind)
         _ask_a_jump_again(f, behind, *ends, eps)
         result[i] = (ends[0] - ends[1]) / (2 * eps)
-    return _held(result)
+    return checks.held(result, "f")
 
 
 def forward_difference(f: Function, x: Any, eps: float = 1e-5) -> Array:
@@ -56,7 +56,7 @@ def forward_difference(f: Function, x: Any, eps: float = 1e-5) -> Array:
         there = _call(f, ahead)
         _ask_a_jump_again(f, ahead, here, there, eps)
         result[i] = (there - here) / eps
-    return _held(result)
+    return checks.held(result, "f")
 
 
 def relative_error(a: Any, b: Any) -> float:
@@ -124,7 +124,7 @@ def check_gradient(f: Function, x: Any, analytic: Any, rtol: float = 1e-6, eps: 
     here = _call(f, point)
     allowed = rtol * np.maximum(np.abs(analytic), np.abs(numerical)) + _noise(size, here, eps)
     with np.errstate(over="ignore", invalid="ignore"):
-        excess = _held(np.abs(analytic / allowed - numerical / allowed), "analytic")
+        excess = checks.held(np.abs(analytic / allowed - numerical / allowed), "analytic")
     if excess.max() > 1:
         _ask_again(f, point, here)
     worst = tuple(int(i) for i in np.unravel_index(np.argmax(excess), excess.shape))
@@ -204,7 +204,7 @@ def check_directions(
             along = float(np.sum(gradient * ((ahead - behind) / (2 * eps))))  # the step that rounding left of v
         numerical = (ends[0] - ends[1]) / (2 * eps)
         allowed = rtol * typical + _noise(size, max(ends, key=abs), eps)
-        excess = float(_held(np.array([along, numerical, abs(along / allowed - numerical / allowed)]), "analytic")[2])
+        excess = float(checks.held(np.array([along, numerical, abs(along / allowed - numerical / allowed)]), "analytic")[2])
         verdicts.append(DirectionsCheck(bool(excess <= 1), (k,), along, numerical, excess))
         asked.append((behind, ends[1]))
     worst = max(verdicts, key=lambda verdict: verdict.excess)
@@ -272,9 +272,3 @@ def _ask_again(f: Function, x: Array, before: float) -> None:
             f"f: expected one answer to one question, got {before!r} and then {now!r}: "
             "does f draw random numbers, or remember what it was asked?"
         )
-
-
-def _held(x: Array, argument: str = "f") -> Array:
-    if not np.isfinite(x).all():
-        raise ValueError(f"{argument}: expected differences that float64 can hold, got an overflow")
-    return x

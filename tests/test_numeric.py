@@ -312,7 +312,7 @@ def test_a_jump_is_no_crime(difference):
 @DIFFERENCES
 def test_a_difference_that_overflows_is_refused(difference):
     for slope, eps in (1e305, 1e-5), (1.7e308, 0.25):
-        with pytest.raises(ValueError, match=r"^f: expected differences that float64 can hold, got an overflow"):
+        with pytest.raises(ValueError, match=r"^f: expected numbers that float64 can hold, got an overflow"):
             difference(lambda x: slope * float(np.sign(x - 1)), 1 - eps / 2, eps)
     with pytest.raises(ValueError, match=says("eps")):
         difference(float, 1.7e308, eps=1.7e308)

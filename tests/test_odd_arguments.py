@@ -21,6 +21,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import bpcourse
 from bpcourse import codegen, examples, explore, figures, graph, layers, network
@@ -181,7 +182,7 @@ NORMED = remedies.with_norms(NET)
 
 
 def total(x):
-    return float(np.sum(x))
+    return float(np.tanh(x).sum())
 
 
 def xy():
@@ -231,8 +232,7 @@ def of_tape(name, **more):
 
 
 def panel():
-    plt.close("all")
-    return plt.figure(figsize=(1, 1)).add_axes((0, 0, 1, 1))
+    return Figure(figsize=(1, 1)).add_axes((0, 0, 1, 1))
 
 
 GATE = {name: {"x": 0.6} for name in ("exp", "log", "sqrt", "square", "reciprocal", "sigmoid", "tanh", "relu", "sin", "cos")}
@@ -296,8 +296,8 @@ GOOD = {
     "network.Workspace.backpropagation": of_workspace("backpropagation", Y=Y),
     "network.Workspace.step": of_workspace("step", X=X, Y=Y, learning_rate=0.1),
     "network.train": {
-        "X": X, "Y": Y, **OF_NET, "output": "softmax", "loss": "cross_entropy", "learning_rate": 0.1, "batch_size": 2, "epochs": 1,
-        "until_loss": 0.1, "validation": (X, Y), "seed": 0, "progress": False, "after_epoch": None,
+        "X": X, "Y": Y, **OF_NET, "output": "softmax", "loss": "cross_entropy", "learning_rate": 0.1, "batch_size": 2,
+        "epochs": 1, "until_loss": 0.1, "validation": (X, Y), "seed": 0, "progress": False, "after_epoch": None,
     },
     **{f"codegen.{name}": lambda: of_graph(v=..., inputs=...) for name in ("to_python", "compile_python", "simplified")},
     **{f"codegen.{name}": lambda: of_graph(results=..., inputs=...) | {"float32": False}
@@ -334,7 +334,6 @@ GOOD = {
     "beyond.remedies.batch_norm": {"Z": X, "gamma": [[1.0], [2.0]], "beta": [[0.0], [1.0]], "eps": 1e-5},
     "beyond.remedies.batch_norm_vjp": lambda: {"dU": X, "kept": remedies.batch_norm(X, [[1.0], [2.0]], [[0.0], [1.0]])[1]},
     "beyond.remedies.standardised": {"X": X, "axis": 1, "floor": 1e-5},
-    "beyond.remedies.power_of_two": {"size": X},
     "beyond.remedies.with_norms": {"parameters": NET},
     "beyond.remedies.residual": {"A_below": X, "F": X},
     "beyond.remedies.residual_vjp": {"dA": X, "dA_through_F": X},
@@ -366,7 +365,7 @@ GOOD = {
     "examples.digits": {"seed": 0},
     "examples.four_four_two": {"loss": "squared_error"},
     "figures.axes": {"width": 3.0, "height": 2.0, "columns": 1, "rows": 1},
-    "figures.themed": lambda: {"figure": plt.figure(figsize=(1, 1)), "description": "d"},
+    "figures.themed": lambda: {"figure": Figure(figsize=(1, 1)), "description": "d"},
     "figures.curve": {"f": np.sin, "low": 0.0, "high": 1.0, "ylabel": "y"},
     "figures.tangent": lambda: {"ax": panel(), "x": 0.0, "y": 0.0, "slope": 1.0, "reach": 1.0, "label": "t"},
     "figures.cells": lambda: {
@@ -380,7 +379,8 @@ GOOD = {
     "figures.picture_of": lambda: of_graph(v=...),
     "figures.wire_key": {"letter": "v", "place": 3, "port": 1},
     "figures.network": {
-        **OF_NET, "x": X[:, 0], "y": Y[:, 0], "highlight": "w_111", "output": "softmax", "loss": "cross_entropy", "gradients": True,
+        **OF_NET, "x": X[:, 0], "y": Y[:, 0], "highlight": "w_111", "output": "softmax", "loss": "cross_entropy",
+        "gradients": True,
     },
     "figures.network_plan": {"parameters": NET, "output": "softmax"},
     "figures.route_line": {"route": ["a", "b"], "i": 0, "count": 1, "place": {"a": (0.0, 0.0), "b": (1.0, 1.0)}},
@@ -422,7 +422,7 @@ def public():
     found = {}
     for info in pkgutil.walk_packages(bpcourse.__path__, "bpcourse."):
         room = info.name.removeprefix("bpcourse.")
-        if room.split(".")[0] in GROUND or room.split(".")[0] in FACES and "." in room or room == "pictures":
+        if room.split(".")[0] in GROUND or (room.split(".")[0] in FACES and "." in room) or room == "pictures":
             continue
         module = importlib.import_module(info.name)
         face = next((name for name, face in FACES.items() if face is module), None)
@@ -438,6 +438,12 @@ def public():
 
 
 PUBLIC = public()
+
+BELIEVED = {
+    "gates.Gate.local_gradients": "every wire of a sweep asks it, on what `compute` let through; it passes its inputs on",
+    "graph.flows": "a step of the sweep, which says itself what overflowed",
+}
+"""Called so often that they are not asked again: by name, with the reason."""
 
 # ------------------------------------------------------------------------------ a call
 
@@ -488,11 +494,19 @@ def numbers_in(answer, depth=0):
             yield from numbers_in(part, depth + 1)
 
 
-def differ(one, other):
+COARSE = {"float16": 0.1, "float32": 1e-4}
+"""How near answers are where the numbers themselves are coarse, after some cancelling."""
+
+
+def differ(one, other, label):
     ones, others = list(numbers_in(one)), list(numbers_in(other))
     if len(ones) != len(others):
         return True
-    return not all(a.shape == b.shape and np.allclose(a, b, rtol=1e-2 if a.dtype == np.float16 else 1e-4) for a, b in zip(ones, others))
+    near = COARSE.get(label, 1e-9)
+    return not all(
+        a.shape == b.shape and np.allclose(a, b, rtol=near, atol=near * max(1, np.abs(b).max(initial=0)))
+        for a, b in zip(ones, others)
+    )
 
 
 def spoken(name, place, label):
@@ -508,6 +522,7 @@ def faults(name):
             arguments = arguments.copy()
             arguments[place] = odd()
             answer, fault = answered(call, arguments)
+            plt.close("all")
             if fault:
                 yield f"{spoken(name, place, label)}: {fault}"
             if fault is None:
@@ -518,7 +533,7 @@ def faults(name):
                     arguments = arguments.copy()
                     arguments[place] = TWINS[label]()
                     plain, refused = answered(call, arguments)
-                    if refused is None and differ(answer, plain):
+                    if refused is None and differ(answer, plain, label):
                         yield f"{spoken(name, place, label)}: another answer than to the same numbers as floats"
 
 
@@ -548,7 +563,7 @@ def test_good_arguments_are_taken(name, no_hang):
     assert fault is None, fault
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize("name", [name for name in PUBLIC if name not in BELIEVED])
 def test_odd_arguments_are_answered_rightly_or_refused_by_name(name, no_hang):
     found = list(faults(name))
     assert not found, "\n".join(found)

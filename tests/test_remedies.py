@@ -397,7 +397,7 @@ def test_scaling_by_a_power_of_two_rounds_nothing():
         X_hat, root = remedies.standardised(Z * size, 1, 1e-5 * size**2)
         if math.frexp(size)[0] == 0.5:
             assert (X_hat == centred / s).all() and (root == s * size).all()
-    assert remedies.power_of_two(np.array([0.0, 1e-300, 1, 1.9, 2, 1000, 1.7e308])).tolist() == [1, 1, 1, 1, 2, 512, 2.0**1023]
+    assert remedies._power_of_two(np.array([0.0, 1e-300, 1, 1.9, 2, 1000, 1.7e308])).tolist() == [1, 1, 1, 1, 2, 512, 2.0**1023]
 
 
 @pytest.mark.parametrize("most", [1e-300, 1.0, 10.0, 1e300])

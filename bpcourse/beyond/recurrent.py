@@ -30,11 +30,12 @@ SQUASHES = ("tanh", "identity")
 def initialise(units: int, inputs: int, radius: float = 1.0, seed: Any = 0) -> dict[str, Array]:
     """Random weights, W_h scaled to the spectral radius `radius`; b = 0.
 
-    Raises ValueError for sizes < 1, radius ≤ 0 or so large that W_h overflows, or a
+    Raises ValueError for sizes < 1 or too large for memory, radius ≤ 0 or so large that W_h overflows, or a
     seed < 0; TypeError where one is no number.
     """
     units, inputs = checks.whole(units, "units"), checks.whole(inputs, "inputs")
     radius, rng = checks.positive(radius, "radius"), checks.generator(seed, "seed")
+    checks.expect_room("units, inputs", units, max(units, inputs))
     Wh = rng.normal(size=(units, units))
     with np.errstate(over="ignore"):
         scaled = Wh * radius / spectral_radius(Wh)

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bpcourse import checks
-from bpcourse.checks import Array, finite_out
+from bpcourse.checks import Array
 from bpcourse.doors import asked
 from bpcourse.layers import ACTIVATIONS, activation_vjp, affine, affine_vjp, output_delta, relu, softmax
 from bpcourse.network import Parameters, checked_parameters, initialise, questions
@@ -68,8 +68,7 @@ def dead_units(Z: Array) -> Array:
     return np.all(Z <= 0, axis=1)
 
 
-@asked(lambda Z, slope=0.1: (checks.array(Z, "Z"), checks.number(slope, "slope")))
-@finite_out("A")
+@asked(lambda Z, slope=0.1: (checks.array(Z, "Z"), checks.number(slope, "slope")), "A")
 def leaky_relu(Z: Array, slope: float = 0.1) -> Array:
     """Z where z > 0, slope · z elsewhere: relu(z) − slope · relu(−z).
 
@@ -78,8 +77,7 @@ def leaky_relu(Z: Array, slope: float = 0.1) -> Array:
     return relu(Z) - slope * relu(-Z)
 
 
-@asked(lambda dA, Z, slope=0.1: (*checks.alike(dA=dA, Z=Z), checks.number(slope, "slope")))
-@finite_out("dZ")
+@asked(lambda dA, Z, slope=0.1: (*checks.alike(dA=dA, Z=Z), checks.number(slope, "slope")), "dZ")
 def leaky_relu_vjp(dA: Array, Z: Array, slope: float = 0.1) -> Array:
     """dZ = dA where z > 0, slope · dA where z < 0.
 
@@ -102,21 +100,28 @@ class Normalised(NamedTuple):
     gamma: Array
 
 
+def _table_and_axis(X: Any, axis: Any, floor: Any) -> tuple[Any, ...]:
+    if checks.number(axis, "axis") not in (0, 1):
+        raise ValueError(f"axis: expected 0 or 1, got {checks.short(axis)}")
+    return checks.batch(X, "X"), int(axis), checks.positive(floor, "floor")
+
+
+@asked(_table_and_axis, "x̂", "s")
 def standardised(X: Array, axis: int, floor: float) -> tuple[Array, Array]:
     """(x̂, s) with x̂ = (x − μ)/s and s = √(mean (x − μ)² + floor).
 
     So x̂ has mean 0 and a variance of nearly 1. μ and the other mean run along the
     axis. Large numbers are divided by a power of two before they are squared, which
     rounds nothing and overflows nowhere. Shapes: X and x̂ alike; s with 1 in the place
-    of the axis.
+    of the axis. Errors as `dead_units`.
     """
     centred = X - X.mean(axis=axis, keepdims=True)
-    unit = power_of_two(np.abs(centred).max(axis=axis, keepdims=True))
+    unit = _power_of_two(np.abs(centred).max(axis=axis, keepdims=True))
     s = unit * np.sqrt(((centred / unit) ** 2).mean(axis=axis, keepdims=True) + floor / unit / unit)
     return centred / s, s
 
 
-def power_of_two(size: Any) -> Any:
+def _power_of_two(size: Any) -> Any:
     """2ᵏ ≤ size < 2ᵏ⁺¹ for sizes above 1, and 1 for all others; in the shape of size."""
     return np.ldexp(np.ones_like(size), np.maximum(np.frexp(size)[1] - 1, 0))
 
@@ -135,8 +140,7 @@ def _row(x: Any, argument: str, units: int) -> Array:
     return row
 
 
-@asked(_rows)
-@finite_out("U")
+@asked(_rows, "U")
 def batch_norm(Z: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> tuple[Array, Normalised]:
     """γ Ẑ + β with Ẑ = (Z − μ)/s, and what `batch_norm_vjp` needs.
 
@@ -165,8 +169,7 @@ def _kept(kept: Any, argument: str, shape: tuple[int, ...], other: str) -> Norma
     return Normalised(Z_hat, _row(kept.s, f"{argument}.s", len(Z_hat)), _row(kept.gamma, f"{argument}.gamma", len(Z_hat)))
 
 
-@asked(_upstream_and_kept)
-@finite_out("dZ", "dgamma", "dbeta")
+@asked(_upstream_and_kept, "dZ", "dgamma", "dbeta")
 def batch_norm_vjp(dU: Array, kept: Normalised) -> tuple[Array, Array, Array]:
     """(dZ, dgamma, dbeta) from the gradient dU of the normalised sums.
 
@@ -210,8 +213,7 @@ def _added(A_below: Any, F: Any) -> tuple[Array, Array]:
     return A_below, F
 
 
-@asked(_added)
-@finite_out("A")
+@asked(_added, "A")
 def residual(A_below: Array, F: Array) -> Array:
     """A_below + F: a layer's output F, added to its input.
 
@@ -220,8 +222,7 @@ def residual(A_below: Array, F: Array) -> Array:
     return A_below + F
 
 
-@asked(lambda dA, dA_through_F: checks.alike(dA_through_F=dA_through_F, dA=dA)[::-1])
-@finite_out("dA_below")
+@asked(lambda dA, dA_through_F: checks.alike(dA_through_F=dA_through_F, dA=dA)[::-1], "dA_below")
 def residual_vjp(dA: Array, dA_through_F: Array) -> Array:
     """dA_below = dA + dA_through_F: as it is, plus what came back through F.
 
@@ -289,12 +290,12 @@ def forward(X: Array, parameters: Parameters, hidden: str = "sigmoid", residuals
     for l in range(1, depth + 1):
         below, kept = A, None
         Z = U = affine(parameters[f"W{l}"], below, parameters[f"b{l}"])
-        questions.held({f"Z{l}": Z}, "Z", "sums", "are X or the weights too large?")
         if f"gamma{l}" in parameters:
             U, kept = batch_norm(Z, parameters[f"gamma{l}"], parameters[f"beta{l}"])
         F = (softmax if l == depth else HIDDEN[hidden])(U)
         added = residuals and l < depth and F.shape == below.shape
         A = residual(below, F) if added else F
+        questions.held({f"Z{l}": Z, f"U{l}": U, f"A{l}": A}, ("Z", "U", "A"), "sums", "are X or the weights too large?")
         layers.append(Layer(below, Z, U, kept, F, added, A))
     return layers
 
@@ -362,8 +363,9 @@ def _with_or_without_norms(parameters: Any, output: str) -> dict[str, Array]:
 def _fitting(layers: Any, parameters: Parameters) -> Sequence[Layer]:
     """The layers, if they are what `forward` makes with parameters of these shapes."""
     depth = _depth(parameters)
-    if not isinstance(layers, list | tuple) or len(layers) != depth or not all(isinstance(layer, Layer) for layer in layers):
-        raise TypeError(f"layers: expected the {depth} layers that forward returned, got {type(layers).__name__}")
+    layers = checks.listed(layers, "layers", "what forward returned")
+    if len(layers) != depth or not all(isinstance(layer, Layer) for layer in layers):
+        raise TypeError(f"layers: expected the {depth} layers that forward returned, got {checks.short(layers)}")
     examples = np.shape(layers[0].A_below)[1:]
     fitting = []
     for l, layer in enumerate(layers, start=1):
@@ -406,7 +408,7 @@ def clip_by_norm(grads: Mapping[str, Array], most: float) -> tuple[dict[str, Arr
     Raises ValueError where most ≤ 0, grads is empty, or it holds a dZ or dA,
     which belong to no parameter; TypeError where it is not a dict of arrays.
     """
-    unit = float(power_of_two(max(float(np.abs(grad).max()) for grad in grads.values())))
+    unit = float(_power_of_two(max(float(np.abs(grad).max()) for grad in grads.values())))
     length = math.hypot(*(float(x) for grad in grads.values() for x in (grad / unit).ravel()))
     norm = unit * length
     if norm <= most:

@@ -23,7 +23,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from bpcourse import checks
 from bpcourse.beyond.remedies import standardised
-from bpcourse.checks import Array, finite_out
+from bpcourse.checks import Array
 from bpcourse.doors import asked
 from bpcourse.layers import softmax, softmax_vjp
 
@@ -76,8 +76,7 @@ def _fitting(x: Any, argument: str, shape: tuple[int, ...]) -> Array:
     return array
 
 
-@asked(_image_and_kernel)
-@finite_out("Z")
+@asked(_image_and_kernel, "Z")
 def convolve(X: Array, K: Array) -> Array:
     """z_o,p = Σ_c Σ_u K_o,c,u · x_c,p+u: a kernel slides over the positions.
 
@@ -93,8 +92,7 @@ def convolve(X: Array, K: Array) -> Array:
     return _slide(X, K)
 
 
-@asked(_convolved)
-@finite_out("dX", "dK")
+@asked(_convolved, "dX", "dK")
 def convolve_vjp(dZ: Array, X: Array, K: Array) -> tuple[Array, Array]:
     """(dX, dK): a full convolution with the flipped kernel, and a correlation.
 
@@ -200,8 +198,7 @@ def embed(E: Array, ids: Array) -> Array:
     return E[:, ids]
 
 
-@asked(_embedded)
-@finite_out("dE")
+@asked(_embedded, "dE")
 def embed_vjp(dX: Array, E: Array, ids: Array) -> Array:
     """dE: each position's upstream is added to the column that it read.
 
@@ -217,8 +214,7 @@ def embed_vjp(dX: Array, E: Array, ids: Array) -> Array:
     return dE
 
 
-@asked(_columns)
-@finite_out("Y")
+@asked(_columns, "Y")
 def layer_norm(X: Array, gamma: Array, beta: Array) -> Array:
     """γ ∘ x̂ + β with x̂ = (x − μ)/√(v + ϵ): each column to mean 0, variance 1.
 
@@ -234,8 +230,7 @@ def layer_norm(X: Array, gamma: Array, beta: Array) -> Array:
     return gamma * X_hat + beta
 
 
-@asked(_columns_and_upstream)
-@finite_out("dX", "dgamma", "dbeta")
+@asked(_columns_and_upstream, "dX", "dgamma", "dbeta")
 def layer_norm_vjp(dY: Array, X: Array, gamma: Array) -> tuple[Array, Array, Array]:
     """(dX, dgamma, dbeta), with dX by three paths: direct, through μ, through v.
 
@@ -296,8 +291,7 @@ def attention_weights(Q: Array, K: Array) -> Array:
     return softmax(checks.held(K.T @ Q / math.sqrt(len(Q)), "KᵀQ"))
 
 
-@asked(_queries_keys_and_values)
-@finite_out("O")
+@asked(_queries_keys_and_values, "O")
 def attention(Q: Array, K: Array, V: Array) -> Array:
     """O = V P with P = softmax(KᵀQ/√d): for each query, a mean of the values.
 
@@ -311,8 +305,7 @@ def attention(Q: Array, K: Array, V: Array) -> Array:
     return V @ attention_weights(Q, K)
 
 
-@asked(_attended)
-@finite_out("dQ", "dK", "dV")
+@asked(_attended, "dQ", "dK", "dV")
 def attention_vjp(dO: Array, Q: Array, K: Array, V: Array) -> tuple[Array, Array, Array]:
     """(dQ, dK, dV): back through V P, the softmax, and KᵀQ/√d.
 

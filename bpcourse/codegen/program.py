@@ -104,7 +104,7 @@ def gate_lines(gate: Gate, *point: float) -> GateLines:
     its number in the point. Book: chapter 13, behind the methods of `Tape`.
     """
     if not isinstance(gate, Gate) or not len(point) == gate.arity <= 2:
-        raise TypeError(f"gate: expected a gate of one or two inputs and a number for each, got {gate!r} and {point!r}")
+        raise TypeError(f"gate: expected a gate and a number for each of its 1 or 2 inputs, got {checks.short((gate, *point))}")
     inputs = [Value(x, name) for x, name in zip(point, "xy")]
     out = gate(*inputs).named("out")
     locals_ = [local if isinstance(local, Value) else Value(local) for local in gate.local_gradients(out, *inputs)]

@@ -42,9 +42,12 @@ def rewritten(outputs: Sequence[Value], inputs: Mapping[Value, Value], rounded: 
     Any value may be an input; what made it is then left out. Constants pass
     through `rounded`, folded ones again. The rules are those of `simplified`.
 
-    Raises TypeError where an output is not a Value.
+    Raises TypeError where an output or an input is not a Value.
     """
-    new = dict(inputs)
+    outputs = expect_values(outputs, "output")
+    if not isinstance(inputs, Mapping):
+        raise TypeError(f"inputs: expected a dict from Values to Values, got {type(inputs).__name__}")
+    new = dict(zip(expect_values([*inputs], "inputs"), expect_values([*inputs.values()], "inputs")))
     constants: dict[float, Value] = {}
     made: dict[tuple[Gate, Collection[Value]], Value] = {}
 

@@ -122,7 +122,7 @@ class Tape:
     def _at(self, place: Any) -> float:
         """The value at this place."""
         if isinstance(place, bool) or not isinstance(place, int):
-            raise TypeError(f"place: expected a place on the tape, a whole number, got {type(place).__name__} {place!r}")
+            raise TypeError(f"place: expected a place on the tape, a whole number, got {checks.short(place)}")
         if not 0 <= place < len(self.values):
             raise ValueError(f"place: expected one of the {len(self.values)} places on the tape, got {place}")
         return self.values[place]
@@ -146,7 +146,7 @@ def {name}(self, {places}):
         {lines}
         if out - out or {negative}{steep}:
             return self.apply(gate, {places})
-    except (ArithmeticError, ValueError, IndexError, TypeError):
+    except Exception:
         return self.apply(gate, {places})
     place = len(values)
     values.append(out)

@@ -12,7 +12,7 @@ from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import UNDEFINED, Explorer, not_negative, one_of
-from bpcourse.graph import Value, adjoints, expect_value, flows, local_gradients, topological_order
+from bpcourse.graph import Value, adjoints, expect_value, expect_values, flows, local_gradients, topological_order
 from bpcourse.pictures import circuit, svg
 from bpcourse.pictures.circuit import wire_key
 
@@ -179,13 +179,10 @@ def slider_ranges(values: Mapping[str, float], ranges: Mapping[str, Range] | Non
 def _named(order: Sequence[Value], inputs: Sequence[Value] | None) -> list[Value]:
     """The values with a slider: those given, otherwise every named input of the graph."""
     leaves = [node for node in order if node.gate is None and node.name]
-    if not isinstance(inputs, Sequence | None):
-        raise TypeError(f"inputs: expected a list of Values, got {type(inputs).__name__}")
-    chosen = leaves if inputs is None else list(inputs)
+    chosen = leaves if inputs is None else expect_values(inputs, "inputs")
     if not chosen:
         raise ValueError("v: expected a graph with at least one named input, got none")
     for x in chosen:
-        expect_value(x, "inputs")
         if x not in leaves:
             raise ValueError(f"inputs: expected named inputs of the graph, got {x!r}")
     names = [x.name for x in chosen]

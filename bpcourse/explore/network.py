@@ -75,8 +75,7 @@ class Network(Explorer):
         if parameters is None:
             parameters = FOUR_FOUR_TWO
         learning_rate = not_negative(learning_rate, "learning_rate")
-        if not isinstance(losses, Sequence):
-            raise TypeError(f"losses: expected a list of names, got {type(losses).__name__}")
+        losses = losses if isinstance(losses, str) else checks.listed(losses, "losses", "names")
         if not losses:
             raise ValueError("losses: expected at least one, got none")
         graphs = {

@@ -69,10 +69,11 @@ class Recurrence(Explorer):
         radius = spectral_radius(matrix)
         if radius < 1e-6 * np.abs(matrix).max() or radius == 0:
             raise ValueError(f"matrix: expected a spectral radius above 0, got {radius:g}")
-        if not 2 <= checks.whole(steps, "steps") <= 60:
+        steps = checks.whole(steps, "steps")
+        if not 2 <= steps <= 60:
             raise ValueError(f"steps: expected a whole number from 2 to 60, got {steps!r}")
         checks.choice(squash, "squash", SQUASHES)
-        self._steps = int(steps)
+        self._steps = steps
         graphs = {name: _step(matrix / radius, name) for name in SQUASHES}
         self._tables = {name: compile_table(*tables) for name, tables in graphs.items()}
         low, high = _SLIDER

@@ -146,9 +146,10 @@ def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
 
 def _validation(pair: Any, X: Array, Y: Array) -> tuple[Array, Array]:
     """Held-out X and Y, with the units of the training data."""
-    if not isinstance(pair, tuple | list) or len(pair) != 2:
+    parts = checks.listed(pair, "validation", "two arrays (X, Y)")
+    if not isinstance(pair, tuple | list) or len(parts) != 2:
         raise TypeError(f"validation: expected a pair (X, Y), got {type(pair).__name__}")
-    held_X, held_Y = (checks.batch(part, "validation") for part in pair)
+    held_X, held_Y = (checks.batch(part, "validation") for part in parts)
     if (len(held_X), len(held_Y)) != (len(X), len(Y)) or held_X.shape[1] != held_Y.shape[1]:
         raise ValueError(
             f"validation: expected ({len(X)}, m) and ({len(Y)}, m) as X and Y have units, got {held_X.shape} and {held_Y.shape}"

@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
 from bpcourse import checks
 from bpcourse.gates import GATES
 from bpcourse.graph import Value, exp
@@ -69,10 +67,15 @@ def node_name(parameters: Parameters, letter: str, *indices: int) -> str:
 
     Commas stand where a layer or a shape of a parameter is above 9.
 
+    Raises TypeError and ValueError where parameters are no dict of arrays, letter is
+    no text or an index no whole number.
+
     Book: chapter 06.
     """
-    largest = max(len(parameters) // 2, *(max(np.shape(W)) for W in parameters.values()))
-    return f"{letter}_{(',' if largest > 9 else '').join(map(str, indices))}"
+    questions.expect_mapping(parameters, "parameters")
+    indices = tuple([checks.count(i, "indices") for i in indices])
+    largest = max([len(parameters) // 2, *(max(checks.array(W, name).shape, default=1) for name, W in parameters.items())])
+    return f"{checks.text(letter, 'letter')}_{(',' if largest > 9 else '').join(map(str, indices))}"
 
 
 def _softmax(Z: list[Value]) -> list[Value]:

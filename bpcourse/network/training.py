@@ -38,6 +38,7 @@ def initialise(sizes: Sequence[int], hidden: str = "relu", seed: Any = 0) -> dic
     sizes, rng = checks.sizes(sizes), checks.generator(seed, "seed")
     parameters = {}
     for l, (below, units) in enumerate(itertools.pairwise(sizes), start=1):
+        checks.expect_room("sizes", below, units)
         spread = math.sqrt((2 if hidden == "relu" else 1) / below)
         parameters[f"W{l}"] = rng.normal(0, spread, (units, below))
         parameters[f"b{l}"] = np.zeros((units, 1))
@@ -93,7 +94,7 @@ def train(
     current, sets, learning_rate, batch_size, epochs, until_loss, rng = given
     X, Y = sets["cost"]
     history = {key: [cost(forward(x, current, **names), y, loss)] for key, (x, y) in sets.items()}
-    with tqdm(total=epochs, disable=not progress, unit="epoch") as bar:
+    with tqdm(total=epochs, disable=not checks.flag(progress, "progress"), unit="epoch") as bar:
         try:
             for _ in range(epochs):
                 if history["cost"][-1] < until_loss:
@@ -128,6 +129,7 @@ def one_hot(labels: Any, classes: int) -> Array:
     """
     classes = checks.whole(classes, "classes")
     labels = checks.labels(labels, "labels", classes)
+    checks.expect_room("classes", classes, len(labels))
     columns = np.zeros((classes, len(labels)))
     columns[labels, np.arange(len(labels))] = 1
     return columns

@@ -64,8 +64,12 @@ class _Writing(NamedTuple):
 
 
 def wire_key(letter: str, place: int, port: int | None = None) -> str:
-    """The key of a number in a circuit's picture: `v3`, `g3`, `f3.1`."""
-    return f"{letter}{place}" if port is None else f"{letter}{place}.{port}"
+    """The key of a number in a circuit's picture: `v3`, `g3`, `f3.1`.
+
+    TypeError or ValueError where letter is no text, or place or port no whole number.
+    """
+    key = f"{checks.text(letter, 'letter')}{checks.count(place, 'place')}"
+    return key if port is None else f"{key}.{checks.count(port, 'port')}"
 
 
 def circuit(v: Value, gradients: bool = True, decimals: int | None = None) -> Picture:
@@ -81,8 +85,10 @@ def circuit(v: Value, gradients: bool = True, decimals: int | None = None) -> Pi
     """
     expect_value(v, "v")
     checks.flag(gradients, "gradients")
-    if decimals is not None and checks.number(decimals, "decimals") not in range(16):
-        raise ValueError(f"decimals: expected a whole number from 0 to 15, got {decimals!r}")
+    if decimals is not None:
+        decimals = checks.count(decimals, "decimals")
+        if decimals > 15:
+            raise ValueError(f"decimals: expected a whole number from 0 to 15, got {decimals}")
     order = topological_order(v)
     if len(order) > LARGEST_CIRCUIT:
         raise ValueError(f"v: expected at most {LARGEST_CIRCUIT} values to draw, got {len(order)}")

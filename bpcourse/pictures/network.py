@@ -105,7 +105,7 @@ class NetworkPlan(NamedTuple):
         Raises ValueError for an unknown weight and for more than `MOST_PATHS`.
         """
         if not isinstance(weight, str) or weight not in self.weights:
-            raise ValueError(f"highlight: expected a weight of the network, such as w_111, got {weight!r}")
+            raise ValueError(f"highlight: expected a weight of the network, such as w_111, got {checks.short(weight)}")
         start, end = self.weights[weight]
         reached = next(c for c, column in enumerate(self.columns) if start in column) + 1
         ahead = self.columns[reached + 1 :]
@@ -193,12 +193,28 @@ ROUTE_GAP = 5.0
 
 
 def route_line(route: Sequence[str], i: int, count: int, place: Mapping[str, tuple[float, float]]) -> str:
-    """The way of route number i of count, beside the others. Book: chapter 05."""
-    shift = (i - (count - 1) / 2) * ROUTE_GAP
-    return "M" + "L".join(f"{x:g} {y + shift:g}" for x, y in (place[name] for name in route))
+    """The way of route number i of count, beside the others.
+
+    Raises TypeError and ValueError for numbers that are not whole, a route that is no
+    list and places that are not those of its units. Book: chapter 05.
+    """
+    shift = (checks.count(i, "i") - (checks.whole(count, "count") - 1) / 2) * ROUTE_GAP
+    if not isinstance(place, Mapping):
+        raise TypeError(f"place: expected a dict from names to centres, got {type(place).__name__}")
+    stops = []
+    for name in checks.listed(route, "route", "names"):
+        if not isinstance(name, str) or name not in place:
+            raise ValueError(f"route: expected names that have a place, got {checks.short(name)}")
+        centre = checks.listed(place[name], "place", "two numbers")
+        if len(centre) != 2:
+            raise ValueError(f"place: expected a centre (x, y) for each name, got {checks.short(place[name])}")
+        x, y = (checks.number(part, "place") for part in centre)
+        stops.append(f"{x:g} {y + shift:g}")
+    return "M" + "L".join(stops)
 
 
 def route_path(line: str, i: int, more: str = "") -> str:
-    """Route number i in its colour and dash. Book: chapter 05."""
+    """Route number i in its colour and dash. TypeError for what is no text or number. Book: chapter 05."""
+    line, i, more = checks.text(line, "line"), checks.count(i, "i"), checks.text(more, "more")
     dash = f' stroke-dasharray="{_DASHES[i % 4]}"' if _DASHES[i % 4] else ""
     return svg.path(line, f"path{i % 4 + 1}", 3, f'{dash} stroke-linejoin="round"{more}')

@@ -127,8 +127,7 @@ def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str 
 
     Book: chapters 01, 02, 04, 07 and 08.
     """
-    if not isinstance(ax, Axes):
-        raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}")
+    _expect_axes(ax)
     x, y, slope = checks.number(x, "x"), checks.number(y, "y"), checks.number(slope, "slope")
     reach, label = checks.number(reach, "reach"), _plain(label, "label")
     with np.errstate(over="ignore", invalid="ignore"):
@@ -146,31 +145,52 @@ def cells(
     `entries` are texts or numbers, (rows, columns); "" leaves a square empty. Colours,
     alphas and further properties of the texts are one for all or a table, too.
 
-    Raises TypeError where ax are no axes, ValueError where the tables do not fit or
-    there are more than `MOST_CELLS`.
+    Raises TypeError where ax are no axes, ValueError where the tables do not fit, there
+    are more than `MOST_CELLS`, and for a colour or an alpha that is none.
     """
-    if not isinstance(ax, Axes):
-        raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}")
+    _expect_axes(ax)
     left, top, gap = checks.number(left, "left"), checks.number(top, "top"), checks.number(gap, "gap")
-    table: Any = np.asarray(entries, dtype=object)
+    table = _objects(entries, "entries")
     if table.ndim != 2 or not 0 < table.size <= MOST_CELLS:
         raise ValueError(f"entries: expected 1 to {MOST_CELLS} cells, (rows, columns), got shape {table.shape}")
     looks = {name: _spread(look, table.shape, name) for name, look in {"colours": colours, "alphas": alphas, **writing}.items()}
     for r, c in np.ndindex(table.shape):
         entry, (colour, alpha, *style) = table[r, c], [look[r, c] for look in looks.values()]
+        _expect_colour(colour, "colours")
+        alpha = checks.number(alpha, "alphas")
+        if not 0 <= alpha <= 1:
+            raise ValueError(f"alphas: expected numbers from 0 to 1, got {alpha:g}")
         if alpha:
             corner = (left + c + gap / 2, top + r + gap / 2)
             ax.add_patch(Rectangle(corner, 1 - gap, 1 - gap, color=colour, alpha=alpha, linewidth=0))
-        words = entry if isinstance(entry, str) else number(entry)
+        words = _plain(entry, "entries") if isinstance(entry, str) else number(checks.number(entry, "entries"))
         ax.text(left + c + 0.5, top + r + 0.5, words, ha="center", va="center", **{"color": INK, **dict(zip(writing, style))})
 
 
 def _spread(look: Any, shape: tuple[int, ...], argument: str) -> Any:
     """One look for all cells, or a table of them."""
+    table = _objects(look, argument)
     try:
-        return np.broadcast_to(np.asarray(look, dtype=object), shape)
+        return np.broadcast_to(table, shape)
     except ValueError:
-        raise ValueError(f"{argument}: expected one for all or a table of shape {shape}, got shape {np.shape(look)}") from None
+        raise ValueError(f"{argument}: expected one for all or a table of shape {shape}, got shape {table.shape}") from None
+
+
+def _objects(x: Any, argument: str) -> Any:
+    try:
+        return np.asarray(x, dtype=object)
+    except Exception:  # rows of several lengths, and what a stranger's __array__ may raise
+        raise ValueError(f"{argument}: expected a table, got {checks.short(x)}") from None
+
+
+def _expect_axes(ax: Any) -> None:
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}")
+
+
+def _expect_colour(x: Any, argument: str) -> None:
+    if not isinstance(x, str) or not is_color_like(x):
+        raise ValueError(f"{argument}: expected a colour that matplotlib knows, got {checks.short(x)}")
 
 
 def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
@@ -208,11 +228,11 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
 
 
 def _block(piece: Any) -> tuple[str, int, int, str]:
-    if not isinstance(piece, tuple | list) or len(piece) != 4:
-        raise TypeError(f"pieces: expected signs and (name, rows, columns, colour), got {type(piece).__name__}")
-    name, rows, columns, colour = piece
-    if not isinstance(colour, str) or not is_color_like(colour):
-        raise ValueError(f"pieces: expected a colour that matplotlib knows, got {checks.short(colour)}")
+    parts = checks.listed(piece, "pieces", "signs and (name, rows, columns, colour)")
+    if len(parts) != 4:
+        raise TypeError(f"pieces: expected signs and (name, rows, columns, colour), got {checks.short(piece)}")
+    name, rows, columns, colour = parts
+    _expect_colour(colour, "pieces")
     return _plain(name, "pieces"), checks.whole(rows, "pieces"), checks.whole(columns, "pieces"), colour
 
 
