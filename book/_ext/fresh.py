@@ -29,17 +29,22 @@ def digest(folder: Path, patterns: list[str]) -> str:
     return told.hexdigest()
 
 
+def record(app: Any) -> Path:
+    """Where stands what the stored outputs of cells came from and, after a build that ended well, the stored pages."""
+    return Path(app.doctreedir, "depends.json")
+
+
 def forget_what_is_stale(app: Any, config: Any) -> None:
-    """Drop the stored pages if what they share has changed, and the outputs of cells if what those import has."""
-    folder, record = Path(app.srcdir), Path(app.doctreedir, "depends.json")
-    new = {name: digest(folder, config[f"fresh_{name}"]) for name in ("pages", "cells")}
-    old = json.loads(record.read_text()) if record.exists() else {}
-    if new != old:
+    """Drop the stored pages if what they share has changed, and the outputs of cells if what those read has."""
+    folder = Path(app.srcdir)
+    app.depends = {name: digest(folder, config[f"fresh_{name}"]) for name in ("pages", "cells")}
+    old = json.loads(record(app).read_text()) if record(app).exists() else {}
+    if app.depends != old:
         Path(app.doctreedir, ENV_PICKLE_FILENAME).unlink(missing_ok=True)
-    if new["cells"] != old.get("cells"):
+    if app.depends["cells"] != old.get("cells"):
         shutil.rmtree(config.nb_execution_cache_path or Path(app.outdir).parent / ".jupyter_cache", ignore_errors=True)
-    record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps(new))
+    record(app).parent.mkdir(parents=True, exist_ok=True)
+    record(app).write_text(json.dumps({"cells": app.depends["cells"]}))
 
 
 def names(env: Any) -> tuple[dict[str, str], dict[str, Any]]:
@@ -47,30 +52,20 @@ def names(env: Any) -> tuple[dict[str, str], dict[str, Any]]:
     return {page: title.astext() for page, title in env.titles.items()}, copy(env.domaindata["std"]["labels"])
 
 
-def set_aside(app: Any) -> None:
-    """Take the stored pages away until this build has ended well, and remember their names."""
-    stored = Path(app.doctreedir, ENV_PICKLE_FILENAME)
-    if stored.exists():
-        stored.replace(stored.with_suffix(".before"))
-    app.env.names_before = names(app.env)
+def remember_names(app: Any) -> None:
+    """Before anything is read."""
+    app.names_before = names(app.env)
 
 
 def pages_to_write_again(app: Any, env: Any) -> list[str]:
     """All pages, if one of them has another name now."""
-    return sorted(env.found_docs) if env.names_before != names(env) else []
+    return sorted(env.found_docs) if app.names_before != names(env) else []
 
 
 def finish(app: Any, exception: Exception | None) -> None:
-    """Remove what no page stands behind. Put the stored pages back, or drop them if anything was wrong."""
-    stored = Path(app.doctreedir, ENV_PICKLE_FILENAME)
-    before = stored.with_suffix(".before")
+    """If all went well, remove what no page stands behind, and let the next build use the stored pages."""
     if exception or app._warncount:
-        stored.unlink(missing_ok=True)
-        before.unlink(missing_ok=True)
         return
-    if before.exists() and not stored.exists():
-        before.replace(stored)
-    before.unlink(missing_ok=True)
     html = Path(app.outdir)
     for page in html.rglob("*.html"):
         name = page.relative_to(html).with_suffix("").as_posix()
@@ -80,6 +75,7 @@ def finish(app: Any, exception: Exception | None) -> None:
     for image in (html / "_images").glob("*"):
         if image.name not in shown:
             image.unlink()
+    record(app).write_text(json.dumps(app.depends))
 
 
 def setup(app: Any) -> dict[str, bool]:
@@ -90,7 +86,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_config_value("fresh_cells", [], "")
     app.add_config_value("fresh_pages", [], "")
     app.connect("config-inited", forget_what_is_stale)
-    app.connect("builder-inited", set_aside)
+    app.connect("builder-inited", remember_names)
     app.connect("env-updated", pages_to_write_again)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

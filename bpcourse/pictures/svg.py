@@ -99,7 +99,7 @@ def number(x: float) -> str:
 def pretty(name: str) -> str:
     """A graph's name as the book writes it: `w_212` as w²₁₂, `x1` as x₁.
 
-    Raises TypeError where it is no text.
+    TypeError for what is no text.
     """
     match = re.fullmatch(r"([a-zŷ]+)(_?)([\d,]+)", checks.text(name, "name"))
     if match is None:
