@@ -29,8 +29,8 @@ def settle(settings: Path = ROOT / "_build" / ".settings") -> None:
         )
     for name in [name for name in os.environ if name.startswith(CLEARED)]:
         del os.environ[name]
-    os.environ |= {"PYTHONUTF8": "1", "MPLCONFIGDIR": str(settings / "matplotlib"), "IPYTHONDIR": str(settings / "ipython")}
-    os.environ |= {f"JUPYTER_{name}_DIR": str(settings / "jupyter") for name in ("CONFIG", "DATA")}
+    folders = {"MPLCONFIGDIR": "matplotlib", "IPYTHONDIR": "ipython", "JUPYTER_DATA_DIR": "jupyter"}
+    os.environ |= {name: str(settings / folder) for name, folder in folders.items()} | {"PYTHONUTF8": "1"}
     profile = settings / "ipython" / "profile_default"
     if not profile.exists():
         profile.mkdir(parents=True, exist_ok=True)
