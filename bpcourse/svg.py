@@ -40,6 +40,8 @@ def variables(shade: int) -> str:
 
 
 HALO = "svg.bp .halo{stroke:var(--bp-paper);stroke-width:4px;paint-order:stroke;stroke-linejoin:round}"
+
+
 def shades(picture: str) -> str:
     """The palette of what a selector names, as CSS: dark where the page is dark, but light on paper."""
     dark = ",".join(f"{page} {picture}" for page in ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]'))

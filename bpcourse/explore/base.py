@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from types import SimpleNamespace
@@ -49,7 +50,7 @@ RUNTIME = _lean(_file("runtime.js"))
 
 def _inline(picture: svg.Picture) -> str:
     """The picture without what it needs only by itself: its style, and where SVG is not HTML."""
-    return re.sub(r' xmlns[^ ]+', "", picture.svg.replace(svg.STYLE, ""))
+    return re.sub(r" xmlns[^ ]+", "", picture.svg.replace(svg.STYLE, ""))
 
 
 def _printed(source: str | Mapping[str, str]) -> str:
@@ -57,6 +58,15 @@ def _printed(source: str | Mapping[str, str]) -> str:
     if isinstance(source, str):
         return re.sub(r" ?(>=|[=*/+?:,]) ", r"\1", _lean(source).replace(_NEXT_LINE, ","))
     return "{\n" + ",\n".join(f"{name}: {_printed(one)}" for name, one in source.items()) + "}"
+
+
+class Number(traitlets.Float):
+    """A number that Python may set; one too large for a float is refused by its name, as infinity is."""
+
+    def validate(self, obj: Any, value: Any) -> float:
+        """The value as traitlets.Float has it."""
+        large = isinstance(value, int) and abs(value) > sys.float_info.max
+        return float(super().validate(obj, math.inf if large else value))
 
 
 class Explorer(anywidget.AnyWidget):

@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks, svg
 from bpcourse.codegen import compile_table, single, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer, where_defined
+from bpcourse.explore.base import Explorer, Number, where_defined
 from bpcourse.explore.hill import only_input
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, exp, gradient, square
@@ -37,7 +37,7 @@ class DifferenceStep(Explorer):
     Book: chapters 02 and 16.
     """
 
-    eps = traitlets.Float().tag(sync=True)
+    eps = Number().tag(sync=True)
     precision = traitlets.Unicode().tag(sync=True)
     script = "difference.js"
 
@@ -120,7 +120,9 @@ class DifferenceStep(Explorer):
         head = "<thead><tr><th></th><th>value</th><th>error</th></tr></thead>"
         return [
             controls.sliders(
-                controls.log_slider("eps", "difference step ε", _SMALLEST, 0, 1 / _PER_DECADE, self.eps, svg.scientific(self.eps)),
+                controls.log_slider(
+                    "eps", "difference step ε", _SMALLEST, 0, 1 / _PER_DECADE, self.eps, svg.scientific(self.eps)
+                ),
                 controls.slider(f"inputs.{self._name}", self._name, low, high, controls.nice((high - low) / 30), x, 2),
             ),
             controls.row(controls.choice("precision", "Computed in", PRECISIONS, self.precision)),
