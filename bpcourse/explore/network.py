@@ -12,7 +12,7 @@ from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer, not_negative
+from bpcourse.explore.base import Explorer, Number, not_negative
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, gradient
 from bpcourse.network import Parameters, as_graph
@@ -52,7 +52,7 @@ class Network(Explorer):
 
     weight = traitlets.Unicode().tag(sync=True)
     loss = traitlets.Unicode().tag(sync=True)
-    learning_rate = traitlets.Float().tag(sync=True)
+    learning_rate = Number().tag(sync=True)
     as_source_003 = traitlets.Bool().tag(sync=True)
     script = "network.js"
 
@@ -189,7 +189,7 @@ class Network(Explorer):
 
     def _controls(self, span: tuple[float, float], most: int) -> list[str]:
         now, w = self._at(self.inputs, self.loss), self.inputs[self.weight]
-        slope = now["g" + self.weight]
+        slope, step = now["g" + self.weight], controls.nice((span[1] - span[0]) / 400)
         moved, after = self._after(now)
         rate = self.learning_rate
         told = [
@@ -207,9 +207,7 @@ class Network(Explorer):
                 *source,
             ),
             controls.sliders(
-                controls.slider(
-                    f"inputs.{self.weight}", svg.pretty(self.weight), *span, controls.nice((span[1] - span[0]) / 400), w, 4
-                ),
+                controls.slider(f"inputs.{self.weight}", svg.pretty(self.weight), *span, step, w, 4),
                 controls.slider("learning_rate", "learning rate η", 0, 10, 0.1, rate, 4),
             ),
             f'<ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul>',
