@@ -15,16 +15,11 @@ from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number, not_negative
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, gradient
+from bpcourse.layers import LOSSES
 from bpcourse.network import Parameters, as_graph
 from bpcourse.pictures import svg
 from bpcourse.pictures.network import ROUTE_GAP, NetworkPlan, network_plan, route_line, route_path
 
-LOSSES = {
-    "squared_error": "squared error",
-    "half_squared_error": "half the squared error",
-    "cross_entropy": "cross-entropy",
-    "binary_cross_entropy": "binary cross-entropy",
-}
 _POINTS = 60
 
 
@@ -203,7 +198,7 @@ class Network(Explorer):
         return [
             controls.row(
                 controls.choice("weight", "Weight", options, self.weight),
-                controls.choice("loss", "Loss", {loss: LOSSES[loss] for loss in self._rows}, self.loss),
+                controls.choice("loss", "Loss", {loss: LOSSES[loss].label for loss in self._rows}, self.loss),
                 *source,
             ),
             controls.sliders(
