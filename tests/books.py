@@ -48,6 +48,7 @@ class Book:
     def built(self, **variables: str) -> "Book":
         run = self.build(**variables)
         assert run.returncode == 0, run.stdout + run.stderr
+        assert "without encryption" not in run.stderr
         return self
 
     @property

@@ -194,6 +194,7 @@ def test_the_inventory_names_the_project():
 # ------------------------------------------------------------ surroundings
 
 HOSTILE = {
+    "HOME": "elsewhere/home",
     "MPLBACKEND": "agg",
     "MPLCONFIGDIR": "/proc/nowhere",
     "MATPLOTLIBRC": "elsewhere/matplotlibrc",
@@ -222,6 +223,8 @@ def hostile(tmp_path):
         "ipython/profile_default/startup/00.py": "print('started')",
         "ipython/profile_default/ipython_config.py": "c.InteractiveShell.ast_node_interactivity = 'all'",
         "jupyter/kernels/python3/kernel.json": '{"argv": ["false"], "display_name": "none", "language": "python"}',
+        "home/.config/matplotlib/matplotlibrc": "lines.linewidth: 20",
+        "home/.ipython/profile_default/startup/00.py": "import matplotlib\nmatplotlib.rcParams['lines.linewidth'] = 20",
         "bpcourse/__init__.py": "raise ImportError('another bpcourse')",
     }
     for name, text in files.items():
@@ -239,6 +242,7 @@ def test_a_machines_variables_change_no_page(small, hostile, tmp_path):
     picture = re.compile(r"_images/\w+\.\w+")
     assert picture.findall(book.page("02-two")) == picture.findall(small.page("02-two")) != []
     assert book.text("02-two") == small.text("02-two")
+    assert re.findall(r"Copyright.*", book.page("02-two")) == re.findall(r"Copyright.*", small.page("02-two")) != []
 
 
 def test_a_machines_variables_change_no_stored_output(hostile, tmp_path):

@@ -1,3 +1,5 @@
+import copy
+import inspect
 import json
 import math
 import os
@@ -5,19 +7,23 @@ import re
 import shutil
 import subprocess
 import sys
+from html.parser import HTMLParser
 from pathlib import Path
 
 import ipywidgets
+import nbclient
 import numpy as np
 import pytest
 import traitlets
 from helpers import build, expressions, numbers, says
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
+from ipywidgets import DOMWidget
+from nbformat.v4 import new_code_cell, new_notebook
 
 import bpcourse.explore
-from bpcourse import codegen, examples, graph, network, numeric
-from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, Product, controls, product
+from bpcourse import codegen, examples, figures, graph, network, numeric
+from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, Product, Recurrence, controls, product
 from bpcourse.graph import Value, evaluate, gradient, topological_order
 from bpcourse.pictures import svg
 
@@ -767,3 +773,183 @@ def test_a_table_refuses_bad_inputs_by_name(make):
         make([X * 2], [])
     with pytest.raises(ValueError, match=says("inputs")):
         make([X * 2], [X, X])
+
+
+# Whatever is given, an explorer answers with an error of its own, or is right; and a refused trait leaves all as it was.
+
+ODD = [
+    *(math.nan, math.inf, -math.inf, 1e400, 1e308, -1e308, 5e-324, -1, 0, 2.5, 10**400, 99, True, np.bool_(True)),
+    *(None, "", "3", "−1", b"1", 1j, [], [1], (), (1, 2, 3), {}, {"x": 1}, object(), float, np.array([1.0, 2.0]), np.array("a")),
+    *((1e5, -1e5), (-1e5, 1e5), (-1e8, 1e8), (-1e308, 1e308), ("a", "b"), (None, 1), (0, math.nan), {"x": (-1e308, 1e308)}),
+    np.ma.masked_array([1.0, 2.0], [True, False]),
+]
+MAKE = {
+    Product: {},
+    Hill: {},
+    DifferenceStep: {},
+    Circuit: {"v": X * Y},
+    Network: {},
+    Recurrence: {},
+}
+ARGUMENTS = [(kind, name) for kind in MAKE for name in inspect.signature(kind.__init__).parameters if name != "self"]
+
+
+def all_of(explorer) -> dict:
+    return {name: copy.deepcopy(getattr(explorer, name)) for name in explorer.traits(sync=True) if name != "layout"}
+
+
+@pytest.mark.parametrize("odd", ODD, ids=[f"{i}-{type(odd).__name__}" for i, odd in enumerate(ODD)])
+@pytest.mark.parametrize("kind, name", ARGUMENTS, ids=lambda told: getattr(told, "__name__", told))
+def test_an_odd_argument_is_taken_right_or_refused(kind, name, odd):
+    try:
+        explorer = kind(**{**MAKE[kind], name: odd})
+    except (ValueError, TypeError) as error:
+        assert ": expected" in str(error) and not isinstance(error.__cause__, AttributeError), error
+        return
+    numbers_ = [*explorer.inputs.values(), *explorer.values.values(), *explorer.gradients.values()]
+    assert all(type(x) is float and math.isfinite(x) for x in numbers_)
+    assert len(explorer.html()) < 60_000 and "nan" not in explorer._html and "NaN" not in explorer._html
+
+
+TRAITS = [
+    (kind, name)
+    for kind in MAKE
+    for name in sorted(kind(**MAKE[kind]).traits(sync=True))
+    if not name.startswith("_") and name not in DOMWidget.class_traits() and name not in ("values", "gradients")
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=[f"{i}-{type(odd).__name__}" for i, odd in enumerate(ODD)])
+@pytest.mark.parametrize("kind, name", TRAITS, ids=lambda told: getattr(told, "__name__", told))
+def test_an_odd_trait_is_taken_right_or_leaves_all_as_it_was(kind, name, odd):
+    explorer, heard = kind(**MAKE[kind]), []
+    explorer.observe(heard.append)
+    before = all_of(explorer)
+    try:
+        setattr(explorer, name, odd)
+    except (ValueError, TypeError, traitlets.TraitError) as error:
+        assert name in str(error)
+        assert all_of(explorer) == before and heard == []
+        return
+    values, gradients = explorer.follow(explorer.inputs)
+    assert (explorer.values, explorer.gradients) == (values, gradients)
+    assert all(map(math.isfinite, [*values.values(), *gradients.values()]))
+
+
+def certain():
+    """A network that is as sure as float64 can be, of what is wrong."""
+    parameters = {"W1": np.array([[1.0]]), "b1": np.zeros((1, 1))}
+    explorer = Network(parameters, [1.0], [0.0], output="sigmoid", losses=["squared_error", "binary_cross_entropy"])
+    explorer.inputs = {"w_111": 800.0, "b_11": 0.0}
+    return explorer
+
+
+REFUSED_TOGETHER = {
+    "a step that leaves the domain": (lambda: DifferenceStep(graph.log(Value(0.5, "x")), span=(0.1, 2)), "eps", 0.9),
+    "a precision that has no such number": (
+        lambda: DifferenceStep(graph.exp(Value(90, "x")), span=(1, 100)), "precision", "float32",
+    ),
+    "a recurrence that overflows without tanh": (lambda: Recurrence(rho=1e30, squash="tanh"), "squash", "none"),
+    "a loss that is infinite": (certain, "loss", "binary_cross_entropy"),
+    "a step of h that overflows": (lambda: Product(a=1e150, b=1e150), "h", 1e300),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("make, name, value", cases(REFUSED_TOGETHER))
+def test_a_trait_with_which_a_number_is_missing_leaves_all_as_it_was(make, name, value):
+    explorer, heard = make(), []
+    explorer.observe(heard.append)
+    before = all_of(explorer)
+    with pytest.raises(ValueError, match=says(name)):
+        setattr(explorer, name, value)
+    assert all_of(explorer) == before and heard == []
+
+
+def test_the_defaults_of_the_network_are_those_of_the_package():
+    rng = np.random.default_rng(1)
+    parameters, x, y = network.initialise([3, 4, 2], seed=1), rng.normal(size=3), [1.0, 0.0]
+    explorer = Network(parameters, x, y, span=(-9, 9))
+    nodes = network.as_graph(parameters, x, y)
+    slopes = gradient(nodes["loss"], [nodes[name] for name in explorer.inputs])
+    assert close(explorer.values["loss"], nodes["loss"].value)
+    assert same(explorer.gradients, {name: slope.value for name, slope in zip(explorer.inputs, slopes)})
+    assert (Network().loss, explorer.loss) == ("squared_error", "cross_entropy")
+
+
+def test_in_a_circuit_the_three_steps_are_three_traits():
+    explorer = Circuit(X * Y, eps=0.2, h=0.3, learning_rate=0.4)
+    assert (explorer.eps, explorer.h, explorer.learning_rate) == (0.2, 0.3, 0.4)
+    words = re.findall(r'class="bp-name">([^<]*)<', explorer._html)
+    assert words == ["x", "y", "by ε", "step size h", "learning rate η", "Gate by gate"]
+
+
+@pytest.mark.parametrize("span", [(-1e5, 1e5), (-1e100, 1e100), (0.4, 0.6), (0.5, 0.5 + 1e-9)])
+def test_a_hill_of_any_width_has_a_few_ticks(span):
+    picture = Hill(span=span)._html
+    assert len(picture) < 8_000
+    assert 1 <= len(re.findall(r'text-anchor="middle" font-size="12"', picture)) <= 12
+
+
+ODD_NAMES = ["__proto__", "constructor", "toString", "hasOwnProperty", "valueOf"]
+ODD_NAMES += ["{v0}", "${x}", "`", "'", "\\", "a b", "Σ", "0", "-", "x\ny"]
+
+
+@needs_node
+def test_any_name_keeps_its_number_in_the_script():
+    for name in ODD_NAMES:
+        for explorer in (Circuit(Value(1.5, name) * 2), Hill(graph.square(Value(1.5, name)), span=(0, 3))):
+            (spec,) = re.findall(r"^const SPEC = .*$", explorer._code, re.M)
+            assert run_in_node(spec, f"SPEC.state.inputs[{json.dumps(name)}]") == 1.5, name
+            assert compile_errors([explorer]) == [""], name
+
+
+@pytest.mark.parametrize("name", ["a\x00b", "a\x01b", "a\rb", "a\x7fb", "a\ud800b"])
+def test_a_name_that_no_page_can_hold_is_refused(name):
+    with pytest.raises(ValueError, match=says("inputs")):
+        Circuit(Value(1, name) * 2)
+
+
+# A notebook that is not trusted shows a sentence: what its front end leaves of the HTML is hidden but for that.
+
+
+class Untrusted(HTMLParser):
+    """The text that is seen where scripts, styles and SVG are taken out and what is marked hidden is hidden."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen, self.open = [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attributes) -> None:
+        if tag not in ("input", "br", "hr"):
+            kept = dict(attributes) if tag not in ("svg", "g", "path", "text", "rect", "circle") else {}
+            self.open.append((tag, tag in ("script", "style") or "hidden" in kept))
+        assert tag not in ("input", "button", "select") or any(hidden for _, hidden in self.open), "a control that nothing moves"
+
+    def handle_endtag(self, tag) -> None:
+        while self.open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data) -> None:
+        if data.strip() and not any(hidden for _, hidden in self.open):
+            self.seen.append(data.strip())
+
+
+@each
+def test_a_notebook_that_is_not_trusted_shows_a_sentence(make):
+    explorer = make()
+    (sentence,) = Untrusted(explorer.html()).seen
+    assert sentence == f"An explorer, {explorer._told}: trust this notebook or run the cell again to see it."
+
+
+def test_a_picture_in_a_notebook_that_is_not_trusted_is_a_sentence():
+    picture = figures.circuit(examples.add_then_multiply())
+    (sentence,) = Untrusted(picture._repr_html_()).seen
+    assert sentence.startswith(f"A picture, {picture.description}: ")
+
+
+def test_without_anybody_to_move_it_an_explorer_is_its_page_alone():
+    """What nbconvert --execute runs is asked for files; it stores the page that needs no kernel."""
+    cells = [new_code_cell("from bpcourse import explore"), new_code_cell("explore.Hill()")]
+    done = nbclient.execute(new_notebook(cells=cells))
+    assert set(done.cells[1].outputs[0]["data"]) == {"text/plain", "text/html"}

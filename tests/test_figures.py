@@ -474,7 +474,7 @@ def test_every_set_of_costs_has_its_line():
 
 def test_cells_are_a_table_of_coloured_squares():
     _, ax = figures.axes()
-    figures.cells(ax, [["a", 2.5], ["", -1]], figures.VALUE, [[0.2, 0], [0.4, 0.3]], left=1, gap=0.1, weight=["bold", "normal"])
+    figures.cells(ax, [["a", 2.5], ["", -1]], figures.VALUE, [[0.2, 0], [0.4, 0.3]], left=1, gap=0.1, weights=["bold", "normal"])
     assert [(text.get_text(), text.get_position(), text.get_weight()) for text in ax.texts if text.get_text()] == [
         ("a", (1.5, 0.5), "bold"),
         ("2.5", (2.5, 0.5), "normal"),
@@ -496,6 +496,9 @@ def test_cells_are_a_table_of_coloured_squares():
         ("entries", {"entries": np.zeros((100, 100))}),
         ("colours", {"colours": ["red", "blue", "green"]}),
         ("alphas", {"alphas": np.ones((3, 3))}),
+        ("alphas", {"alphas": [[0.1, 1.1]]}),
+        ("entries", {"entries": [["a"], ["b", "c"]]}),
+        ("weights", {"weights": "heavy"}),
         ("gap", {"gap": "wide"}),
     ],
 )

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = ROOT / "_build" / ".settings"
 CLEARED = ("IPYKERNEL", "IPYTHON", "JUPYTER", "MATPLOTLIB", "MPL", "PYTHON", "SOURCE_DATE_EPOCH")
 """Variables that begin so change what cells print or draw, or which files are read for it."""
 
@@ -18,7 +19,7 @@ CLEARED = ("IPYKERNEL", "IPYTHON", "JUPYTER", "MATPLOTLIB", "MPL", "PYTHON", "SO
 KERNEL_SETTINGS = "c.IPKernelApp.log_level = 'ERROR'\n"
 
 
-def settle(settings: Path = ROOT / "_build" / ".settings") -> None:
+def settle() -> None:
     """Give this process, and all that it starts, the same surroundings everywhere.
 
     What acts on a Python that runs already cannot be taken out: RuntimeError names it.
@@ -29,9 +30,9 @@ def settle(settings: Path = ROOT / "_build" / ".settings") -> None:
         )
     for name in [name for name in os.environ if name.startswith(CLEARED)]:
         del os.environ[name]
-    os.environ |= {"PYTHONUTF8": "1", "MPLCONFIGDIR": str(settings / "matplotlib"), "IPYTHONDIR": str(settings / "ipython")}
-    os.environ |= {f"JUPYTER_{name}_DIR": str(settings / "jupyter") for name in ("CONFIG", "DATA")}
-    profile = settings / "ipython" / "profile_default"
+    folders = {"MPLCONFIGDIR": "matplotlib", "IPYTHONDIR": "ipython", "JUPYTER_DATA_DIR": "jupyter"}
+    os.environ |= {name: str(SETTINGS / folder) for name, folder in folders.items()} | {"PYTHONUTF8": "1"}
+    profile = SETTINGS / "ipython" / "profile_default"
     if not profile.exists():
         profile.mkdir(parents=True, exist_ok=True)
         (profile / "ipython_kernel_config.py").write_text(KERNEL_SETTINGS)

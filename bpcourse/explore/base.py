@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from types import SimpleNamespace
@@ -58,6 +59,15 @@ def _printed(source: str | Mapping[str, str]) -> str:
     if isinstance(source, str):
         return re.sub(r" ?(>=|[=*/+?:,]) ", r"\1", _lean(source).replace(_NEXT_LINE, ","))
     return "{\n" + ",\n".join(f"{name}: {_printed(one)}" for name, one in source.items()) + "}"
+
+
+class Number(traitlets.Float):
+    """A number that Python may set; one too large for a float is refused by its name, as infinity is."""
+
+    def validate(self, obj: Any, value: Any) -> float:
+        """The value as traitlets.Float has it."""
+        large = isinstance(value, int) and abs(value) > sys.float_info.max
+        return float(super().validate(obj, math.inf if large else value))
 
 
 class Explorer(anywidget.AnyWidget):
@@ -192,7 +202,7 @@ def one_of(x: int, argument: str, last: int) -> int:
 
 def _watched() -> bool:
     """Whether somebody may move a slider: a kernel that may not ask for input runs for a file, which needs the page alone."""
-    request = getattr(getattr(get_ipython(), "kernel", None), "get_parent", dict)()
+    request: dict[str, Any] = getattr(getattr(get_ipython(), "kernel", None), "get_parent", dict)()
     return bool(request.get("content", {}).get("allow_stdin", True))
 
 

@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import UNDEFINED, Explorer, not_negative, one_of
+from bpcourse.explore.base import UNDEFINED, Explorer, Number, not_negative, one_of
 from bpcourse.graph import Value, adjoints, expect_value, expect_values, flows, local_gradients, topological_order
 from bpcourse.pictures import circuit, svg
 from bpcourse.pictures.circuit import wire_key
@@ -38,9 +38,9 @@ class Circuit(Explorer):
     Book: chapters 03, 04 and 05.
     """
 
-    eps = traitlets.Float().tag(sync=True)
-    h = traitlets.Float().tag(sync=True)
-    learning_rate = traitlets.Float().tag(sync=True)
+    eps = Number().tag(sync=True)
+    h = Number().tag(sync=True)
+    learning_rate = Number().tag(sync=True)
     nudged = traitlets.Unicode().tag(sync=True)
     step = traitlets.Int().tag(sync=True)
     script = "circuit.js"

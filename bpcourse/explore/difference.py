@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks
 from bpcourse.codegen import compile_table, single, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer, where_defined
+from bpcourse.explore.base import Explorer, Number, where_defined
 from bpcourse.explore.hill import only_input
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, exp, gradient, square
@@ -38,7 +38,7 @@ class DifferenceStep(Explorer):
     Book: chapters 02 and 16.
     """
 
-    eps = traitlets.Float().tag(sync=True)
+    eps = Number().tag(sync=True)
     precision = traitlets.Unicode().tag(sync=True)
     script = "difference.js"
 

@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer, not_negative, where_defined
+from bpcourse.explore.base import Explorer, Number, not_negative, where_defined
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, expect_value, gradient, square, topological_order
 from bpcourse.pictures import svg
@@ -36,7 +36,7 @@ class Hill(Explorer):
     Book: chapter 01.
     """
 
-    h = traitlets.Float().tag(sync=True)
+    h = Number().tag(sync=True)
     script = "hill.js"
 
     def __init__(self, v: Value | None = None, span: tuple[float, float] = (-0.6, 4.6), h: float = 0.3) -> None:
@@ -88,11 +88,9 @@ class Hill(Explorer):
             u = walk[-1][0] + self.h * self._row(walk[-1][0])[1]
             walk.append((u, self._row(u)[0]))
         tangent = [(n["x"] + s * _REACH, n["f"] + s * _REACH * n["slope"]) for s in (-1, 1)]
-        low, high = plot.x
-        ticks = _round_numbers(
-            plot.x, max(1.0, controls.nice((high - low) / 8)) if high - low >= 2 else controls.nice((high - low) / 4)
-        )
-        levels = _round_numbers(plot.y, controls.nice((plot.y[1] - plot.y[0]) / 5))
+        width, height = plot.x[1] - plot.x[0], plot.y[1] - plot.y[0]
+        ticks = _round_numbers(plot.x, max(1.0, controls.nice(width / 8)) if width >= 2 else controls.nice(width / 4))
+        levels = _round_numbers(plot.y, controls.nice(height / 5))
         parts = [
             plot.frame({u: svg.number(u) for u in ticks}, {v: svg.number(v) for v in levels}, self._name, f"f({self._name})"),
             plot.inside(

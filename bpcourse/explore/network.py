@@ -12,19 +12,14 @@ from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer, not_negative
+from bpcourse.explore.base import Explorer, Number, not_negative
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, gradient
+from bpcourse.layers import LOSSES
 from bpcourse.network import Parameters, as_graph
 from bpcourse.pictures import svg
 from bpcourse.pictures.network import ROUTE_GAP, NetworkPlan, network_plan, route_line, route_path
 
-LOSSES = {
-    "squared_error": "squared error",
-    "half_squared_error": "half the squared error",
-    "cross_entropy": "cross-entropy",
-    "binary_cross_entropy": "binary cross-entropy",
-}
 _POINTS = 60
 
 
@@ -52,7 +47,7 @@ class Network(Explorer):
 
     weight = traitlets.Unicode().tag(sync=True)
     loss = traitlets.Unicode().tag(sync=True)
-    learning_rate = traitlets.Float().tag(sync=True)
+    learning_rate = Number().tag(sync=True)
     as_source_003 = traitlets.Bool().tag(sync=True)
     script = "network.js"
 
@@ -189,7 +184,7 @@ class Network(Explorer):
 
     def _controls(self, span: tuple[float, float], most: int) -> list[str]:
         now, w = self._at(self.inputs, self.loss), self.inputs[self.weight]
-        slope = now["g" + self.weight]
+        slope, step = now["g" + self.weight], controls.nice((span[1] - span[0]) / 400)
         moved, after = self._after(now)
         rate = self.learning_rate
         told = [
@@ -203,13 +198,11 @@ class Network(Explorer):
         return [
             controls.row(
                 controls.choice("weight", "Weight", options, self.weight),
-                controls.choice("loss", "Loss", {loss: LOSSES[loss] for loss in self._rows}, self.loss),
+                controls.choice("loss", "Loss", {loss: LOSSES[loss].label for loss in self._rows}, self.loss),
                 *source,
             ),
             controls.sliders(
-                controls.slider(
-                    f"inputs.{self.weight}", svg.pretty(self.weight), *span, controls.nice((span[1] - span[0]) / 400), w, 4
-                ),
+                controls.slider(f"inputs.{self.weight}", svg.pretty(self.weight), *span, step, w, 4),
                 controls.slider("learning_rate", "learning rate η", 0, 10, 0.1, rate, 4),
             ),
             f'<ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul>',

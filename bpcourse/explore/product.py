@@ -14,7 +14,7 @@ from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.examples import PRODUCT
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer, one_of
+from bpcourse.explore.base import Explorer, Number, one_of
 from bpcourse.explore.plot import Plot
 from bpcourse.graph import Value, gradient
 from bpcourse.pictures import svg
@@ -50,8 +50,8 @@ class Product(Explorer):
     Book: chapter 01; source 002.
     """
 
-    h = traitlets.Float().tag(sync=True)
-    eps = traitlets.Float().tag(sync=True)
+    h = Number().tag(sync=True)
+    eps = Number().tag(sync=True)
     seed = traitlets.Int().tag(sync=True)
     in_turn = traitlets.Bool().tag(sync=True)
     script = "product.js"

@@ -138,49 +138,40 @@ def tangent(ax: Any, x: float, y: float, slope: float, reach: float, label: str 
 
 
 def cells(
-    ax: Any, entries: Any, colours: Any, alphas: Any, left: float = 0.0, top: float = 0.0, gap: float = 0.0, **writing: Any
+    ax: Any,
+    entries: Any,
+    colours: Any,
+    alphas: Any,
+    left: float = 0.0,
+    top: float = 0.0,
+    gap: float = 0.0,
+    weights: Any = "normal",
 ) -> None:
     """Coloured squares with what stands in them, rows downward from (left, top).
 
     `entries` are texts or numbers, (rows, columns); "" leaves a square empty. Colours,
-    alphas and further properties of the texts are one for all or a table, too.
+    alphas from 0 to 1 and weights, "normal" or "bold", are one for all or a table, too.
 
-    Raises TypeError where ax are no axes, ValueError where the tables do not fit, there
-    are more than `MOST_CELLS`, and for a colour or an alpha that is none.
+    Raises TypeError where ax are no axes, TypeError or ValueError for entries and
+    looks that are none, do not fit each other or are more than `MOST_CELLS`.
     """
     _expect_axes(ax)
     left, top, gap = checks.number(left, "left"), checks.number(top, "top"), checks.number(gap, "gap")
-    table = _objects(entries, "entries")
-    if table.ndim != 2 or not 0 < table.size <= MOST_CELLS:
-        raise ValueError(f"entries: expected 1 to {MOST_CELLS} cells, (rows, columns), got shape {table.shape}")
-    looks = {name: _spread(look, table.shape, name) for name, look in {"colours": colours, "alphas": alphas, **writing}.items()}
-    for r, c in np.ndindex(table.shape):
-        entry, (colour, alpha, *style) = table[r, c], [look[r, c] for look in looks.values()]
-        _expect_colour(colour, "colours")
-        alpha = checks.number(alpha, "alphas")
-        if not 0 <= alpha <= 1:
-            raise ValueError(f"alphas: expected numbers from 0 to 1, got {alpha:g}")
+    told = [checks.listed(row, "entries", "texts and numbers") for row in checks.listed(entries, "entries", "rows")]
+    shape = (len(told), len(told[0]) if told else 0)
+    if not 0 < shape[0] * shape[1] <= MOST_CELLS:
+        raise ValueError(f"entries: expected 1 to {MOST_CELLS} cells, (rows, columns), got shape {shape}")
+    words = _spread(told, "entries", shape, _entry)
+    looks = zip(
+        _spread(colours, "colours", shape, _colour),
+        _spread(alphas, "alphas", shape, _alpha),
+        _spread(weights, "weights", shape, _weight),
+    )
+    for (r, c), entry, (colour, alpha, weight) in zip(np.ndindex(shape), words, looks, strict=True):
         if alpha:
             corner = (left + c + gap / 2, top + r + gap / 2)
             ax.add_patch(Rectangle(corner, 1 - gap, 1 - gap, color=colour, alpha=alpha, linewidth=0))
-        words = _plain(entry, "entries") if isinstance(entry, str) else number(checks.number(entry, "entries"))
-        ax.text(left + c + 0.5, top + r + 0.5, words, ha="center", va="center", **{"color": INK, **dict(zip(writing, style))})
-
-
-def _spread(look: Any, shape: tuple[int, ...], argument: str) -> Any:
-    """One look for all cells, or a table of them."""
-    table = _objects(look, argument)
-    try:
-        return np.broadcast_to(table, shape)
-    except ValueError:
-        raise ValueError(f"{argument}: expected one for all or a table of shape {shape}, got shape {table.shape}") from None
-
-
-def _objects(x: Any, argument: str) -> Any:
-    try:
-        return np.asarray(x, dtype=object)
-    except Exception:  # rows of several lengths, and what a stranger's __array__ may raise
-        raise ValueError(f"{argument}: expected a table, got {checks.short(x)}") from None
+        ax.text(left + c + 0.5, top + r + 0.5, entry, ha="center", va="center", color=INK, weight=weight)
 
 
 def _expect_axes(ax: Any) -> None:
@@ -188,9 +179,34 @@ def _expect_axes(ax: Any) -> None:
         raise TypeError(f"ax: expected matplotlib Axes, got {type(ax).__name__}")
 
 
-def _expect_colour(x: Any, argument: str) -> None:
+def _spread(look: Any, argument: str, shape: tuple[int, int], ask: Callable[[Any, str], Any]) -> list[Any]:
+    """One for all cells or a table of them, as a list row by row; each is asked what it is."""
+    try:
+        table = np.broadcast_to(np.asarray(look, dtype=object), shape)
+    except Exception:  # no table, or what a stranger's __array__ may raise
+        raise ValueError(f"{argument}: expected one for all or a table of shape {shape}, got {checks.short(look)}") from None
+    return [ask(x, argument) for x in table.flat]
+
+
+def _entry(x: Any, argument: str) -> str:
+    return _plain(x, argument) if isinstance(x, str) else number(checks.number(x, argument))
+
+
+def _colour(x: Any, argument: str) -> str:
     if not isinstance(x, str) or not is_color_like(x):
         raise ValueError(f"{argument}: expected a colour that matplotlib knows, got {checks.short(x)}")
+    return x
+
+
+def _alpha(x: Any, argument: str) -> float:
+    alpha = checks.number(x, argument)
+    if not 0 <= alpha <= 1:
+        raise ValueError(f"{argument}: expected a number from 0 to 1, got {alpha!r}")
+    return alpha
+
+
+def _weight(x: Any, argument: str) -> str:
+    return checks.choice(x, argument, ("normal", "bold"))
 
 
 def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
@@ -232,8 +248,7 @@ def _block(piece: Any) -> tuple[str, int, int, str]:
     if len(parts) != 4:
         raise TypeError(f"pieces: expected signs and (name, rows, columns, colour), got {checks.short(piece)}")
     name, rows, columns, colour = parts
-    _expect_colour(colour, "pieces")
-    return _plain(name, "pieces"), checks.whole(rows, "pieces"), checks.whole(columns, "pieces"), colour
+    return _plain(name, "pieces"), checks.whole(rows, "pieces"), checks.whole(columns, "pieces"), _colour(colour, "pieces")
 
 
 _HISTORY = {"cost": "training", "validation_cost": "held out"}

@@ -314,6 +314,86 @@ def test_nothing_jumps_while_a_slider_moves(page, width):
         assert not jumped, f"{alive.twin.label}: {len(jumped)} jumps, first {jumped[:3]}"
 
 
+def typed(alive, bind: str, text: str) -> None:
+    box = alive.root.locator(f"input[data-n='{bind}']")
+    box.fill(text)
+    box.press("Enter")
+
+
+def test_a_number_can_be_typed_beside_every_slider(page):
+    """With a point, with a comma and the minus sign of the pages: all is then as if the slider had been moved there."""
+    for alive in page.explorers:
+        for bind, _, _, low, high, step in alive.read()["ranges"]:
+            wanted = low + step * math.floor(0.4 * (high - low) / step)
+            number = float(f"{10**wanted:.2e}") if bind in alive.twin.powers else int(wanted) if bind == "step" else wanted
+            for text in (f"{number:.12g}", f" {number:.12g}".replace(".", ",").replace("-", "−")):
+                typed(alive, bind, text)
+                alive.set(bind, float(f"{number:.12g}") if bind != "step" else number)
+            assert alive.root.locator("[aria-invalid], [data-wants]").count() == 0
+
+
+NO_NUMBERS = ["", " ", "abc", "1e", "--1", "1,2,3", "0x10", "NaN", "Infinity", "٣", "1 apple", "<b>", "𝟏"]
+TOO_MUCH = {"1e400": 1, "-1e400": 0, "999999999": 1, "−99999999,5": 0}
+
+
+def test_what_is_no_number_of_the_slider_is_refused_kindly(page):
+    """For no number the old one comes back, beyond an end the end is taken; what is wanted is said, until the next move."""
+    for alive in page.explorers:
+        bind, _, _, low, high, _ = alive.read()["ranges"][0]
+        ends = [float(f"{10**end:.2e}") if bind in alive.twin.powers else end for end in (low, high)]
+        wants = alive.root.locator("[data-wants]")
+        for text in NO_NUMBERS:
+            typed(alive, bind, text)
+            alive.check(f"{text!r} typed at {bind}")
+            assert wants.get_attribute("data-wants").startswith("a number from "), text
+            assert alive.root.locator("[aria-invalid]").count() == 1
+        for text, end in TOO_MUCH.items():
+            typed(alive, bind, text)
+            alive.set(bind, ends[end])
+            assert wants.count() == 1
+        alive.slide(bind, "ArrowRight")
+        assert wants.count() == 0
+        alive.press("reset")
+
+
+VIEW = """root => {
+  const box = (e) => e.getBoundingClientRect();
+  const picture = root.querySelector(".bp-pictures"), top = 50;
+  return [...root.querySelectorAll("[type=range]")].map((slider) => {
+    scrollTo({ top: box(root).top + scrollY - top, behavior: "instant" });
+    slider.focus({ preventScroll: true });
+    slider.scrollIntoView({ block: "nearest", behavior: "instant" });
+    const row = box(slider.parentNode), shown = box(picture);
+    const { x, y, width, height } = box(slider), over = document.elementFromPoint(x + width / 2, y + height / 2);
+    const inView = (box) => box.top >= top - 1 && box.bottom <= innerHeight + 1;
+    return [slider.ariaLabel, inView(row), inView(shown),
+      over === slider ? "" : over?.outerHTML.slice(0, 200) ?? "nothing"];
+  });
+}"""
+
+
+@pytest.mark.parametrize("size", [(390, 844), (1280, 800), (1366, 768), (1920, 1080)], ids=str)
+def test_a_slider_and_what_it_moves_are_in_view_together(page, size):
+    """On a phone, two laptops and a wide screen: the slider that has the focus, and the whole of the pictures."""
+    width, height = size
+    page.tab.set_viewport_size({"width": width, "height": height})
+    # The theme slides its navigation away where the page becomes narrow.
+    page.tab.evaluate("async () => { while (document.getAnimations().length) await document.getAnimations()[0].finished }")
+    for alive in page.explorers:
+        for name, in_view, picture_in_view, over in alive.root.evaluate(VIEW):
+            assert in_view and picture_in_view and not over, f"{alive.twin.label} at {size}: {name} under {over}"
+    assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [1280, 1366, 1920])
+def test_controls_stand_beside_the_picture_where_there_is_room(page, width):
+    page.tab.set_viewport_size({"width": width, "height": 800})
+    for alive in page.explorers:
+        picture, controls = (alive.root.locator(part).bounding_box() for part in (".bp-pictures", ".bp-controls"))
+        assert picture["x"] + picture["width"] <= controls["x"], alive.twin.label
+        assert picture["y"] < controls["y"] + controls["height"], alive.twin.label
+
+
 TARGETS = """root => [...root.querySelectorAll("button, select, input:not([type=checkbox]), label:has([type=checkbox])")]
   .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height]).filter(([, height]) => height < 44)"""
 
@@ -384,7 +464,7 @@ def test_without_javascript_there_is_the_picture(browser, name):
 
 # ------------------------------------------------------------ the files
 
-EXPLORER = re.compile(r'<style>\.bp-explorer\{.*?<div class="bp-explorer full-width".*?<script type="module">(.*?)</script>', re.DOTALL)
+EXPLORER = re.compile(r'<style>\.bp-explorer\{.*?<div class="bp-explorer .*?<script type="module">(.*?)</script>', re.DOTALL)
 NUMBERED = re.compile(r'<(?:text|span)[^>]* data-n="([^"]+)"[^>]*>([^<]*)</|<input[^>]* data-n="([^"]+)"[^>]* value="([^"]*)"')
 
 
@@ -405,9 +485,10 @@ def test_every_explorer_of_the_book_is_in_the_table():
 @pytest.mark.parametrize("name", EXPLORERS)
 def test_the_file_has_the_first_picture_before_any_script(name):
     for match, twin in zip(written(name), EXPLORERS[name], strict=True):
-        shown, found = twin.shown(twin.start), [
-            (key or bind, text or typed) for key, text, bind, typed in NUMBERED.findall(match[0].partition("<script")[0])
-        ]
+        shown, found = (
+            twin.shown(twin.start),
+            [(key or bind, text or typed) for key, text, bind, typed in NUMBERED.findall(match[0].partition("<script")[0])],
+        )
         assert len(found) >= len(twin.start["inputs"])
         for key, text in found:
             want = shown[key]

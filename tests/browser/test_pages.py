@@ -68,7 +68,8 @@ FAINT = """() => {
     if (!e.checkVisibility()) continue;
     const style = getComputedStyle(e), told = `${e.tagName} ${e.getAttribute("class")}`;
     if (light(style.backgroundColor) < 600) note(`dark ground: ${told}`);
-    if (e.matches("svg.bp :is(rect, circle):not(clipPath *)") && style.fill !== "none" && light(style.fill) < 400 && !e.dataset.line) note(`dark shape: ${told}`);
+    const shape = e.matches("svg.bp :is(rect, circle):not(clipPath *, [data-line])") && style.fill !== "none";
+    if (shape && light(style.fill) < 100) note(`dark shape: ${told}`);
     const written = [...e.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
     if (written && light(e.closest("svg") ? style.fill : style.color) > 480) note(`light ink: ${told}`);
   }

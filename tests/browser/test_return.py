@@ -76,7 +76,10 @@ STATE = f"[...document.querySelectorAll('.bp-explorer')].map({READ})"
 MOVE = """(() => {
   const moved = (control, kind) => control.dispatchEvent(new Event(kind, { bubbles: true }));
   for (const root of document.querySelectorAll(".bp-explorer")) {
-    for (const select of root.querySelectorAll("select")) { select.selectedIndex = select.options.length - 1; moved(select, "input"); }
+    for (const select of root.querySelectorAll("select")) {
+      select.selectedIndex = select.options.length - 1;
+      moved(select, "input");
+    }
     for (const box of root.querySelectorAll("[type=checkbox]")) box.click();
     for (const slider of root.querySelectorAll("[type=range]")) {
       slider.value = Number(slider.min) + 0.3 * (slider.max - slider.min);
