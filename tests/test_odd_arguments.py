@@ -9,6 +9,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -232,6 +233,7 @@ def of_tape(name, **more):
     return good
 
 
+@functools.cache
 def panel():
     return Figure(figsize=(1, 1)).add_axes((0, 0, 1, 1))
 
