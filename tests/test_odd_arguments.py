@@ -9,6 +9,7 @@ import datetime
 import decimal
 import enum
 import fractions
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -21,6 +22,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from helpers import says
 from matplotlib.figure import Figure
 
 import bpcourse
@@ -231,6 +233,7 @@ def of_tape(name, **more):
     return good
 
 
+@functools.cache
 def panel():
     return Figure(figsize=(1, 1)).add_axes((0, 0, 1, 1))
 
@@ -567,3 +570,19 @@ def test_good_arguments_are_taken(name, no_hang):
 def test_odd_arguments_are_answered_rightly_or_refused_by_name(name, no_hang):
     found = list(faults(name))
     assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("call", "argument"),
+    [
+        (lambda: network.one_hot([0], 10**12), "classes"),
+        (lambda: network.initialise([10**6, 10**6]), "sizes"),
+        (lambda: remedies.initialise_by("he", [3, 10**6, 10**6]), "sizes"),
+        (lambda: recurrent.initialise(10**6, 1), "units, inputs"),
+        (lambda: recurrent.initialise(2, 10**12), "units, inputs"),
+        (lambda: recurrent.initialise(10**300, 1), "units"),
+    ],
+)
+def test_what_no_memory_holds_is_refused_by_name(call, argument):
+    with pytest.raises(ValueError, match=says(argument)):
+        call()

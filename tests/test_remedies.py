@@ -435,6 +435,16 @@ def test_what_overflows_is_refused_by_name(call, argument):
         call()
 
 
+def test_what_overflows_on_the_way_up_is_refused_though_a_sigmoid_would_hide_it():
+    X, _, parameters = problem()
+    normed = with_norms(parameters)
+    huge = {**normed, "gamma2": normed["gamma2"] * 1.7e308}
+    with pytest.raises(ValueError, match=r"^U2: expected sums that float64 can hold, got an overflow"):
+        remedies.forward(X, huge)
+    with pytest.raises(ValueError, match=r"^[ZA]\d: expected sums that float64 can hold, got an overflow"):
+        remedies.forward(X, {**parameters, "b2": parameters["b2"] + 1e308, "b3": parameters["b3"] + 1e308}, "identity", True)
+
+
 def test_gradients_that_overflow_are_refused():
     X, Y, parameters = problem()
     layers = remedies.forward(X, parameters, "identity")
