@@ -154,7 +154,7 @@ class Explorer(anywidget.AnyWidget):
         shown = "".join(f'<div class="bp-picture">{_inline(picture)}</div>' for picture in pictures)
         # A form, so that no browser fills in what the controls said before: they show the state.
         body = f'<div class="bp-pictures">{shown}</div><form class="bp-controls" autocomplete="off">{"".join(controls)}</form>'
-        begun = f'<div class="bp-explorer full-width" role="group" aria-label="{svg.escaped(self._told)}" hidden>'
+        begun = f'<div class="bp-explorer full-width" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
         self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"
         self.open()
@@ -201,7 +201,7 @@ def one_of(x: int, argument: str, last: int) -> int:
 
 def _watched() -> bool:
     """Whether somebody may move a slider: a kernel that may not ask for input runs for a file, which needs the page alone."""
-    request = getattr(getattr(get_ipython(), "kernel", None), "get_parent", dict)()
+    request: dict[str, Any] = getattr(getattr(get_ipython(), "kernel", None), "get_parent", dict)()
     return bool(request.get("content", {}).get("allow_stdin", True))
 
 

@@ -91,7 +91,7 @@ class Recurrence(Explorer):
         """L with the gradient's norm at both ends, and the slopes of ρ and x."""
         if inputs["rho"] < 0:
             raise ValueError(f"rho: expected a spectral radius ≥ 0, got {inputs['rho']!r}")
-        now = self.run(**inputs, **changed)
+        now = self.run(inputs["rho"], inputs["x"], **changed)
         told = now.loss, *now.norms, sum(now.shares), now.slope_x
         if not all(map(math.isfinite, told)):
             raise ValueError("rho: expected states and gradients that float64 can hold, got an overflow")
