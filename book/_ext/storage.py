@@ -1,18 +1,20 @@
-"""A sandboxed frame, as a course site may show a page in, refuses localStorage, and the theme's script ends with its first line.
+"""A sandboxed frame, as a course site may show a page in, refuses storage, and the theme's script ends with its first line.
 
-There the page gets a storage that forgets: the button for light and dark works, until the page is left.
+There the page gets storages that forget: the button for light and dark works, until the page is left.
 """
 
 from typing import Any
 
 STAND_IN = """<script>
-try { localStorage; } catch {
-  const kept = new Map();
-  Object.defineProperty(window, "localStorage", { value: {
-    getItem: (key) => kept.get(key) ?? null,
-    setItem: (key, value) => void kept.set(key, `${value}`),
-    removeItem: (key) => void kept.delete(key),
-  } });
+for (const name of ["localStorage", "sessionStorage"]) {
+  try { window[name]; } catch {
+    const kept = new Map();
+    Object.defineProperty(window, name, { value: {
+      getItem: (key) => kept.get(key) ?? null,
+      setItem: (key, value) => void kept.set(key, `${value}`),
+      removeItem: (key) => void kept.delete(key),
+    } });
+  }
 }
 </script>"""
 
