@@ -422,7 +422,7 @@ def test_a_name_with_brackets_and_quotes_stays_a_name(make):
     explorer = make(Value(1, name) * 2)
     assert explorer.html().count("</script") == 1
     assert "<b>" not in explorer.html()
-    assert re.match(r'<div class="bp-explorer full-width" role="group" aria-label="[^"<>]*" hidden>', explorer._html)
+    assert re.match(r'<div class="bp-explorer full-width" role="group" aria-label="[^"<>]*" hidden="hidden">', explorer._html)
     assert explorer.inputs == {name: 1.0}
 
 
@@ -923,7 +923,7 @@ class Untrusted(HTMLParser):
     def handle_starttag(self, tag, attributes) -> None:
         if tag not in ("input", "br", "hr"):
             kept = dict(attributes) if tag not in ("svg", "g", "path", "text", "rect", "circle") else {}
-            self.open.append((tag, tag in ("script", "style") or "hidden" in kept))
+            self.open.append((tag, tag in ("script", "style") or bool(kept.get("hidden"))))
         assert tag not in ("input", "button", "select") or any(hidden for _, hidden in self.open), "a control that nothing moves"
 
     def handle_endtag(self, tag) -> None:

@@ -155,7 +155,7 @@ class Explorer(anywidget.AnyWidget):
         shown = "".join(f'<div class="bp-picture">{_inline(picture)}</div>' for picture in pictures)
         # A form, so that no browser fills in what the controls said before: they show the state.
         body = f'<div class="bp-pictures">{shown}</div><form class="bp-controls" autocomplete="off">{"".join(controls)}</form>'
-        begun = f'<div class="bp-explorer full-width" role="group" aria-label="{svg.escaped(self._told)}" hidden>'
+        begun = f'<div class="bp-explorer full-width" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
         self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"
         self.open()

@@ -55,7 +55,8 @@ def asleep(told: str) -> str:
     """The sentence in the place of what a notebook that is not trusted leaves out.
 
     Notebooks take scripts, styles, SVG and most attributes out of such an output, but keep
-    `hidden`. So what they would tear is marked hidden, and a style shows it where styles are.
+    `hidden` where it has a value. So what they would tear is marked hidden, and a style shows
+    it where styles are.
     """
     return f'<p class="bp-asleep" role="note">{escaped(told)}: trust this notebook or run the cell again to see it.</p>'
 
@@ -80,7 +81,7 @@ class Picture(NamedTuple):
 
     def _repr_html_(self) -> str:
         told = asleep(f"A picture, {self.description}")
-        return f'{told}<div class="bp-picture" data-picture hidden style="overflow-x:auto">{self.svg}</div>'
+        return f'{told}<div class="bp-picture" data-picture hidden="hidden" style="overflow-x:auto">{self.svg}</div>'
 
     def __repr__(self) -> str:
         return f"<picture: {self.description}>"

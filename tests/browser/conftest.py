@@ -1,7 +1,11 @@
-"""A Chromium without a network, for the built pages."""
+"""A Chromium without a network, and a server of the built pages."""
 
+import contextlib
+import functools
 import os
 import shutil
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -36,3 +40,27 @@ def browser(playwright):
     instance = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
     yield instance
     instance.close()
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Sends files in silence, with a word on whether they may be kept."""
+
+    def __init__(self, *args, cache: str, **more) -> None:
+        self.cache = cache
+        super().__init__(*args, **more)
+
+    def end_headers(self) -> None:
+        self.send_header("Cache-Control", self.cache)
+        super().end_headers()
+
+    def log_message(self, *args) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def served(cache: str):
+    """The address of the book on a server of its own."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, cache=cache, directory=HTML)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

@@ -15,8 +15,11 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
+
+from bpcourse import examples, explore, figures
 
 pytestmark = pytest.mark.browser
 
@@ -87,15 +90,30 @@ def stop(process: subprocess.Popen, address: str, token: str) -> None:
         process.wait()
 
 
+def stored() -> NotebookNode:
+    """A notebook as it comes from somebody else: run, stored, not trusted; its kernel has ended."""
+    circuit = explore.Circuit(examples.add_then_multiply())
+    dead = {
+        "application/vnd.jupyter.widget-view+json": {"version_major": 2, "version_minor": 0, "model_id": secrets.token_hex(16)}
+    }
+    shown = [{**dead, "text/plain": repr(circuit), "text/html": circuit.html()}]
+    shown.append({"text/plain": "a picture", "text/html": figures.circuit(examples.add_then_multiply())._repr_html_()})
+    cells = [new_code_cell("1", outputs=[new_output("display_data", data)]) for data in shown]
+    return new_notebook(cells=cells, metadata=KERNEL)
+
+
+KERNEL = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+
+
 @pytest.fixture
-def notebook_address(tmp_path):
-    """The address of a notebook with an explorer, in a JupyterLab of its own."""
+def lab_address(tmp_path):
+    """The address of a folder with notebooks, in a JupyterLab of its own, and its token."""
     notebooks, log = tmp_path / "notebooks", tmp_path / "log.txt"
     notebooks.mkdir()
     quiet(tmp_path)
-    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    notebook = new_notebook(cells=[new_code_cell(MAKE.strip()), new_code_cell(ASSIGN)], metadata=kernel)
+    notebook = new_notebook(cells=[new_code_cell(MAKE.strip()), new_code_cell(ASSIGN)], metadata=KERNEL)
     nbformat.write(notebook, notebooks / "explorer.ipynb")
+    nbformat.write(stored(), notebooks / "stored.ipynb")
     port, token = free_port(), secrets.token_hex()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
@@ -111,14 +129,14 @@ def notebook_address(tmp_path):
         )
     try:
         wait_until_ready(process, address, token, log)
-        yield f"{address}/lab/tree/explorer.ipynb?token={token}"
+        yield f"{address}/lab/tree/{{}}?token={token}".format
     finally:
         stop(process, address, token)
 
 
 @pytest.fixture
-def lab(browser, notebook_address):
-    """The notebook in a tab that may ask 127.0.0.1 and nobody else."""
+def lab(browser, lab_address):
+    """A tab that opens a notebook of the folder, and may ask 127.0.0.1 and nobody else."""
     strangers = []
     context = browser.new_context(viewport={"width": 1300, "height": 1300})
     context.set_default_timeout(1000 * SECONDS)
@@ -127,7 +145,7 @@ def lab(browser, notebook_address):
     tab.on("request", lambda request: strangers.append(request.url) if ELSEWHERE.match(request.url) else None)
     tab.on("websocket", lambda channel: strangers.append(channel.url) if ELSEWHERE.match(channel.url) else None)
     try:
-        tab.goto(notebook_address)
+        tab.open_notebook = lambda name: tab.goto(lab_address(name))
         yield tab
         assert strangers == []
     finally:
@@ -156,6 +174,7 @@ def test_sliders_and_python_hear_of_each_other(lab):
         expect(shown["x"].first).to_contain_text(x_shown)
         expect(shown["f"].first).to_contain_text(f_shown)
 
+    lab.open_notebook("explorer.ipynb")
     run_all_cells(lab)
     expect_everywhere("1.5", "1.50", "−10.50", "3.5000")
     x.focus()
@@ -166,3 +185,12 @@ def test_sliders_and_python_hear_of_each_other(lab):
     expect_everywhere("-0.4", "−0.40", "−4.80", "1.6000")
     run_cell(lab, 1)
     expect_everywhere("1.5", "1.50", "−10.50", "3.5000")
+
+
+def test_a_notebook_that_is_not_trusted_shows_sentences(lab):
+    lab.open_notebook("stored.ipynb")
+    outputs = lab.locator(".jp-OutputArea-output")
+    for output, words in zip((outputs.nth(0), outputs.nth(1)), ("An explorer, circuit of f: ", "A picture, ")):
+        expect(output).to_contain_text(words, timeout=1000 * SECONDS)
+        assert output.inner_text().strip().startswith(words) and output.inner_text().count("\n") <= 1
+        assert [part for part in output.locator("input, button, select, svg, text").all() if part.is_visible()] == []

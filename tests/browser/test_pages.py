@@ -1,7 +1,8 @@
 """Every built page in Chromium, from a folder, with the network cut."""
 
 import pytest
-from conftest import HTML
+from conftest import HTML, served
+from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
@@ -88,6 +89,23 @@ def test_a_page_is_printed_as_ink_on_paper(browser, page, theme):
         assert tab.evaluate(FAINT) == {}
     finally:
         tab.context.close()
+
+
+def test_in_a_sandboxed_frame_the_page_is_alive(browser):
+    """Where localStorage is refused: the button for light and dark works, and so does a slider."""
+    context = browser.new_context(viewport={"width": 1400, "height": 1000}, color_scheme="light")
+    tab, troubles = context.new_page(), []
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    with served("no-store") as address:
+        page = f"{address}/book/03-gates-and-circuits.html"
+        tab.set_content(f'<iframe sandbox="allow-scripts" src="{page}" width="1300" height="900"></iframe>')
+        frame = tab.frame_locator("iframe")
+        frame.locator(".theme-switch-button:visible").click()
+        expect(frame.locator("html")).not_to_have_attribute("data-mode", "auto")
+        frame.get_by_role("slider", name="x", exact=True).press("End")
+        expect(frame.locator("svg [data-n=v0]").first).to_have_text("\u20076.00")
+        context.close()
+    assert troubles == []
 
 
 def test_search_finds_a_word(browser):

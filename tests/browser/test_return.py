@@ -1,11 +1,7 @@
 """Back, reload, a restored tab: whatever a browser puts back, controls and numbers of an explorer agree."""
 
-import functools
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-
 import pytest
-from conftest import FLAGS, HTML, chromium
+from conftest import FLAGS, HTML, chromium, served
 from firefox import Firefox
 from test_explorers import READ
 from twins import EXPLORERS
@@ -15,34 +11,14 @@ pytestmark = pytest.mark.browser
 # ------------------------------------------------------------ places to read the book
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """A server of the built book, with a word about whether a browser may keep its pages."""
-
-    cache = "max-age=60"
-
-    def end_headers(self) -> None:
-        self.send_header("Cache-Control", self.cache)
-        super().end_headers()
-
-    def log_message(self, *args) -> None:
-        pass
-
-
-class Forgetful(Quiet):
-    cache = "no-store"
-
-
 @pytest.fixture(scope="module", params=["a folder", "a server", "a server that lets nothing be kept"])
 def place(request):
     """Where the book is, as the beginning of an address."""
     if request.param == "a folder":
         yield HTML.as_uri()
         return
-    handler = functools.partial(Quiet if request.param == "a server" else Forgetful, directory=HTML)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with served("max-age=60" if request.param == "a server" else "no-store") as address:
+        yield address
 
 
 # ------------------------------------------------------------ two browsers, asked alike
