@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import docstrings
@@ -13,6 +12,8 @@ import nbformat
 import pytest
 import yaml
 from books import CODE, ROOT, Book, cell
+
+import bpcourse
 
 FIGURE = "---\nmystnb:\n  figure:\n    name: fig-{0}\n    caption: Curve {0}.\n---\n"
 DRAW = "import matplotlib.pyplot as plt\nplt.plot([{0}, 2]);"
@@ -186,9 +187,8 @@ def test_docstrings_become_text_code_and_links():
 
 def test_the_inventory_names_the_project():
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert settings["sphinx"]["config"]["project"] == settings["title"]
-    assert str(settings["sphinx"]["config"]["version"]) == project["version"]
+    assert str(settings["sphinx"]["config"]["version"]) == bpcourse.__version__
 
 
 # ------------------------------------------------------------ surroundings
