@@ -245,7 +245,7 @@ def _wire(
         flat = centre - _RADIUS - _FLAT
         d += f"C{x + 18:g} {y:g} {flat - 18:g} {next_y:g} {flat:g} {next_y:g}H{centre + reach:g}"
         x, y = centre + _RADIUS, next_y
-    centre = x_of[target.column] - _RADIUS - _FLAT / 2
+    centre = x_of[target.column] - _RADIUS - _FLAT / 2 - 5  # a number of eight characters keeps off the gate
     if wire.source.gate is None and wire.source.name is None:
         return svg.path(d)
     flow = back[wire.target][wire.port] if back else None
