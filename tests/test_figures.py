@@ -24,7 +24,7 @@ from bpcourse.figures import (
     pretty,
     themed,
 )
-from bpcourse.graph import Value, exp, sqrt, topological_order
+from bpcourse.graph import Value, exp, sigmoid, sqrt, topological_order
 from bpcourse.network import initialise
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -79,6 +79,19 @@ def test_a_circuit_without_gradients_shows_none():
     picture = circuit(examples.add_then_multiply(), gradients=False)
     assert "--bp-gradient)" not in picture.svg and "gradient" not in picture.description
     assert "−12" in texts(picture)
+
+
+def test_a_piece_of_a_circuit_shows_the_gradients_of_the_whole():
+    whole = examples.three_sigmoids()
+    whole.backward()
+    nodes = {node.name: node for node in topological_order(whole)}
+    w2, h1, h2 = nodes["w2"], nodes["h1"], nodes["h2"]
+    piece = (sigmoid(Value(w2.value, "w2") * Value(h1.value, "h1"))).named("h2")
+    drawn = texts(circuit(piece, upstream=h2.grad))
+    for node in w2, h1, nodes["z2"], h2:
+        assert number(node.grad) in drawn
+    with pytest.raises(TypeError, match="upstream: expected a number"):
+        circuit(piece, upstream="2")
 
 
 def test_where_a_value_forks_the_sum_stands_below_it():

@@ -1,4 +1,4 @@
-// A hill: a point to drag, its tangent, and where steps of size h lead.
+// A hill: a point to drag, its tangent, and where steps of size h lead: sideways, then to the curve.
 function start(root, model) {
   const { name, count, reach } = SPEC, axes = plot(SPEC.plot), lines = pieces(root), drawing = root.querySelector("svg");
   const next = (x, h) => x + h * table(x)[1];
@@ -7,8 +7,8 @@ function start(root, model) {
     const x = inputs[name], [f, slope] = table(x), to = next(x, h), after = table(to)[0];
     const walk = [[x, f]];
     for (let i = 0; i < count; i++) {
-      const u = next(walk.at(-1)[0], h);
-      walk.push([u, table(u)[0]]);
+      const [u, height] = walk.at(-1), v = next(u, h);
+      walk.push([v, height], [v, table(v)[0]]);
     }
     lines.walk.setAttribute("d", axes.line(walk));
     lines.tangent.setAttribute("d", axes.line([-1, 1].map((s) => [x + s * reach, f + s * reach * slope])));

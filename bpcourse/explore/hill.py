@@ -85,8 +85,9 @@ class Hill(Explorer):
         n = self._numbers()
         walk = [(n["x"], n["f"])]
         for _ in range(_STEPS):
-            u = walk[-1][0] + self.h * self._row(walk[-1][0])[1]
-            walk.append((u, self._row(u)[0]))
+            u, height = walk[-1]
+            u += self.h * self._row(u)[1]
+            walk += [(u, height), (u, self._row(u)[0])]
         tangent = [(n["x"] + s * _REACH, n["f"] + s * _REACH * n["slope"]) for s in (-1, 1)]
         width, height = plot.x[1] - plot.x[0], plot.y[1] - plot.y[0]
         ticks = _round_numbers(plot.x, max(1.0, controls.nice(width / 8)) if width >= 2 else controls.nice(width / 4))

@@ -72,16 +72,18 @@ def wire_key(letter: str, place: int, port: int | None = None) -> str:
     return key if port is None else f"{key}.{checks.count(port, 'port')}"
 
 
-def circuit(v: Value, gradients: bool = True, decimals: int | None = None) -> Picture:
+def circuit(v: Value, gradients: bool = True, decimals: int | None = None, upstream: float = 1.0) -> Picture:
     """The circuit that computes v: values above the wires, gradients below.
 
     A gradient below a wire is what flows back along that wire; where a value
     feeds several wires, the sum of theirs stands below the value itself.
     gradients=False draws the forward pass alone. With `decimals` the numbers are
-    `svg.fixed` and marked for an explorer. The graph stays as it is.
+    `svg.fixed` and marked for an explorer. `upstream` is the gradient that arrives at
+    v, for a circuit that is a piece of a longer one. The graph stays as it is.
 
-    Raises TypeError where v is not a Value or gradients not True or False, ValueError
-    for more than `LARGEST_CIRCUIT` values and for decimals that are not 0 to 15.
+    Raises TypeError where v is not a Value, gradients not True or False or upstream no
+    number, ValueError for more than `LARGEST_CIRCUIT` values and for decimals that are
+    not 0 to 15.
     """
     expect_value(v, "v")
     checks.flag(gradients, "gradients")
@@ -96,7 +98,8 @@ def circuit(v: Value, gradients: bool = True, decimals: int | None = None) -> Pi
     slots, wires = _route(order, columns)
     _place(slots, wires)
     wires = _uncrossed(wires, slots)
-    grads = adjoints(v) if gradients else {}
+    upstream = checks.number(upstream, "upstream")
+    grads = {node: upstream * grad for node, grad in adjoints(v).items()} if gradients else {}
     x_of = [_RADIUS + 24 + column * (2 * _RADIUS + _CURVE + _FLAT) for column in range(max(columns.values()) + 1)]
     top = min(slot.y - slot.height / 2 for slot in _all_slots(slots, wires)) - 24
     bottom = max(slot.y + slot.height / 2 for slot in _all_slots(slots, wires)) - top
@@ -248,7 +251,7 @@ def _wire(
         flat = centre - _RADIUS - _FLAT
         d += f"C{x + 18:g} {y:g} {flat - 18:g} {next_y:g} {flat:g} {next_y:g}H{centre + reach:g}"
         x, y = centre + _RADIUS, next_y
-    centre = x_of[target.column] - _RADIUS - _FLAT / 2
+    centre = x_of[target.column] - _RADIUS - _FLAT / 2 - 5  # a number of eight characters keeps off the gate
     if wire.source.gate is None and wire.source.name is None:
         return svg.path(d)
     flow = back[wire.target][wire.port] if back else None
