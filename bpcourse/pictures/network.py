@@ -197,7 +197,7 @@ def network_plan(parameters: Mapping[str, Any], output: str) -> NetworkPlan:
     outputs = columns[-1]
     columns.append(["loss"])
     across.append(across[-1] + _PITCH)
-    ahead |= {**dict.fromkeys(outputs, ["loss"]), "loss": []}
+    ahead |= {**dict.fromkeys(outputs, columns[-1]), "loss": []}
     weights = {
         node_name(parameters, "w", l, j, k): (columns[2 * l - 2][k - 1], columns[2 * l - 1][j - 1])
         for l in range(1, depth + 1)

@@ -314,7 +314,7 @@ class NetworkTwin(Twin):
         }[loss]
 
     def columns(self, state) -> tuple[list, list]:
-        """Sums and activations from the first layer to the loss as they are written, and the local gradients from column to column."""
+        """Sums and activations up to the loss, as they are written, and the local gradients from column to column."""
         cache, parameters = self.forward(state["inputs"]), self.arrays(state["inputs"])
         names, locals_ = [], []
         for l in range(1, self.depth + 1):
