@@ -236,6 +236,7 @@ def test_a_network_follows_as_forward_and_backpropagation_do(case, loss):
         assert close(explorer.values["loss"], cost, rtol=1e-9)
         assert same(explorer.gradients, slopes, rtol=1e-9)
         assert all(close(explorer.values[f"a_1{j}"], a) for j, (a,) in enumerate(cache["A1"], start=1))
+        assert all(close(explorer.values[f"z_1{j}"], z) for j, (z,) in enumerate(cache["Z1"], start=1))
 
 
 def test_source_003_s_derivative_leaves_the_gradients_right():

@@ -203,9 +203,36 @@ def test_a_network_shows_the_running_example():
     assert {"w¹₃₁ = −0.3", "∂L/∂w¹₃₁ = 0.003159"} <= set(shown)
 
 
+def below(picture, name):
+    """The orange number below a circle."""
+    root = ET.fromstring(picture.svg)
+    (at,) = [(t.get("x"), float(t.get("y"))) for t in root.iter(f"{SVG}text") if t.text == name]
+    (orange,) = [g for g in root.iter(f"{SVG}g") if "gradient" in g.get("fill")]
+    (number,) = [t.text for t in orange if t.get("x") == at[0] and 0 < float(t.get("y")) - at[1] < 40]
+    return number
+
+
+def test_delta_stands_below_z_and_the_activation_s_gradient_below_a():
+    """z and a of one unit are one line apart: δ¹₃ = 0.01625 · a(1 − a)."""
+    picture = figures.network(*NET, highlight="w_131")
+    assert [below(picture, name) for name in ("z¹₃", "a¹₃", "z²₁", "ŷ₁")] == ["0.00158", "0.01625", "−0.1625", "−0.4593"]
+    deep = figures.network(examples.THREE_PATHS, [1.0, 2.0], [1.0], output="sigmoid")
+    assert [below(deep, name) for name in ("z²₃", "a²₃", "z³₁", "ŷ₁")] == ["−0.01724", "−0.09136", "−0.1827", "−0.7713"]
+
+
+@pytest.mark.parametrize(("output", "lines"), [("sigmoid", 2 * 3 + 3 + 3 * 2 + 2 + 2), ("softmax", 2 * 3 + 3 + 3 * 2 + 4 + 2)])
+def test_a_sum_leads_to_its_own_activation_and_in_a_softmax_to_all(output, lines):
+    plan = figures.network_plan(initialise([2, 3, 2]), output)
+    assert len(list(plan.edges())) == lines
+    assert ("z_12", "a_12") in plan.edges() and ("z_12", "a_11") not in plan.edges()
+    assert (("z_21", "a_22") in plan.edges()) == (output == "softmax")
+
+
 def test_a_network_without_gradients_shows_none():
     picture = figures.network(*NET, highlight="w_212", gradients=False)
     assert "--bp-gradient)" not in picture.svg and "0.7703" in texts(picture)
+    thick = [p.get("stroke") for p in ET.fromstring(picture.svg).iter(f"{SVG}path") if p.get("stroke-width") == "3"]
+    assert thick == ["var(--bp-value)"]  # the weight's own line, and none of its paths
 
 
 @pytest.mark.parametrize(

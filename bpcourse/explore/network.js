@@ -7,7 +7,7 @@ function nice(x) {
 }
 
 function start(root, model) {
-  const { keys, labels, ends, columns, places, beside, gap, count } = SPEC, lines = pieces(root), names = Object.keys(SPEC.state.inputs);
+  const { keys, labels, ends, ahead, places, beside, gap, count } = SPEC, lines = pieces(root), names = Object.keys(SPEC.state.inputs);
   const rows = [...root.querySelectorAll(".bp-paths li")];
   const slider = root.querySelector('[data-bind^="inputs."]'), number = slider.nextElementSibling;
   const grid = plot(SPEC.plot).grid(count), index = keys.indexOf("vloss");
@@ -18,11 +18,9 @@ function start(root, model) {
   };
   const lossAt = (inputs, loss) => row(inputs, loss)[index];
 
-  // Every way from a weight to the loss: its two ends, then any unit of each later column.
-  function routes(name) {
-    const reached = columns.findIndex((column) => column.includes(ends[name][1]));
-    return columns.slice(reached + 1).reduce((ways, column) => ways.flatMap((way) => column.map((unit) => [...way, unit])), [ends[name]]);
-  }
+  // Every way from a weight to the loss: its two ends, then on and on as the lines lead.
+  const onward = (way) => (ahead[way.at(-1)].length ? ahead[way.at(-1)].flatMap((next) => onward([...way, next])) : [way]);
+  const routes = (name) => onward(ends[name]);
 
   // The factors along one way, from the loss back: above, below, local gradient.
   function factorsOf(weight, route, now, source) {
@@ -80,7 +78,7 @@ function start(root, model) {
     lines.tangent.setAttribute("d", axes.line(axes.x.map((u) => [u, now.vloss + g * (u - w)])));
     axes.place(lines.point, w, now.vloss);
     axes.place(lines.after, moved, after);
-    const shown = { ...now, title: `${labels[weight]} = ${fixed(w)}`, "title-slope": `${source ? "source 003: " : `∂L/∂${labels[weight]} = `}${fixed(g)}`,
+    const shown = { ...now, title: `${labels[weight]} = ${fixed(w)}`, "title-slope": `${source ? "PadhAI notes: " : `∂L/∂${labels[weight]} = `}${fixed(g)}`,
       axis: labels[weight], low: brief(low), middle: brief((low + high) / 2), high: brief(high), sum: fixed(g, 6), now: fixed(now.vloss, 6), new: fixed(moved, 6),
       "after-loss": fixed(after, 6), predicted: fixed(-rate * g * g, 6), actual: fixed(after - now.vloss, 6),
       status: `Loss ${brief(now.vloss)}, slope for ${labels[weight]} ${brief(g)}; the update changes the loss by ${brief(after - now.vloss)}` };

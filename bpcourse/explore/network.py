@@ -35,14 +35,14 @@ class Network(Explorer):
     it alone, with its tangent, and each of its paths to the loss has a colour.
     `losses` are the choices for `loss`. `learning_rate` is the η of the updates.
     With `as_source_003`, for a softmax of two outputs, slopes, paths and updates
-    use the derivative that source 003 prints for the softmax, with the factor
+    use the derivative that the PadhAI notes print for the softmax, with the factor
     −z of the other logit and without the paths that cross; `gradients` stay
-    right. `inputs` are all weights and biases, `values` the units and the loss.
+    right. `inputs` are all weights and biases, `values` the sums, activations and loss.
 
     Raises ValueError for an unknown weight or loss, a learning rate below 0, a span
     that is upside down or leaves a weight out, and as `bpcourse.network.as_graph`.
 
-    Book: chapters 05, 07, 08 and 12; source 003.
+    Book: chapters 05, 07, 08 and 12; PadhAI notes.
     """
 
     weight = traitlets.Unicode().tag(sync=True)
@@ -101,7 +101,7 @@ class Network(Explorer):
         spec = {
             "decimals": 4, "keys": self._keys, "plot": plot.spec, "count": _POINTS,
             "labels": {name: svg.pretty(plan.labels.get(name, name)) for name in [*plan.place, *plan.weights]},
-            "ends": self._ends, "columns": plan.columns, "gap": ROUTE_GAP,
+            "ends": self._ends, "ahead": plan.ahead, "gap": ROUTE_GAP,
             "places": plan.place, "beside": {name: plan.beside_place(name) for name in plan.weights},
         }  # fmt: skip
         self.assemble(
@@ -119,7 +119,7 @@ class Network(Explorer):
         return self.tried(name, checks.choice(value, name, self._plan.weights if name == "weight" else self._rows))
 
     def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
-        """The values of the units and the loss, and the gradient at every weight and bias."""
+        """The sums, activations and loss, and the gradient at every weight and bias."""
         now = self._at(inputs, self.state(**changed).loss)
         units = [name for column in self._plan.columns[1:] for name in column]
         return {name: now["v" + name] for name in units}, {name: now["g" + name] for name in self._names}
@@ -144,13 +144,11 @@ class Network(Explorer):
         value, slope = svg.fixed(self.inputs[self.weight], 4), svg.fixed(now["g" + self.weight], 4)
         parts.append(svg.text(8, 18, f"{told} = {value}", "value", 15, "start", svg.mark("title")))
         parts.append(svg.text(150, 18, f"∂L/∂{told} = {slope}", "gradient", 15, "start", svg.mark("title-slope")))
-        for name in plan.place:
-            parts.append(plan.unit(name))
-            if name in plan.columns[0]:
-                parts.append(plan.above(name, svg.number(self._fixed[name])))
-            else:
-                parts.append(plan.above(name, svg.fixed(now["v" + name], 4), svg.mark("v" + name)))
-                parts.append(plan.below(name, svg.fixed(now["g" + name], 4), svg.mark("g" + name)))
+        moving = [name for column in plan.columns[1:] for name in column]
+        parts.append(plan.circles())
+        parts.append(plan.above({name: svg.number(self._fixed[name]) for name in plan.columns[0]}))
+        parts.append(plan.above({name: svg.fixed(now["v" + name], 4) for name in moving}, "v"))
+        parts.append(plan.below({name: svg.fixed(now["g" + name], 4) for name in moving}, "g"))
         parts.append(plan.legend())
         return svg.drawing(plan.width, plan.height, f"{plan.description}; the paths of {self.weight} to the loss", parts)
 
@@ -194,7 +192,7 @@ class Network(Explorer):
         ]  # fmt: skip
         options = {name: svg.pretty(name) for name in self._plan.weights}
         rows = (f'<li data-n="path{i}" style="color:var(--bp-path{i % 4 + 1})"></li>' for i in range(most))
-        source = [controls.switch("as_source_003", "as source 003 has it", False)] if self._source else []
+        source = [controls.switch("as_source_003", "as the PadhAI notes have it", False)] if self._source else []
         return [
             controls.row(
                 controls.choice("weight", "Weight", options, self.weight),
@@ -220,7 +218,7 @@ def _table(nodes: Mapping[str, Value], plan: NetworkPlan, names: Sequence[str], 
 
     `v` is a unit's value, `g` a gradient, `l` the local gradient of an edge or of
     the unit that a weight or bias leads to; `m` is an edge's local gradient as
-    source 003 has it.
+    the PadhAI notes have it.
     """
     units = [name for column in plan.columns[1:] for name in column]
     loss = nodes["loss"]

@@ -1,4 +1,4 @@
-"""A network as a picture: units with their numbers, a weight with its paths to the loss.
+"""A network as a picture: sums and activations with their numbers, a weight with its paths to the loss.
 
 Book: chapters 05 to 08.
 """
@@ -23,7 +23,8 @@ MOST_WEIGHTS = 2000
 """The most weights that `network` draws."""
 
 _UNIT = 21.0
-_PITCH = 160.0
+_PITCH = 134.0
+_PAIR = 74.0  # from a unit's sum to its activation: room for two numbers of eight characters
 _STEP = 88.0
 _DASHES = ("", "9 4", "2 4", "12 4 2 4")
 
@@ -40,9 +41,11 @@ def network(
 ) -> Picture:
     """The network on one example; one weight and its paths to the loss coloured.
 
-    Each unit shows its value above and ∂L/∂value below. `highlight` names a
-    weight as `as_graph` does (`w_212`); each of its paths has a colour and a
-    dash of its own.
+    Each unit is its sum z and its activation a, side by side, and each of these shows
+    its value above and ∂L/∂value below, so that δ stands below z. `highlight` names a
+    weight as `as_graph` does (`w_212`); each of its paths has a colour and a dash of
+    its own. Without `gradients` it is the forward pass alone: no paths, the weight's
+    own line in the colour of values.
 
     Raises ValueError where highlight is not a weight of the network; otherwise
     errors as `bpcourse.network.as_graph`.
@@ -58,17 +61,16 @@ def network(
     if highlight is not None:
         routes = plan.routes(highlight)
         count = len(routes)
-        parts += plan.coloured(routes)
+        parts += plan.coloured(routes) if gradients else [svg.path(plan.line(*plan.weights[highlight]), "value", 3)]
         parts.append(plan.beside(highlight))
         parts.append(svg.text(8, 18, f"{pretty(highlight)} = {number(nodes[highlight].value)}", "value", 15, "start"))
         if gradients:
             told = f"∂L/∂{pretty(highlight)} = {number(nodes[highlight].grad)}"
             parts.append(svg.text(136, 18, told, "gradient", 15, "start"))
-    inputs = plan.columns[0]
-    for name in plan.place:
-        above = plan.above(name, number(nodes[name].value))
-        below = plan.below(name, number(nodes[name].grad)) if gradients and name not in inputs else ""
-        parts.append(plan.unit(name) + above + below)
+    parts.append(plan.circles())
+    parts.append(plan.above({name: number(nodes[name].value) for name in plan.place}))
+    if gradients:
+        parts.append(plan.below({name: number(nodes[name].grad) for column in plan.columns[1:] for name in column}))
     parts.append(plan.legend(gradients))
     weight = "" if highlight is None else f"; paths from {highlight} to the loss: {count}"
     return svg.drawing(plan.width, plan.height, plan.description + weight, parts)
@@ -77,11 +79,13 @@ def network(
 class NetworkPlan(NamedTuple):
     """Where a network's picture has its units, and the pieces that stand there.
 
-    `columns` are names as `as_graph` gives them, from the inputs to the loss;
-    `place` is each one's centre; `weights` has the ends of each weight's edge.
+    `columns` are names as `as_graph` gives them, from the inputs to the loss, sums and
+    activations apart; `ahead` has the names that each one leads to; `place` is each
+    one's centre; `weights` has the ends of each weight's edge.
     """
 
     columns: list[list[str]]
+    ahead: dict[str, list[str]]
     place: dict[str, tuple[float, float]]
     labels: dict[str, str]
     weights: dict[str, tuple[str, str]]
@@ -91,8 +95,7 @@ class NetworkPlan(NamedTuple):
 
     def edges(self) -> Iterator[tuple[str, str]]:
         """The lines between neighbouring columns, as pairs of names."""
-        for left, right in itertools.pairwise(self.columns):
-            yield from itertools.product(left, right)
+        return ((start, end) for start, ends in self.ahead.items() for end in ends)
 
     def line(self, start: str, end: str) -> str:
         """The way from one unit to another."""
@@ -106,13 +109,14 @@ class NetworkPlan(NamedTuple):
         """
         if not isinstance(weight, str) or weight not in self.weights:
             raise ValueError(f"highlight: expected a weight of the network, such as w_111, got {checks.short(weight)}")
-        start, end = self.weights[weight]
-        reached = next(c for c, column in enumerate(self.columns) if start in column) + 1
-        ahead = self.columns[reached + 1 :]
-        count = math.prod(map(len, ahead))
+        ways: list[tuple[str, ...]] = [self.weights[weight]]
+        reached = next(c for c, column in enumerate(self.columns) if ways[0][-1] in column)
+        count = math.prod(len(self.ahead[column[0]]) for column in self.columns[reached:-1])
         if count > MOST_PATHS:
             raise ValueError(f"highlight: expected a weight with at most {MOST_PATHS} paths, got {count} for {weight}")
-        return list(itertools.product([start], [end], *ahead))
+        for _ in self.columns[reached:-1]:
+            ways = [(*way, name) for way in ways for name in self.ahead[way[-1]]]
+        return ways
 
     def coloured(self, routes: Sequence[Sequence[str]]) -> list[str]:
         """The routes side by side, each in a colour and a dash of its own."""
@@ -128,29 +132,43 @@ class NetworkPlan(NamedTuple):
         reach = 26 / math.hypot(x2 - x1, y2 - y1)
         return round(x1 + (x2 - x1) / 2 + reach * abs(y2 - y1), 1), round(y1 + (y2 - y1) / 2 - reach * (x2 - x1) + 6, 1)
 
-    def unit(self, name: str) -> str:
-        """The unit's circle with its name."""
-        x, y = self.place[name]
-        label = pretty(self.labels.get(name, name))
-        return svg.box(x, y, _UNIT, _UNIT, _UNIT, "ink") + svg.text(x, y + 5, label, "ink", 15)
+    def circles(self) -> str:
+        """The circles with their names. What all have in common is told once, for explorers weigh what they write."""
+        rings = "".join(f'<circle cx="{x:g}" cy="{y:g}" r="{_UNIT:g}"/>' for x, y in self.place.values())
+        names = "".join(
+            f'<text x="{x:g}" y="{y + 5:g}">{svg.escaped(pretty(self.labels.get(name, name)))}</text>'
+            for name, (x, y) in self.place.items()
+        )
+        return (
+            f'<g fill="var(--bp-paper)" stroke="var(--bp-ink)" stroke-width="1.5">{rings}</g>'
+            f'<g text-anchor="middle" font-size="15" fill="var(--bp-ink)">{names}</g>'
+        )
 
-    def above(self, name: str, words: str, more: str = "") -> str:
-        """The value's place."""
-        x, y = self.place[name]
-        return svg.halo(x, y - _UNIT - 5, words, "value", more=more)
+    def above(self, words: Mapping[str, str], prefix: str = "") -> str:
+        """The values' places; by the prefix and its name a script finds each."""
+        return self._numbers(words, -_UNIT - 5, "value", prefix)
 
-    def below(self, name: str, words: str, more: str = "") -> str:
-        """The gradient's place."""
-        x, y = self.place[name]
-        return svg.halo(x, y + _UNIT + 15, words, "gradient", more=more)
+    def below(self, words: Mapping[str, str], prefix: str = "") -> str:
+        """The gradients' places."""
+        return self._numbers(words, _UNIT + 15, "gradient", prefix)
+
+    def _numbers(self, words: Mapping[str, str], down: float, colour: str, prefix: str) -> str:
+        texts = []
+        for name, told in words.items():
+            x, y = self.place[name]
+            marked = svg.mark(prefix + name) if prefix else ""
+            texts.append(f'<text x="{x:g}" y="{y + down:g}"{marked}>{svg.escaped(told)}</text>')
+        return f'<g class="halo" text-anchor="middle" font-size="13" fill="var(--bp-{colour})">{"".join(texts)}</g>'
 
     def legend(self, gradients: bool = True) -> str:
         """What stands above and below, under the picture."""
-        return svg.legend(self.height - 10, "above a unit: value", "below: gradient ∂L/∂unit" if gradients else None)
+        return svg.legend(self.height - 10, "above: value", "below: gradient ∂L/∂value" if gradients else None)
 
 
 def network_plan(parameters: Mapping[str, Any], output: str) -> NetworkPlan:
-    """The plan of a network's picture; a softmax has a column for its logits.
+    """The plan of a network's picture: a layer is a column of sums and one of activations.
+
+    They stand close where each activation reads its own sum alone; a softmax reads all.
 
     Raises ValueError for more than `MOST_WEIGHTS`, an unknown output or shapes that
     do not fit; TypeError where parameters are not a dict of arrays.
@@ -166,26 +184,35 @@ def network_plan(parameters: Mapping[str, Any], output: str) -> NetworkPlan:
     def units(letter: str, l: int) -> list[str]:
         return [node_name(parameters, letter, l, j) for j in range(1, sizes[l] + 1)]
 
-    inputs = [node_name(parameters, "x", k) for k in range(1, sizes[0] + 1)]
-    layers = [inputs, *(units("a", l) for l in range(1, depth))]
-    layers.append(units("z" if output == "softmax" else "a", depth))
-    outputs = units("a", depth)
-    columns = [*layers, *([outputs] if output == "softmax" else []), ["loss"]]
+    columns = [[node_name(parameters, "x", k) for k in range(1, sizes[0] + 1)]]
+    ahead: dict[str, list[str]] = {}
+    across = [44.0]
+    for l in range(1, depth + 1):
+        sums, activations = units("z", l), units("a", l)
+        ahead |= dict.fromkeys(columns[-1], sums)
+        elementwise = l < depth or output != "softmax"
+        ahead |= {z: [a] for z, a in zip(sums, activations)} if elementwise else dict.fromkeys(sums, activations)
+        columns += [sums, activations]
+        across += [across[-1] + _PITCH, across[-1] + _PITCH + (_PAIR if elementwise else _PITCH)]
+    outputs = columns[-1]
+    columns.append(["loss"])
+    across.append(across[-1] + _PITCH)
+    ahead |= {**dict.fromkeys(outputs, columns[-1]), "loss": []}
     weights = {
-        node_name(parameters, "w", l, j, k): (layers[l - 1][k - 1], layers[l][j - 1])
+        node_name(parameters, "w", l, j, k): (columns[2 * l - 2][k - 1], columns[2 * l - 1][j - 1])
         for l in range(1, depth + 1)
         for j in range(1, sizes[l] + 1)
         for k in range(1, sizes[l - 1] + 1)
     }
     height = _STEP * max(sizes)
     place = {
-        name: (44 + c * _PITCH, 44 + height / 2 + (i - (len(column) - 1) / 2) * _STEP)
-        for c, column in enumerate(columns)
+        name: (x, 44 + height / 2 + (i - (len(column) - 1) / 2) * _STEP)
+        for x, column in zip(across, columns)
         for i, name in enumerate(column)
     }
     labels = {name: f"ŷ_{j}" for j, name in enumerate(outputs, start=1)} | {"loss": "L"}
-    width = 88 + _PITCH * (len(columns) - 1)
-    return NetworkPlan(columns, place, labels, weights, width, height + 82, f"network {'-'.join(map(str, sizes))}")
+    title = f"network {'-'.join(map(str, sizes))}"
+    return NetworkPlan(columns, ahead, place, labels, weights, across[-1] + 44, height + 82, title)
 
 
 ROUTE_GAP = 5.0

@@ -314,20 +314,19 @@ class NetworkTwin(Twin):
         }[loss]
 
     def columns(self, state) -> tuple[list, list]:
-        """The units from the first layer to the loss as they are written, and the local gradients from column to column."""
+        """Sums and activations up to the loss, as they are written, and the local gradients from column to column."""
         cache, parameters = self.forward(state["inputs"]), self.arrays(state["inputs"])
-        softmax, depth = self.output_name == "softmax", self.depth
         names, locals_ = [], []
-        for l in range(1, depth + 1):
-            a, W = cache[f"A{l}"], parameters[f"W{l}"]
-            letter = "ŷ_" if l == depth and not softmax else f"z_{l}" if l == depth else f"a_{l}"
-            names.append([pretty(f"{letter}{j}") for j in range(1, len(a) + 1)])
-            locals_.append(W if l == depth and softmax else a * (1 - a) * W)
-        if softmax:
-            a, z = cache[f"A{depth}"], cache[f"Z{depth}"]
-            names.append([pretty(f"ŷ_{j}") for j in range(1, len(a) + 1)])
-            as_source = np.diagflat(a * (1 - a) * -z[::-1])
-            locals_.append(as_source if state["as_source_003"] else np.diagflat(a) - a @ a.T)
+        for l in range(1, self.depth + 1):
+            a, z = cache[f"A{l}"], cache[f"Z{l}"]
+            softmax, letter = self.output_name == "softmax" and l == self.depth, "ŷ_" if l == self.depth else f"a_{l}"
+            names += [[pretty(f"{kind}{j}") for j in range(1, len(a) + 1)] for kind in (f"z_{l}", letter)]
+            if l > 1:
+                locals_.append(parameters[f"W{l}"])
+            if softmax and state["as_source_003"]:
+                locals_.append(np.diagflat(a * (1 - a) * -z[::-1]))
+            else:
+                locals_.append(np.diagflat(a) - a @ a.T if softmax else np.diagflat(a * (1 - a)))
         return [*names, ["L"]], [*locals_, self.upstream(cache, state["loss"]).T]
 
     def paths(self, state, name: str) -> list:
@@ -335,17 +334,23 @@ class NetworkTwin(Twin):
         names, locals_ = self.columns(state)
         cache, (array, (j, i)) = self.forward(state["inputs"]), self.spots[name]
         l = int(array[1:])
-        a = cache[f"A{l}"][j, 0]
-        first = 1.0 if l == self.depth and self.output_name == "softmax" else a * (1 - a)
-        first *= cache[f"A{l - 1}"][i, 0] if array[0] == "W" else 1.0
+        first = cache[f"A{l - 1}"][i, 0] if array[0] == "W" else 1.0
+        names, locals_ = names[2 * l - 2 :], locals_[2 * l - 2 :]
         paths = []
-        for rest in itertools.product(*(range(len(column)) for column in names[l:])):
+        for rest in itertools.product(*(range(len(column)) for column in names[1:])):
             units = [j, *rest]
-            labels = [pretty(name), *(column[unit] for column, unit in zip(names[l - 1 :], units))]
-            factors = [first, *(step[above, below] for step, (below, above) in zip(locals_[l:], itertools.pairwise(units)))]
+            if any(self.apart(names[c], names[c + 1], units[c : c + 2]) for c in range(len(rest))):
+                continue
+            labels = [pretty(name), *(column[unit] for column, unit in zip(names, units))]
+            factors = [first, *(step[above, below] for step, (below, above) in zip(locals_, itertools.pairwise(units)))]
             written = [f"∂{above}/∂{below}" for below, above in itertools.pairwise(labels)]
             paths.append((" · ".join(reversed(written)), factors[::-1]))
         return paths
+
+    def apart(self, below, above, units) -> bool:
+        """Whether no line leads from a sum to an activation: it is another unit's, and there is no softmax between."""
+        softmax = self.output_name == "softmax" and above[0].startswith("ŷ")
+        return below[0].startswith("z") and not softmax and units[0] != units[1]
 
     def slope(self, state, name: str) -> float:
         if state["as_source_003"]:
@@ -371,7 +376,7 @@ class NetworkTwin(Twin):
         after = self.loss(state, **{weight: new})
         texts = self.unit_texts(state) | {
             "title": Said(f"{label} = ", (Fixed(w, 4),)),
-            "title-slope": Said("source 003: " if state["as_source_003"] else f"∂L/∂{label} = ", (Fixed(g, 4),)),
+            "title-slope": Said("PadhAI notes: " if state["as_source_003"] else f"∂L/∂{label} = ", (Fixed(g, 4),)),
             "axis": label, f"inputs.{weight}": Fixed(w, 4), "learning_rate": Fixed(rate, 4),
             "sum": Fixed(g, 6), "now": Fixed(now, 6), "new": Fixed(new, 6), "after-loss": Fixed(after, 6),
             "predicted": Fixed(-rate * g * g, 6), "actual": Fixed(after - now, 6),
