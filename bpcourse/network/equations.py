@@ -74,8 +74,13 @@ def backpropagation(
 
 @asked(questions.of_pull_back)
 @np.errstate(over="ignore", invalid="ignore")
-def pull_back(dZ: Array, cache: Mapping[str, Array], parameters: Parameters, hidden: str = "relu") -> dict[str, Array]:
-    """The loop of backpropagation: from the last layer's dZ to the first weights.
+def pull_back(
+    dZ: Array,
+    cache: Mapping[str, Array],
+    parameters: Parameters,
+    hidden: str = "relu",
+) -> dict[str, Array]:
+    """The loop of backpropagation: from the last dZ to the first weights.
 
     With one column an example and m examples, for each layer
 
@@ -90,12 +95,14 @@ def pull_back(dZ: Array, cache: Mapping[str, Array], parameters: Parameters, hid
     """
     grads = {}
     for l in range(len(parameters) // 2, 0, -1):
+        A = cache[f"A{l - 1}"]
         grads[f"dZ{l}"] = dZ
-        grads[f"dW{l}"], grads[f"db{l}"] = affine_vjp(dZ, cache[f"A{l - 1}"])
+        grads[f"dW{l}"], grads[f"db{l}"] = affine_vjp(dZ, A)
         if l > 1:
             grads[f"dA{l - 1}"] = dA = parameters[f"W{l}"].T @ dZ
-            dZ = activation_vjp(hidden, dA, cache[f"Z{l - 1}"], cache[f"A{l - 1}"])
-    return questions.held(grads, ("dW", "db"), "gradients", "are the labels or the weights too large?")
+            dZ = activation_vjp(hidden, dA, cache[f"Z{l - 1}"], A)
+    hint = "are the labels or the weights too large?"
+    return questions.held(grads, ("dW", "db"), "gradients", hint)
 
 
 @asked(questions.of_cost)
