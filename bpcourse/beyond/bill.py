@@ -28,7 +28,7 @@ from bpcourse.network import Cache, Parameters, checked_parameters, cost, forwar
 
 
 class Operations(NamedTuple):
-    """What `operations` returns: how often each operation is made, by its gate's name.
+    """What `operations` returns: how often each operation is made, by its name.
 
     `forward` on the way to the output, `backward` on the way back to all inputs.
     """
