@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from helpers import says
+from helpers import build, numbers, says
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_network import cost_of, gradients, hiddens, networks, pairs, small
@@ -18,7 +18,11 @@ from bpcourse.beyond.bill import (
     kept_numbers,
     numerical_gradients,
     numerical_products,
+    operations,
 )
+from bpcourse.examples import four_four_two
+from bpcourse.gates import GATES, power
+from bpcourse.graph import Value, gradient, sin, topological_order
 from bpcourse.network import backpropagation, cost, forward, initialise
 from bpcourse.numeric import central_difference, check_gradient, forward_difference
 
@@ -61,6 +65,138 @@ def ticking(sizes, examples, hidden="tanh"):
 
 
 REGRESSION = ("tanh", "identity", "half_squared_error")
+
+
+# ---------------------------------------------------------------- any program
+
+RING = ("add", "subtract", "multiply")
+ONE_INPUT = ("negate", "reciprocal", "square", "cube", "sqrt", "exp", "log", "sigmoid", "tanh", "sin", "cos", "relu")
+
+
+@st.composite
+def programs(draw, steps):
+    """A graph of up to 40 steps; every step may read any value before it, one value twice."""
+    values = [Value(draw(numbers)) for _ in range(draw(st.integers(1, 4)))]
+    for _ in range(draw(st.integers(1, 40))):
+        recipe = [(draw(st.sampled_from(steps)), *[draw(st.integers(0, len(values) - 1)) for _ in "ab"])]
+        try:
+            values.append(build(recipe, values))
+        except ValueError:
+            continue  # an overflow
+    return values[-1]
+
+
+def both_ways(output, *names):
+    """How many operations, or how many of these names, are made forward, and in all."""
+    forward, backward = (sum(count[name] for name in names or count) for count in operations(output))
+    return forward, forward + backward
+
+
+@settings(max_examples=300)
+@given(programs((*RING, *ONE_INPUT, "divide", "right divide", "greater", "at least", "root power")))
+def test_a_gradient_takes_at_most_four_times_the_operations_of_its_program(output):
+    try:
+        forward, together = both_ways(output)
+    except ValueError:
+        return  # a derivative that float64 cannot hold
+    assert together <= 4 * forward + 2 * operations(output).forward["divide"]
+
+
+@settings(max_examples=300)
+@given(programs(RING))
+def test_a_gradient_takes_at_most_three_times_the_products(output):
+    try:
+        forward, together = both_ways(output, "multiply")
+    except ValueError:
+        return
+    assert together <= 3 * forward
+
+
+class Counting(float):
+    """A float that counts its sums and products."""
+
+    done = 0
+
+    def __add__(self, other):
+        Counting.done += 1
+        return Counting(float(self) + other)
+
+    def __mul__(self, other):
+        Counting.done += 1
+        return Counting(float(self) * other)
+
+
+@settings(max_examples=300)
+@given(programs(RING))
+def test_the_count_is_what_a_sweep_with_counting_numbers_does(inner):
+    """Another sweep, written here for + − × under a sine, in numbers that count."""
+    try:
+        output = sin(inner)
+        exact = {node: g.value for node, g in zip(topological_order(inner), gradient(output, topological_order(inner)))}
+    except ValueError:
+        return
+    Counting.done = 1  # the cosine
+    grads = {inner: Counting(math.cos(inner.value))}
+    for node in reversed(topological_order(inner)):
+        if node.gate is None:
+            continue
+        (a, b), upstream = node.inputs, grads[node]
+        if node.gate.name == "multiply":
+            flows = (a, upstream * b.value), (b, upstream * a.value)
+        else:
+            flows = (a, upstream), (b, upstream if node.gate.name == "add" else Counting(-upstream))
+        for source, flow in flows:
+            grads[source] = grads[source] + flow if source in grads else flow
+    assert Counting.done == sum(operations(output).backward.values())
+    assert grads == pytest.approx(exact, rel=1e-9, abs=1e-9)
+
+
+COSTS = {
+    "add": 2, "subtract": 2, "multiply": 4, "divide": 6, "negate": 0, "identity": 1, "reciprocal": 3, "square": 3, "sqrt": 3,
+    "exp": 2, "log": 3, "sigmoid": 4, "tanh": 4, "sin": 3, "cos": 3, "relu": 3,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*GATES, "power 3"])
+def test_one_more_gate_costs_what_the_book_says(name):
+    """Of two values that other gates read, too; each result goes into a product, which costs four."""
+    gate = GATES.get(name) or power(3)
+
+    def program(gates):
+        a, b = sin(Value(1.2)), sin(Value(0.9))
+        product = a * b
+        for _ in range(gates):
+            product = product * gate(*(a, b)[: gate.arity])
+        return sin(product)
+
+    one_more = both_ways(program(3))[1] - both_ways(program(2))[1] - 4
+    if name in ("power", "maximum", "minimum"):
+        assert one_more > 4
+    elif name in ("greater", "at least"):
+        assert one_more < 4  # nothing flows back, and then the product's way to it is not gone
+    else:
+        assert one_more == COSTS.get(name, 4)
+
+
+def test_the_four_is_reached_as_nearly_as_you_like():
+    y = Value(1.0)
+    for _ in range(100):
+        y = y * y
+    assert both_ways(y) == (100, 398)
+
+
+def test_the_operations_of_the_running_example():
+    counts = operations(four_four_two()["loss"])
+    assert (sum(counts.forward.values()), sum(counts.backward.values())) == (62, 93)
+
+
+def test_a_graph_that_is_an_input_takes_no_operation():
+    assert both_ways(Value(3.0)) == (0, 0)
+
+
+def test_operations_want_a_value():
+    with pytest.raises(TypeError, match=says("output")):
+        operations(3.0)
 
 
 # ------------------------------------------------------------------ products

@@ -6,8 +6,8 @@ from helpers import RTOL, build, build_smooth, close, expressions, says, trusted
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpcourse import examples
-from bpcourse.beyond import modes
+from bpcourse import examples, layers
+from bpcourse.beyond import modes, remedies, structures
 from bpcourse.beyond.modes import count_products, forward_tangents, hessian_vector, jacobian, jvp, vjp
 from bpcourse.chain import count_edges
 from bpcourse.graph import Value, evaluate, exp, gradient, log, sin, sqrt, square, tanh, topological_order
@@ -276,3 +276,82 @@ def test_bad_arguments_are_refused_by_name():
         hessian_vector(outputs[0], inputs, [1, 2])
     with pytest.raises(TypeError, match=says("vector")):
         hessian_vector(outputs[0], inputs, ["a", 2, 3])
+
+
+# ------------------------------------------------------ the dot-product test
+
+X, W, B, IMAGE, KERNEL, Q, K, V, GAMMA, BETA = (
+    np.random.default_rng(17).normal(size=shape)
+    for shape in [(4, 3), (5, 4), (5, 1), (2, 6, 6, 2), (3, 2, 2, 2), (4, 3), (4, 2), (5, 2), (4, 1), (4, 1)]
+)
+IDS = [1, 0, 1, 2]
+
+
+def normalised(Z=X, gamma=GAMMA, beta=BETA):
+    return remedies.batch_norm(Z, gamma, beta)[0]
+
+
+def normalised_back(u):
+    return remedies.batch_norm_vjp(u, remedies.batch_norm(X, GAMMA, BETA)[1])
+
+
+# By the name of the pair and of what moves: f of that alone, its way back, and where. Means over 3 examples are made sums.
+PAIRS = {
+    "affine A": (lambda A: layers.affine(W, A, B), lambda u: W.T @ u, X),
+    "affine W": (lambda W: layers.affine(W, X, B), lambda u: 3 * layers.affine_vjp(u, X)[0], W),
+    "affine b": (lambda b: layers.affine(W, X, b), lambda u: 3 * layers.affine_vjp(u, X)[1], B),
+    **{
+        f"activation {name}": (f, lambda u, name=name, f=f: layers.activation_vjp(name, u, X, f(X)), X)
+        for name, f in layers.ACTIVATIONS.items()
+    },
+    "softmax Z": (layers.softmax, lambda u: layers.softmax_vjp(u, layers.softmax(X)), X),
+    "leaky_relu Z": (remedies.leaky_relu, lambda u: remedies.leaky_relu_vjp(u, X), X),
+    "residual A": (lambda A: A + np.tanh(A), lambda u: remedies.residual_vjp(u, u * (1 - np.tanh(X) ** 2)), X),
+    "batch_norm Z": (lambda Z: normalised(Z=Z), lambda u: normalised_back(u)[0], X),
+    "batch_norm gamma": (lambda g: normalised(gamma=g), lambda u: 3 * normalised_back(u)[1], GAMMA),
+    "batch_norm beta": (lambda b: normalised(beta=b), lambda u: 3 * normalised_back(u)[2], BETA),
+    "convolve X": (lambda X: structures.convolve(X, KERNEL), lambda u: structures.convolve_vjp(u, IMAGE, KERNEL)[0], IMAGE),
+    "convolve K": (lambda K: structures.convolve(IMAGE, K), lambda u: structures.convolve_vjp(u, IMAGE, KERNEL)[1], KERNEL),
+    "max_pool X": (lambda X: structures.max_pool(X, 2), lambda u: structures.max_pool_vjp(u, IMAGE, 2), IMAGE),
+    "embed E": (lambda E: structures.embed(E, IDS), lambda u: structures.embed_vjp(u, X, IDS), X),
+    "layer_norm X": (lambda X: structures.layer_norm(X, GAMMA, BETA), lambda u: structures.layer_norm_vjp(u, X, GAMMA)[0], X),
+    "layer_norm gamma": (lambda g: structures.layer_norm(X, g, BETA), lambda u: structures.layer_norm_vjp(u, X, GAMMA)[1], GAMMA),
+    "layer_norm beta": (lambda b: structures.layer_norm(X, GAMMA, b), lambda u: structures.layer_norm_vjp(u, X, GAMMA)[2], BETA),
+    "attention Q": (lambda Q: structures.attention(Q, K, V), lambda u: structures.attention_vjp(u, Q, K, V)[0], Q),
+    "attention K": (lambda K: structures.attention(Q, K, V), lambda u: structures.attention_vjp(u, Q, K, V)[1], K),
+    "attention V": (lambda V: structures.attention(Q, K, V), lambda u: structures.attention_vjp(u, Q, K, V)[2], V),
+}
+
+
+def both_sums(f, f_vjp, place, rng, eps=1e-5):
+    """Σ (Jt) u by a nudge along t, and Σ t (uJ) by the way back: the same double sum of uᵢ Jᵢⱼ tⱼ."""
+    t = rng.normal(size=place.shape)
+    Jt = (f(place + eps * t) - f(place - eps * t)) / (2 * eps)
+    u = rng.normal(size=Jt.shape)
+    return np.sum(Jt * u), np.sum(t * f_vjp(u))
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_every_pair_passes_the_dot_product_test(name):
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        there, back = both_sums(*PAIRS[name], rng)
+        assert back == pytest.approx(there, rel=1e-7, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_the_dot_product_test_finds_one_wrong_number(name):
+    f, f_vjp, place = PAIRS[name]
+
+    def wrong(u):
+        back = f_vjp(u).copy()
+        back.flat[0] += 0.01
+        return back
+
+    there, back = both_sums(f, wrong, place, np.random.default_rng(3))
+    assert abs(there - back) > 1e-4
+
+
+def test_no_pair_of_the_package_is_left_out():
+    ways_back = {name[:-4] for room in (layers, remedies, structures) for name in vars(room) if name.endswith("_vjp")}
+    assert {name.split()[0] for name in PAIRS} == ways_back

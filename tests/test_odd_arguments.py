@@ -318,6 +318,7 @@ GOOD = {
     **{f"beyond.bill.{name}": {"sizes": [2, 3, 2], "examples": 2} for name in ("forward_products", "backward_products")},
     "beyond.bill.numerical_products": {"sizes": [2, 3, 2], "examples": 2, "central": True},
     "beyond.bill.kept_numbers": {"sizes": [2, 3, 2], "examples": 2, "every": 1},
+    "beyond.bill.operations": lambda: of_graph(output=...),
     "beyond.bill.numerical_gradients": {
         "X": X, "Y": Y, **OF_NET, "output": "softmax", "loss": "cross_entropy", "eps": 1e-5, "memory": 2**20,
     },

@@ -1,6 +1,7 @@
-"""What a gradient costs: products, nudges, numbers kept, and keeping fewer.
+"""What a gradient costs: operations, products, nudges, numbers kept, keeping fewer.
 
-A network is given by its `sizes`, inputs first: [784, 512, 10] has two layers.
+`operations` counts any program, given as a graph. For the rest a network is given
+by its `sizes`, inputs first: [784, 512, 10] has two layers.
 N is the number of its weights, N₁ those of its first layer. Counted are the
 multiplications inside the matrix products W A_below, dZ A_belowᵀ and Wᵀ dZ; left
 out are a few operations a unit and an example, and dW's division by m.
@@ -11,7 +12,8 @@ Book: chapter 13.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,8 +22,44 @@ from bpcourse import checks
 from bpcourse.checks import Array
 from bpcourse.doors import asked
 from bpcourse.gates import GATES
+from bpcourse.graph import Value, gradient, topological_order
 from bpcourse.layers import activation_vjp, affine, losses, output_delta
 from bpcourse.network import Cache, Parameters, checked_parameters, cost, forward, pull_back, questions
+
+
+class Operations(NamedTuple):
+    """What `operations` returns: how often each operation is made, by its name.
+
+    `forward` on the way to the output, `backward` on the way back to all inputs.
+    """
+
+    forward: Counter[str]
+    backward: Counter[str]
+
+
+def operations(output: Value) -> Operations:
+    """The operations of a program and of its gradient by every input.
+
+    Counted are the gates of its graph, and those that `gradient` adds; a change of
+    sign is none. Constants are inputs, too.
+
+    In a program of + − × and functions of one variable, forward and backward
+    together are at most four times forward, and the products alone, where there are
+    only + − ×, at most three times: the theorem of chapter 13. Each quotient takes
+    up to two operations more, since both its wires divide. A maximum, a minimum and
+    a power with two inputs take more.
+
+    Raises TypeError where output is not a Value, otherwise errors as `gradient`.
+    """
+    order = topological_order(output)
+    inputs = [node for node in order if node.gate is None]
+    forward = _operations(order)
+    return Operations(forward, _operations(topological_order(output, *gradient(output, inputs))) - forward)
+
+
+def _operations(order: Iterable[Value]) -> Counter[str]:
+    names = [node.gate.name for node in order if node.gate is not None]
+    return Counter(name for name in names if name != "negate")
 
 
 def forward_products(sizes: Sequence[int], examples: int = 1) -> int:

@@ -4,7 +4,7 @@ Read `simplify` (a graph with fewer gates and the same numbers), then `program`
 (lines of Python and JavaScript, one a gate), then `tape` (a graph without objects,
 its methods printed from the gate table).
 
-Book: chapters 04 and 14, and "The same equations, in place".
+Book: chapter 14.
 """
 
 from bpcourse.codegen.program import (

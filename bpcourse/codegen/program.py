@@ -56,7 +56,7 @@ def compile_python(v: Value, inputs: Sequence[Value]) -> Callable[..., tuple[flo
     The gradients stand in the order of the inputs. Outside the domain of a gate
     it raises what Python's own arithmetic raises. Errors as `to_python`.
 
-    Book: chapters 04 and 13.
+    Book: chapter 14.
     """
     return _compiled(to_python(v, inputs))
 
@@ -88,7 +88,7 @@ class GateLines(NamedTuple):
     """A gate as a program: `out` of x and y, and its local gradients.
 
     `local_gradients` are expressions of x, y, out and of what the lines `between`
-    compute. Book: chapter 13.
+    compute. Book: chapter 14.
     """
 
     out: str
@@ -101,7 +101,7 @@ def gate_lines(gate: Gate, *point: float) -> GateLines:
 
     They are printed from a graph of the gate at this point, where it has to be
     defined. TypeError where gate is no gate of one or two inputs, each of which has
-    its number in the point. Book: chapter 13, behind the methods of `Tape`.
+    its number in the point. Book: chapter 14, behind the methods of `Tape`.
     """
     if not isinstance(gate, Gate) or not len(point) == gate.arity <= 2:
         raise TypeError(f"gate: expected a gate and a number for each of its 1 or 2 inputs, got {checks.short((gate, *point))}")

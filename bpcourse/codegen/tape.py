@@ -13,7 +13,7 @@ fastest of the package's graphs that are built as they run (`bpcourse.graph.Valu
 has operators, names and pictures instead). The gates are those of the gate table:
 for each, a method is printed from its row, like a program of `bpcourse.codegen`.
 
-Book: chapter 13.
+Book: chapter 14.
 """
 
 from __future__ import annotations
