@@ -179,6 +179,7 @@ NET = network.initialise([2, 3, 2], "tanh", seed=0)
 OF_NET = {"parameters": NET, "hidden": "tanh"}
 RECURRENT = recurrent.initialise(2, 1)
 SEQUENCE = np.ones((3, 1, 2))
+CELL = {"x": Y, "h": [[0.5, -0.5, 1.0]], "c": [[0.1, 0.2, -1.0]], "W": np.full((4, 3), 0.3), "b": np.ones((4, 1))}
 Q, K, V = np.ones((2, 3)), np.ones((2, 4)) * 0.5, np.arange(8.0).reshape(2, 4)
 NORMED = remedies.with_norms(NET)
 
@@ -335,6 +336,8 @@ GOOD = {
     "beyond.remedies.dead_units": {"Z": X},
     "beyond.remedies.leaky_relu": {"Z": X, "slope": 0.1},
     "beyond.remedies.leaky_relu_vjp": {"dA": X, "Z": X, "slope": 0.1},
+    "beyond.remedies.dropout": {"A": X, "keep": 0.5, "seed": 0},
+    "beyond.remedies.dropout_vjp": {"dA": X, "mask": X},
     "beyond.remedies.batch_norm": {"Z": X, "gamma": [[1.0], [2.0]], "beta": [[0.0], [1.0]], "eps": 1e-5},
     "beyond.remedies.batch_norm_vjp": lambda: {"dU": X, "kept": remedies.batch_norm(X, [[1.0], [2.0]], [[0.0], [1.0]])[1]},
     "beyond.remedies.standardised": {"X": X, "axis": 1, "floor": 1e-5},
@@ -354,6 +357,10 @@ GOOD = {
         "squash": "tanh",
     },
     "beyond.recurrent.as_graph": {"parameters": RECURRENT, "xs": SEQUENCE[:, :, 0], "y": [1.0, 0.0], "squash": "tanh"},
+    "beyond.recurrent.lstm": CELL,
+    "beyond.recurrent.lstm_vjp": lambda: {
+        "dh": [[1.0, 2.0, 0.5]], "dc": [[0.0, -1.0, 3.0]], "kept": recurrent.lstm(**CELL)[2], "W": CELL["W"],
+    },
     "beyond.structures.convolve": {"X": np.ones((1, 4, 2)), "K": np.ones((2, 1, 3))},
     "beyond.structures.convolve_vjp": {"dZ": np.ones((2, 2, 2)), "X": np.ones((1, 4, 2)), "K": np.ones((2, 1, 3))},
     "beyond.structures.max_pool": {"X": np.ones((1, 4, 2)), "size": 2},

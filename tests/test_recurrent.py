@@ -12,10 +12,12 @@ from helpers import says
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpcourse import graph
 from bpcourse.beyond import recurrent
-from bpcourse.beyond.recurrent import as_graph, backpropagation, forward, initialise, spectral_radius
+from bpcourse.beyond.recurrent import as_graph, backpropagation, forward, initialise, lstm, lstm_vjp, spectral_radius
 from bpcourse.explore import Recurrence
 from bpcourse.explore.recurrence import SQUASHES
+from bpcourse.graph import Value
 from bpcourse.numeric import central_difference, check_gradient
 from bpcourse.pictures import svg
 
@@ -157,6 +159,105 @@ def test_what_overflows_is_refused_even_where_tanh_makes_it_finite_again(call):
     with warnings.catch_warnings(), pytest.raises(ValueError, match=r"^Wh: expected .*, got an overflow"):
         warnings.simplefilter("error")
         call(*problem())
+
+
+# One step of an LSTM.
+
+
+def cell_problem(seed=0, units=3, inputs=2, examples=4):
+    """(x, h, c, W, b) and what a loss says of h and c of the next step."""
+    rng = np.random.default_rng(seed)
+    shapes = (inputs, examples), (units, examples), (units, examples), (4 * units, units + inputs), (4 * units, 1)
+    return dict(zip("xhcWb", (rng.normal(size=shape) for shape in shapes))), *rng.normal(size=(2, units, examples))
+
+
+def test_a_step_of_an_lstm_follows_the_formula_unit_by_unit():
+    given_, _, _ = cell_problem()
+    h, c, _ = lstm(**given_)
+    sums = given_["W"] @ np.concatenate([given_["h"], given_["x"]]) + given_["b"]
+    for j in range(3):
+        for e in range(4):
+            f, i, o = (1 / (1 + math.exp(-sums[block * 3 + j, e])) for block in range(3))
+            memory = f * given_["c"][j, e] + i * math.tanh(sums[9 + j, e])
+            assert math.isclose(c[j, e], memory) and math.isclose(h[j, e], o * math.tanh(memory))
+
+
+@given(seed=st.integers(0, 10**6), units=st.integers(1, 3), inputs=st.integers(1, 3), examples=st.integers(1, 3))
+def test_the_way_back_through_an_lstm_passes_the_check_for_every_input_and_weight(seed, units, inputs, examples):
+    at, dh, dc = cell_problem(seed, units, inputs, examples)
+    dx, dh_before, dc_before, dW, db = lstm_vjp(dh, dc, lstm(**at)[2], at["W"])
+
+    def loss(name, array):
+        h, c, _ = lstm(**{**at, name: array})
+        return (dh * h).sum() + (dc * c).sum()
+
+    for name, analytic in zip("xhcWb", (dx, dh_before, dc_before, examples * dW, examples * db)):
+        verdict = check_gradient(lambda t, name=name: loss(name, t), at[name], analytic, rtol=1e-5, size=20)
+        assert verdict, f"{name}: {verdict}"
+
+
+def test_an_lstm_through_time_agrees_with_the_scalar_graph():
+    at, _, _ = cell_problem(units=1, inputs=1, examples=1)
+    W, b, xs = at["W"], at["b"], [0.3, -0.7, 1.2]
+    w = [[Value(float(w)) for w in row] for row in W]
+    h = c = Value(0.0)
+    for x in xs:
+        z = [row[0] * h + row[1] * x + float(start) for row, start in zip(w, b[:, 0])]
+        c = graph.sigmoid(z[0]) * c + graph.sigmoid(z[1]) * graph.tanh(z[3])
+        h = graph.sigmoid(z[2]) * graph.tanh(c)
+    h.backward()
+
+    h_t, c_t, steps = np.zeros((1, 1)), np.zeros((1, 1)), []
+    for x in xs:
+        h_t, c_t, kept = lstm([[x]], h_t, c_t, W, b)
+        steps.append(kept)
+    dh, dc, total = np.ones((1, 1)), np.zeros((1, 1)), np.zeros_like(W)
+    for kept in reversed(steps):
+        _, dh, dc, dW, _ = lstm_vjp(dh, dc, kept, W)
+        total += dW
+    np.testing.assert_allclose(h_t, h.value)
+    np.testing.assert_allclose(total, [[v.grad for v in row] for row in w], rtol=1e-12)
+
+
+def test_an_open_forget_gate_passes_the_gradient_of_the_memory_on_unchanged():
+    at, _, dc = cell_problem()
+    at["W"][:3], at["b"][:3] = 0, 1000.0
+    _, _, dc_before, _, _ = lstm_vjp(np.zeros_like(dc), dc, lstm(**at)[2], at["W"])
+    assert (dc_before == dc).all()
+
+
+@pytest.mark.parametrize(
+    "changed, argument",
+    [
+        ({"x": np.ones((2, 3))}, "x"),
+        ({"x": np.ones(2)}, "x"),
+        ({"c": np.ones((2, 4))}, "c"),
+        ({"W": np.ones((12, 4))}, "W"),
+        ({"W": np.ones((9, 5))}, "W"),
+        ({"b": np.ones((3, 1))}, "b"),
+        ({"W": np.full((12, 5), 1.7e308)}, "W"),
+        ({"c": np.full((3, 4), np.nan)}, "c"),
+    ],
+)
+def test_an_lstm_refuses_what_does_not_fit(changed, argument):
+    with pytest.raises(ValueError, match=says(argument)):
+        lstm(**{**cell_problem()[0], **changed})
+
+
+def test_the_way_back_of_an_lstm_refuses_what_does_not_fit():
+    at, dh, dc = cell_problem()
+    W, kept = at["W"], lstm(**at)[2]
+    for call, argument in [
+        (lambda: lstm_vjp(dh[1:], dc, kept, W), "dh"),
+        (lambda: lstm_vjp(dh, dc[:, 1:], kept, W), "dc"),
+        (lambda: lstm_vjp(dh, dc, kept, W[1:]), "W"),
+        (lambda: lstm_vjp(dh, dc, kept._replace(gates=kept.gates[1:]), W), "kept.gates"),
+        (lambda: lstm_vjp(dh, 1e308 * np.ones((3, 4)), kept, 1e300 * W), "dh|dx"),
+    ]:
+        with pytest.raises(ValueError, match=says(argument) if "|" not in argument else rf"^({argument}): "):
+            call()
+    with pytest.raises(TypeError, match=says("kept")):
+        lstm_vjp(dh, dc, tuple(kept), W)
 
 
 # The explorer.

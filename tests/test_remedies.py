@@ -17,6 +17,8 @@ from bpcourse.beyond.remedies import (
     batch_norm_vjp,
     clip_by_norm,
     dead_units,
+    dropout,
+    dropout_vjp,
     initialise_by,
     leaky_relu,
     leaky_relu_vjp,
@@ -113,6 +115,34 @@ def test_a_list_of_gradients_is_refused():
 
 
 # Leaky ReLU, residuals, dead units, clipping, first weights.
+
+
+@pytest.mark.parametrize("keep", [0.2, 0.5, 1])
+def test_dropout_keeps_the_share_and_the_mean(keep):
+    (A,) = arrays(3, (200, 100))
+    out, mask = dropout(A, keep, seed=1)
+    assert set(np.unique(mask)) <= {0, 1 / keep} and (out == A * mask).all()
+    share = (mask > 0).mean()
+    assert abs(share - keep) <= 4 * math.sqrt(keep * (1 - keep) / A.size)
+    assert (dropout(A, keep, seed=1)[1] == mask).all() and (keep == 1 or (dropout(A, keep, seed=2)[1] != mask).any())
+
+
+def test_the_masks_of_a_generator_differ_from_step_to_step():
+    rng, A = np.random.default_rng(0), np.ones((8, 8))
+    assert (dropout(A, 0.5, rng)[1] != dropout(A, 0.5, rng)[1]).any()
+
+
+@given(seeds)
+def test_the_way_back_through_dropout_takes_the_same_mask(seed):
+    A, dA = arrays(seed, (3, 4), (3, 4))
+    dA_below = dropout_vjp(dA, dropout(A, 0.6, seed)[1])
+    assert check_gradient(lambda t: (dA * dropout(t, 0.6, seed)[0]).sum(), A, dA_below, rtol=1e-5)
+
+
+@pytest.mark.parametrize("keep", [0, -0.5, 1.5, math.nan])
+def test_dropout_refuses_what_is_no_probability(keep):
+    with pytest.raises(ValueError, match=says("keep")):
+        dropout(np.ones((2, 2)), keep)
 
 
 def test_a_leaky_relu_and_its_derivative():

@@ -3,7 +3,8 @@
     h_t = tanh(W_h h_{t−1} + W_x x_t + b),    h_0 = 0.
 
 Parameters are a dict `"Wh"` (units, units), `"Wx"` (units, inputs), `"b"`
-(units, 1). A sequence is an array (steps, inputs, examples).
+(units, 1). A sequence is an array (steps, inputs, examples). At the end stands one
+step of an LSTM, whose state has a path that adds, with its way back.
 
 Book: chapter 15.
 """
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from bpcourse import checks, graph
 from bpcourse.checks import Array
 from bpcourse.doors import asked
 from bpcourse.graph import Value
-from bpcourse.layers import ACTIVATIONS, activation_vjp, affine, affine_vjp
+from bpcourse.layers import ACTIVATIONS, activation_vjp, affine, affine_vjp, sigmoid, tanh
 from bpcourse.network import Parameters
 
 SQUASHES = ("tanh", "identity")
@@ -183,3 +184,101 @@ def as_graph(parameters: Parameters, xs: Any, y: Any, squash: str = "tanh") -> d
     terms = [0.5 * (state - float(target)) ** 2 for state, target in zip(h, y)]
     put("loss", sum(terms[1:], terms[0]))
     return nodes
+
+
+# ------------------------------------------------------------------------ LSTM
+
+
+class Cell(NamedTuple):
+    """What `lstm` keeps of a step: its input, its sums, its gates, both memories.
+
+    below is h_{t−1} above x_t; Z the four sums, one block of units above the other;
+    gates f, i, o, g, stacked in the same order; c_before is c_{t−1}, c is c_t.
+    """
+
+    below: Array
+    Z: Array
+    gates: Array
+    c_before: Array
+    c: Array
+
+
+def _step(x: Any, h: Any, c: Any, W: Any, b: Any) -> tuple[Array, ...]:
+    x, h, c = checks.batch(x, "x"), checks.batch(h, "h"), checks.batch(c, "c")
+    checks.same_shape(c, "c", h, "h")
+    if x.shape[1] != h.shape[1]:
+        raise ValueError(f"x: expected {h.shape[1]} examples (columns), as h has, got shape {x.shape}")
+    b = checks.array(b, "b")
+    if b.shape != (4 * len(h), 1):
+        raise ValueError(f"b: expected shape ({4 * len(h)}, 1), four rows for each row of h, got {b.shape}")
+    return x, h, c, _four_blocks(W, len(h), len(h) + len(x)), b
+
+
+def _four_blocks(W: Any, units: int, below: int) -> Array:
+    W = checks.array(W, "W")
+    if W.shape != (4 * units, below):
+        raise ValueError(f"W: expected shape {4 * units, below}, four rows a unit, a column a row of h and x, got {W.shape}")
+    return W
+
+
+@asked(_step, "h", "c")
+def lstm(x: Array, h: Array, c: Array, W: Array, b: Array) -> tuple[Array, Array, Cell]:
+    """(h_t, c_t, what `lstm_vjp` needs): one step of a long short-term memory.
+
+        f, i, o = σ of three blocks of W [h; x] + b, g = tanh of the fourth,
+        c_t = f ∘ c_{t−1} + i ∘ g,    h_t = o ∘ tanh c_t.
+
+    Shapes: x (inputs, examples); h and c, before and after, (units, examples);
+    W (4 units, units + inputs), in the order f, i, o, g; b (4 units, 1).
+
+    Raises ValueError where shapes do not fit, a number is not finite, or a sum
+    overflows; TypeError where one is no array.
+    """
+    below, gated = np.concatenate([h, x]), 3 * len(h)
+    Z = affine(W, below, b)
+    if not checks.finite(Z):  # the gates would make it finite again
+        raise ValueError("W: expected sums that float64 can hold, got an overflow")
+    gates = np.concatenate([sigmoid(Z[:gated]), tanh(Z[gated:])])
+    f, i, o, g = np.split(gates, 4)
+    new = f * c + i * g
+    return o * tanh(new), new, Cell(below, Z, gates, c, new)
+
+
+def _step_back(dh: Any, dc: Any, kept: Any, W: Any) -> tuple[Any, ...]:
+    kept = checks.of_kind(kept, Cell, "kept")
+    parts = {name: checks.batch(part, f"kept.{name}") for name, part in kept._asdict().items()}
+    dh, dc = checks.batch(dh, "dh"), checks.batch(dc, "dc")
+    units, examples = parts["c"].shape
+    shapes = {"Z": 4 * units, "gates": 4 * units, "c_before": units, "below": len(parts["below"])}
+    for name, rows in shapes.items():
+        if parts[name].shape != (rows, examples):
+            raise ValueError(f"kept.{name}: expected shape {rows, examples}, as c has, got {parts[name].shape}")
+    checks.same_shape(dh, "dh", parts["c"], "kept.c")
+    checks.same_shape(dc, "dc", parts["c"], "kept.c")
+    return dh, dc, Cell(**parts), _four_blocks(W, units, len(parts["below"]))
+
+
+@asked(_step_back, "dx", "dh", "dc", "dW", "db")
+def lstm_vjp(dh: Array, dc: Array, kept: Cell, W: Array) -> tuple[Array, Array, Array, Array, Array]:
+    """(dx, dh_{t−1}, dc_{t−1}, dW, db) from the gradients of h_t and c_t.
+
+    All of c_t, and with it the four gates:
+
+        dc ← dc + dh ∘ o ∘ (1 − tanh² c_t),    dc_{t−1} = dc ∘ f,
+        df = dc ∘ c_{t−1},   di = dc ∘ g,   do = dh ∘ tanh c_t,   dg = dc ∘ i;
+
+    then through σ and tanh to dZ, and [dh_{t−1}; dx] = Wᵀ dZ. As elsewhere dW and db
+    carry the 1/m, the others do not. Shapes as in `lstm`.
+
+    Raises ValueError where shapes do not fit, TypeError where kept is nothing that
+    `lstm` made.
+    """
+    (f, i, o, g), units = np.split(kept.gates, 4), len(kept.c)
+    squashed, gated = tanh(kept.c), 3 * units
+    dc = dc + activation_vjp("tanh", dh * o, kept.c, squashed)
+    dgates = np.concatenate([dc * kept.c_before, dc * g, dh * squashed, dc * i])
+    blocks = ("sigmoid", slice(gated)), ("tanh", slice(gated, None))
+    dZ = np.concatenate([activation_vjp(name, dgates[rows], kept.Z[rows], kept.gates[rows]) for name, rows in blocks])
+    dW, db = affine_vjp(dZ, kept.below)
+    dbelow = W.T @ dZ
+    return dbelow[units:], dbelow[:units], dc * f, dW, db

@@ -89,6 +89,39 @@ def leaky_relu_vjp(dA: Array, Z: Array, slope: float = 0.1) -> Array:
     return on + slope * off
 
 
+# --------------------------------------------------------------------- dropout
+
+
+def _kept_share(A: Any, keep: Any, seed: Any = 0) -> tuple[Any, ...]:
+    A, keep = checks.batch(A, "A"), checks.positive(keep, "keep")
+    if keep > 1:
+        raise ValueError(f"keep: expected a probability, at most 1, got {keep!r}")
+    return A, keep, checks.generator(seed, "seed")
+
+
+@asked(_kept_share, "A")
+def dropout(A: Array, keep: float, seed: Any = 0) -> tuple[Array, Array]:
+    """(A ∘ mask, mask), where a mask entry is 1/keep with probability keep, else 0.
+
+    So its mean is 1, and that of every output is what it would be without. For
+    training only; a prediction leaves it out. Shapes: all (units, examples).
+
+    Raises ValueError where keep is not above 0 and at most 1, or a result
+    overflows; otherwise errors as `dead_units`.
+    """
+    mask = (checks.generator(seed, "seed").random(A.shape) < keep) / keep
+    return A * mask, mask
+
+
+@asked(lambda dA, mask: checks.alike(mask=mask, dA=dA)[::-1], "dA_below")
+def dropout_vjp(dA: Array, mask: Array) -> Array:
+    """dA_below = dA ∘ mask, with the mask of the way forward.
+
+    Shapes: all (units, examples). Errors as `dead_units`, also where they differ.
+    """
+    return dA * mask
+
+
 # --------------------------------------------------------- batch normalisation
 
 
