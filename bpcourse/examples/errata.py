@@ -210,38 +210,46 @@ def _nudged(output: Value, x: Value) -> float:
 
 SLIPS: list[Slip] = [
     Slip("gupta2017", "03", "“the value of ∂f/∂q is not useful”",
-         "It is the upstream gradient of the gate that made q, and without it only that gate's local gradient is left. The article uses it two "
+         "It is the upstream gradient of the gate that made q, and without it only that gate's local gradient is left. The "
+         "article uses it two "
          "sentences later, and its 1\\* -4 = -4 is right. The sentence comes from the CS231n notes {cite}`cs231n`.",
          _ignored_upstream, ("without it", "with it, by a nudge of x")),
     Slip("gupta2017", "03", "“the sensitivity of the variables `x,y,z` on `f`”",
          "The sensitivity of f to x, y and z. This sentence, too, is that of the CS231n notes.",
          _turned_sensitivity, ("x on f", "f to x")),
     Slip("gupta2017", "03", "“the local gradient of its inputs with respect to its output value”",
-         "Of its output with respect to its inputs: at f = qz it is ∂f/∂q = z. So it once stood in the CS231n notes, which have since turned it round.",
+         "Of its output with respect to its inputs: at f = qz it is ∂f/∂q = z. So it once stood in the CS231n notes, which have "
+         "since turned it round.",
          _reversed_local, ("q with respect to f", "f with respect to q")),
     Slip("gupta2017", "13", "“roughly the same as making just two forward passes”",
-         "Nielsen's count {cite}`nielsen2015`, and he says “roughly”. It reckons the way back as one pass; counted in multiplications the whole lies between two "
+         "Nielsen's count {cite}`nielsen2015`, and he says “roughly”. It reckons the way back as one pass; counted in "
+         "multiplications the whole lies between two "
          "and three. Here for the 4-4-2 network.",
          _two_passes, ("as printed", "counted")),
     Slip("rathi2018", "09", '`grads["dZ" + str(L)]= cache["A" + str(L)] - Y` without $1/m$, `dW` and `db` with it',
-         "The program is right. What it does not say is that its `dZ` belongs to single examples: the derivative of the cost is `dZ`$/m$. Here $m = 2$.",
+         "The program is right. What it does not say is that its `dZ` belongs to single examples: the derivative of the cost is "
+         "`dZ`$/m$. Here $m = 2$.",
          _unstated_mean, ("`dZ`", "derivative of the cost")),
     Slip("rathi2018", "10", "“for any output layer activation function … just like in the general case”",
-         "For any that works entry by entry. A softmax's outputs read all its sums, and need the whole Jacobian. Here the 4-4-2 network with cross-entropy, "
+         "For any that works entry by entry. A softmax's outputs read all its sums, and need the whole Jacobian. Here the 4-4-2 "
+         "network with cross-entropy, "
          "the sum of its second output.",
          _entry_by_entry, ("entry by entry", "by a nudge")),
     Slip("chhabra2017", "01", "$\\frac{\\partial f}{\\partial a} = \\frac{f((a + h), b) - f(a, b)}{h}$",
          "The limit for $h \\to 0$. For a product the quotient is exact; for $a^2$ at 4 with $h = 0.1$ it is not.",
          _missing_limit, ("quotient", "limit")),
     Slip("chhabra2017", "01", "$h$ in the quotient, and $h$ in $a = a + h * \\frac{\\partial f}{\\partial a}$",
-         "Two jobs, two letters. A quotient with $h = 1$ is exact here; a step with $h = 1$ from $(4, 3)$ does not end where the derivatives say.",
+         "Two jobs, two letters. A quotient with $h = 1$ is exact here; a step with $h = 1$ from $(4, 3)$ does not end where "
+         "the derivatives say.",
          _one_letter, ("as the derivatives say", "where it ends")),
     Slip("chhabra2017", "01", "`a=a+h*b`, then `b=b+h*a`; “12.252”",
-         "The formulas above it move both inputs by the derivatives at one point. The program lets `b` read the new `a`; what it prints is right for "
+         "The formulas above it move both inputs by the derivatives at one point. The program lets `b` read the new `a`; what "
+         "it prints is right for "
          "the program. Both climb.",
          _in_turn, ("in turn", "at once")),
     Slip("chhabra2017", "01", "“It fails for some poorly defined convex functions”",
-         "A walk uphill stops wherever the derivative is 0, and on the nearest top, which need not be the highest. Being convex has no part in it. "
+         "A walk uphill stops wherever the derivative is 0, and on the nearest top, which need not be the highest. Being convex "
+         "has no part in it. "
          "Here $-x^4 + 2x^2 + \\frac{x}{2}$ from $x = -1.5$.",
          _lower_hill, ("reached", "highest")),
     Slip("padhai", "04", "$\\frac{de^{x^2}}{dx} = \\dots = 2xe^{x^2} e^{e^{x^2}}$",
@@ -254,7 +262,8 @@ SLIPS: list[Slip] = [
          "The network has four biases in its first layer and two in its second. All are 0, so no number changes.",
          _biases, ("entries", "biases")),
     Slip("padhai", "06", "$w_{212}$: “last 2 represents that it connecting 2nd neuron of the second layer”",
-         "The 2nd unit of the hidden layer, which is the first of the two layers that have weights. The formula for $a_{21}$ has it right: "
+         "The 2nd unit of the hidden layer, which is the first of the two layers that have weights. The formula for $a_{21}$ "
+         "has it right: "
          "$w_{212}$ stands before $h_{12}$.",
          None),
     Slip("padhai", "07", "“$L(w, b)$ Cross-entropy loss function”",
@@ -263,10 +272,13 @@ SLIPS: list[Slip] = [
     Slip("padhai", "07", "$\\frac{\\partial L}{\\partial \\hat{y}_1} = \\sum_{i=1}^2 (y_i - \\hat{y}_i)^2$",
          "The right side is $L$ itself, not yet its derivative.",
          _loss_for_its_derivative, ("right side", "left side")),
-    Slip("padhai", "07", "$\\frac{\\partial L}{\\partial \\hat{y}_1} = \\frac{\\partial}{\\partial y_1} [(y_1 - \\hat{y}_1)^2 + (y_2 - \\hat{y}_2)^2]$",
-         "$\\frac{\\partial}{\\partial \\hat{y}_1}$: the label $y_1$ is a constant. The derivative with respect to it has the other sign.",
+    Slip("padhai", "07", "$\\frac{\\partial L}{\\partial \\hat{y}_1} = \\frac{\\partial}{\\partial y_1} [(y_1 - \\hat{y}_1)^2 + "
+         "(y_2 - \\hat{y}_2)^2]$",
+         "$\\frac{\\partial}{\\partial \\hat{y}_1}$: the label $y_1$ is a constant. The derivative with respect to it has the "
+         "other sign.",
          _label_for_prediction),
-    Slip("padhai", "07", "$\\hat{y}_1 = \\left(\\frac{e^{-a_{21}}}{e^{-a_{21}} + e^{a_{22}}} \\right) = \\frac{1}{1 + e^{-(a_{21} - a_{22})}}$",
+    Slip("padhai", "07", "$\\hat{y}_1 = \\left(\\frac{e^{-a_{21}}}{e^{-a_{21}} + e^{a_{22}}} \\right) = \\frac{1}{1 + "
+         "e^{-(a_{21} - a_{22})}}$",
          "After multiplication by $e^{-a_{21}}$ the middle is $\\frac{1}{1 + e^{a_{22} - a_{21}}}$, as on the right.",
          _softmax_middle, ("middle", "right side")),
     Slip("padhai", "07", "“a21 is written as below the some of these 3 products”",
@@ -281,7 +293,8 @@ SLIPS: list[Slip] = [
     Slip("padhai", "07", "$\\frac{\\partial L}{\\partial w_{212}} = \\dots = -0.029$",
          "With both paths, and without the factor.",
          _printed("∂L/∂w212")),
-    Slip("padhai", "07", "$\\frac{\\partial L}{\\partial w_{212}} = \\left(\\frac{\\partial L}{\\partial \\hat{y}_1} \\right) \\cdot \\left(\\frac{\\partial "
+    Slip("padhai", "07", "$\\frac{\\partial L}{\\partial w_{212}} = \\left(\\frac{\\partial L}{\\partial \\hat{y}_1} \\right) "
+         "\\cdot \\left(\\frac{\\partial "
          "\\hat{y}_1}{\\partial a_{21}} \\right) \\cdot \\left(\\frac{\\partial a_{21}}{\\partial w_{212}} \\right)$",
          "One of two paths: $a_{21}$ moves $\\hat{y}_2$ as well.",
          _straight_path, ("one path", "both, by a nudge")),
@@ -297,7 +310,8 @@ SLIPS: list[Slip] = [
     Slip("padhai", "08", "$h_{13} * (1 - h_{13}) = 0.0979$",
          "From the rounded $0.89$; all digits give the other number.",
          _printed("a13(1−a13)")),
-    Slip("padhai", "08", "$\\frac{\\partial L}{\\partial w_{131}} = (-2(y_1 - \\hat{y}_1) * \\hat{y}_1(1 - \\hat{y}_1) * w_{213} + -2(y_2 - \\hat{y}_2) * "
+    Slip("padhai", "08", "$\\frac{\\partial L}{\\partial w_{131}} = (-2(y_1 - \\hat{y}_1) * \\hat{y}_1(1 - \\hat{y}_1) * "
+         "w_{213} + -2(y_2 - \\hat{y}_2) * "
          "\\hat{y}_2(1 - \\hat{y}_2) * w_{223}) * h_{13}(1 - h_{13}) * x_1$",
          "Each sum moves both outputs, so there are four paths. The two that stand here give half of it.",
          _one_path_each, ("two paths", "four, by a nudge")),
@@ -311,10 +325,12 @@ SLIPS: list[Slip] = [
          "With four paths, and without the factors. The sign is the other one.",
          _printed("∂L/∂w131")),
     Slip("padhai", "12", "$b_i = b_i + \\eta \\Delta^{b_i}$",
-         "Minus, as for the weights. Here the loss after one step of the first output's bias with $\\eta = 1$; it begins at 0.105491.",
+         "Minus, as for the weights. Here the loss after one step of the first output's bias with $\\eta = 1$; it begins at "
+         "0.105491.",
          _uphill_bias, ("plus", "minus")),
     Slip("padhai", "12", "$w_{112} = w_{112} - \\eta \\Delta w_{111}$",
-         "$\\Delta w_{112}$. Here the derivatives by $w_{121}$ and $w_{122}$, since in the 4-4-2 network those by $w_{111}$ and $w_{112}$ are both 0.",
+         "$\\Delta w_{112}$. Here the derivatives by $w_{121}$ and $w_{122}$, since in the 4-4-2 network those by $w_{111}$ and "
+         "$w_{112}$ are both 0.",
          _neighbours_slope, ("the neighbour's", "its own")),
 ]  # fmt: skip
 """Every slip of the sources that we know of, source by source, by chapter."""
