@@ -1,6 +1,7 @@
 """Errata, glossary and index: generated from data, complete, and computed."""
 
 import re
+from collections import Counter
 
 import pages
 import pytest
@@ -12,27 +13,43 @@ CHAPTERS = [path for path in pages.CHAPTERS if path.name[0].isdigit()]
 GLOSSARY = re.findall(r"^(\S.*)\n  \S", (BOOK / "glossary.md").read_text(encoding="utf-8"), re.M)
 
 
+SOURCES = ["gupta2017", "rathi2018", "chhabra2017", "padhai"]
+
+
 @pytest.mark.parametrize("slip", SLIPS, ids=lambda slip: slip.printed[:40])
 def test_a_slip_is_one(slip):
-    printed, right = slip.check()
-    assert abs(printed - right) > 1e-4
     assert any(path.name.startswith(slip.chapter) for path in CHAPTERS)
+    if slip.check is not None:
+        printed, right = slip.check()
+        assert abs(printed - right) > 5e-5
 
 
 def test_the_exact_numbers_are_those_of_the_design():
-    right = [f"{slip.check()[1]:.6g}" for slip in SLIPS if slip.source == "003"]
-    for number in ("0.770336", "0.176918", "-0.130377", "0.930377", "0.0971947", "0.00315936"):
+    right = [f"{slip.check()[1]:.6g}" for slip in SLIPS if slip.source == "padhai" and slip.check]
+    for number in ("0.770336", "0.176918", "-0.130377", "0.930377", "0.0971947", "0.00315936", "-0.184233", "6"):
         assert number in right
 
 
 def test_what_the_printed_expressions_give():
-    given = {f"{slip.check()[0]:.6g}" for slip in SLIPS}
-    assert {"0.00157968", "0.108651", "8.1", "-0.065", "-0.029", "-0.0064", "12.252"} <= given
+    given = {f"{slip.check()[0]:.6g}" for slip in SLIPS if slip.check}
+    assert {"0.00157968", "0.108651", "8.1", "-0.065", "-0.0651884", "-0.029", "-0.0064", "12.252", "-0.25", "2"} <= given
 
 
-def test_every_slip_of_the_table_of_source_003_is_listed():
-    assert len(SLIPS) == 22
-    assert [slip.source for slip in SLIPS] == sorted(slip.source for slip in SLIPS)
+def test_every_slip_is_listed_source_by_source_and_chapter_by_chapter():
+    counts = Counter(slip.source for slip in SLIPS)
+    assert counts == {"gupta2017": 4, "rathi2018": 2, "chhabra2017": 4, "padhai": 23}
+    assert [(slip.source, slip.chapter) for slip in SLIPS] == sorted(
+        ((slip.source, slip.chapter) for slip in SLIPS), key=lambda place: (SOURCES.index(place[0]), place[1])
+    )
+    cited = re.findall(r"^\{cite\}`(\w+)`$", (BOOK / "errata.md").read_text(encoding="utf-8"), re.M)
+    assert cited == SOURCES
+
+
+def test_a_formula_is_quoted_with_its_sources_symbols():
+    """The PadhAI notes have no upper indices and no z."""
+    for slip in SLIPS:
+        if slip.source == "padhai":
+            assert not re.search(r"\bz_|\^2_|\^1_", slip.printed)
 
 
 def linked(text: str) -> list[str]:

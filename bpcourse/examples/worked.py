@@ -1,7 +1,7 @@
 """The worked examples: their inputs, what the sources print, what is exact.
 
-Sources are named as in the book's preface: 000 to 003. What a source prints is
-data here; what is exact is always computed.
+Sources are named as in the book: Gupta, Rathi, Chhabra, the PadhAI notes. What a
+source prints is data here; what is exact is always computed.
 
 Book: chapters 01 to 12.
 """
@@ -19,20 +19,20 @@ from bpcourse.graph import Value
 from bpcourse.network import as_graph
 
 PRODUCT = {"a": 4.0, "b": 3.0, "h": 0.01}
-"""The product gate of source 002, and its step size. Book: chapter 01."""
+"""The product gate of Chhabra's program, and its step size. Book: chapter 01."""
 
 PRODUCT_PRINTED = {"random from (4, 3)": 12.042, "random from (-4, -3)": 11.94, "derivatives from (-4, -3)": 12.252}
-"""What source 002 prints after one step of each method. Book: chapter 01."""
+"""What Chhabra prints after one step of each method. Book: chapter 01."""
 
 
 def add_then_multiply() -> Value:
-    """f = q·z with q = x + y at (x, y, z) = (−2, 5, −4). Book: chapter 03; source 000."""
+    """f = q·z with q = x + y at (x, y, z) = (−2, 5, −4), from the CS231n notes. Book: chapter 03."""
     x, y, z = Value(-2, "x"), Value(5, "y"), Value(-4, "z")
     return ((x + y).named("q") * z).named("f")
 
 
 def sigmoid_neuron() -> Value:
-    """a = σ(w₁x₁ + w₂x₂ + b), one neuron in five gates. Book: chapter 03."""
+    """a = σ(w₁x₁ + w₂x₂ + b), one neuron in five gates, from the CS231n notes. Book: chapter 03."""
     x1, x2 = Value(-1, "x1"), Value(-2, "x2")
     w1, w2, b = Value(2, "w1"), Value(-3, "w2"), Value(-3, "b")
     return graph.sigmoid((w1 * x1 + w2 * x2 + b).named("z")).named("a")
@@ -41,7 +41,7 @@ def sigmoid_neuron() -> Value:
 def three_sigmoids() -> Value:
     """The loss of x → ·w1 → σ → ·w2 → σ → ·w3 → σ against the label 1.
 
-    Source 003 draws the chain without numbers; these are ours.
+    The PadhAI notes draw the chain without numbers; these are ours.
 
     Book: chapter 04.
     """
@@ -62,7 +62,7 @@ THREE_PATHS = {
 }
 """A 2-2-3-1 network: w_121 has three paths to the loss, w_222 one.
 
-Source 003 draws such a network without numbers; these are ours.
+The PadhAI notes draw such a network without numbers; these are ours.
 
 Book: chapter 05.
 """
@@ -79,13 +79,13 @@ FOUR_FOUR_TWO = {
     "W2": np.array([[0.5, 0.8, 0.2, 0.4], [0.5, 0.2, 0.3, -0.5]]),
     "b2": np.zeros((2, 1)),
 }
-"""The parameters of the 4-4-2 network. Book: chapters 06 to 11; source 003."""
+"""The parameters of the 4-4-2 network. From the PadhAI notes. Book: chapters 06 to 11."""
 
 FOUR_FOUR_TWO_X = np.array([2.0, 5.0, 3.0, 3.0])
-"""Its one example: the input. Book: chapters 06 to 11; source 003."""
+"""Its one example: the input. From the PadhAI notes. Book: chapters 06 to 11."""
 
 FOUR_FOUR_TWO_Y = np.array([1.0, 0.0])
-"""Its one example: the label. Book: chapters 06 to 11; source 003."""
+"""Its one example: the label. From the PadhAI notes. Book: chapters 06 to 11."""
 
 
 def four_four_two(loss: str = "squared_error") -> dict[str, Value]:
@@ -93,13 +93,15 @@ def four_four_two(loss: str = "squared_error") -> dict[str, Value]:
 
     Sigmoid hidden layer, softmax output; ValueError for an unknown loss.
 
-    Book: chapters 07 and 08; source 003.
+    From the PadhAI notes.
+
+    Book: chapters 07 and 08.
     """
     return as_graph(FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, hidden="sigmoid", output="softmax", loss=loss)
 
 
 class Printed(NamedTuple):
-    """A line of source 003: a quantity, the numbers printed, ours, the verdict.
+    """A line of the PadhAI notes: a quantity, the numbers printed, ours, the verdict.
 
     Book: chapters 07 and 08.
     """
@@ -111,7 +113,7 @@ class Printed(NamedTuple):
 
 
 def source_003() -> list[Printed]:
-    """What source 003 prints of the 4-4-2 network, beside what is exact.
+    """What the PadhAI notes print of the 4-4-2 network, beside what is exact.
 
     Book: chapters 07 and 08.
     """

@@ -42,7 +42,7 @@ class Network(Explorer):
     Raises ValueError for an unknown weight or loss, a learning rate below 0, a span
     that is upside down or leaves a weight out, and as `bpcourse.network.as_graph`.
 
-    Book: chapters 05, 07, 08 and 12; PadhAI notes.
+    Book: chapters 05, 07, 08 and 12.
     """
 
     weight = traitlets.Unicode().tag(sync=True)

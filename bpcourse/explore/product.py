@@ -33,7 +33,7 @@ def random_nudges(seed: int) -> tuple[float, float]:
 
 
 class Product(Explorer):
-    """The product f = a·b, moved by source 002's three methods side by side.
+    """The product f = a·b, moved by Chhabra's three methods side by side.
 
         explore.Product()
 
@@ -41,13 +41,13 @@ class Product(Explorer):
     as `numpy.random.default_rng(seed).random(2)`, rounded to six digits.
     Numerical: the difference quotient with step `eps`. Analytical: the
     derivatives b and a. With `in_turn` b is moved after a and reads the new a, as
-    source 002's program does; without it both are moved at once. The picture
+    Chhabra's program does; without it both are moved at once. The picture
     shows the moves divided by h. `values` has f and what each method reaches.
 
     Raises ValueError and TypeError where a, b, h, eps or seed is not a number in
     its place.
 
-    Book: chapter 01; source 002.
+    Book: chapter 01.
     """
 
     h = Number().tag(sync=True)

@@ -419,7 +419,7 @@ class NetworkTwin(Twin):
         self.learn_wrongly(alive)
 
     def learn_wrongly(self, alive) -> None:
-        """A small step, uphill where source 003 errs: the point leaves its axis, and the new one may hold the start too."""
+        """A small step, uphill where the PadhAI notes err: the point leaves its axis, and the new one may hold the start too."""
         alive.press("reset")
         for key in ("Home", "ArrowRight"):
             alive.slide("learning_rate", key)
@@ -440,7 +440,7 @@ class Level:
 
 
 class ProductTwin(Twin):
-    """Source 002's three methods for a·b, by hand."""
+    """Chhabra's three methods for a·b, by hand."""
 
     powers = ("h", "eps")
 
