@@ -14,6 +14,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import numpy as np
+
+from bpcourse import checks
 from bpcourse.graph import Value, expect_value, local_gradients, topological_order
 
 
@@ -32,15 +35,11 @@ class Path(NamedTuple):
 
         ValueError where it is too large for float64. A part of it may be.
         """
-        digits, power = 1.0, 0  # apart, so that neither end of float64 is met on the way
-        for local in self.local_gradients:
-            part, more = math.frexp(local)
-            digits, carried = math.frexp(digits * part)
-            power += more + carried
-        try:
-            return math.ldexp(digits, power)
-        except OverflowError:
-            raise ValueError("product: expected a number that float64 can hold, got an overflow along the path") from None
+        product = math.prod(self.local_gradients, start=1.0)
+        if product and math.isfinite(product):
+            return product
+        wide = np.array(self.local_gradients, np.longdouble)  # an end of float64 may lie on the way only
+        return checks.number(float(wide.prod()), "product")
 
 
 def paths(v: Value, x: Value) -> Iterator[Path]:

@@ -99,8 +99,10 @@ class GradientCheck:
 
     def __str__(self) -> str:
         verdict = "passed" if self.passed else "FAILED"
-        place = f" at {list(self.index)}" if self.index else ""
-        return f"{verdict}: worst entry{place}: analytic {self.analytic:.6g}, numerical {self.numerical:.6g}"
+        return f"{verdict}: worst {self._place()}: analytic {self.analytic:.6g}, numerical {self.numerical:.6g}"
+
+    def _place(self) -> str:
+        return f"entry at {list(self.index)}" if self.index else "entry"
 
 
 def check_gradient(f: Function, x: Any, analytic: Any, rtol: float = 1e-6, eps: float = 1e-5, size: float = 1.0) -> GradientCheck:
@@ -147,9 +149,8 @@ class DirectionsCheck(GradientCheck):
     Book: chapter 16.
     """
 
-    def __str__(self) -> str:
-        verdict = "passed" if self.passed else "FAILED"
-        return f"{verdict}: worst direction {self.index[0]}: analytic {self.analytic:.6g}, numerical {self.numerical:.6g}"
+    def _place(self) -> str:
+        return f"direction {self.index[0]}"
 
 
 def check_directions(

@@ -158,7 +158,7 @@ def test_a_product_meets_the_ends_of_float64_on_the_way_but_not_at_its_own_end()
     assert product(1e200, 1e200, 1e-300) == pytest.approx(1e100)
     assert product(1e-200, 1e-200, 1e300) == pytest.approx(1e-100)
     assert product(0.0, 1e200, 1e200) == 0 and product(-3.0, 0.5) == -1.5 and product() == 1
-    with pytest.raises(ValueError, match=r"^product: expected .*, got an overflow"):
+    with pytest.raises(ValueError, match=says("product", "finite")):
         product(1e200, -1e200)
 
 
