@@ -75,11 +75,9 @@ def backpropagation(
 @asked(questions.of_pull_back)
 @np.errstate(over="ignore", invalid="ignore")
 def pull_back(
-    dZ: Array,
-    cache: Mapping[str, Array],
-    parameters: Parameters,
-    hidden: str = "relu",
-) -> dict[str, Array]:
+    dZ: Array, cache: Mapping[str, Array],
+    parameters: Parameters, hidden: str = "relu",
+) -> dict[str, Array]:  # fmt: skip
     """The loop of backpropagation: from the last dZ to the first weights.
 
     With one column an example and m examples, for each layer
@@ -101,8 +99,7 @@ def pull_back(
         if l > 1:
             grads[f"dA{l - 1}"] = dA = parameters[f"W{l}"].T @ dZ
             dZ = activation_vjp(hidden, dA, cache[f"Z{l - 1}"], A)
-    hint = "are the labels or the weights too large?"
-    return questions.held(grads, ("dW", "db"), "gradients", hint)
+    return questions.held_gradients(grads)
 
 
 @asked(questions.of_cost)

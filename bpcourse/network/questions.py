@@ -294,6 +294,11 @@ def held(found: Arrays, kinds: str | tuple[str, ...], what: str, perhaps: str) -
     return found
 
 
+def held_gradients(grads: dict[str, Array]) -> dict[str, Array]:
+    """The gradients themselves; ValueError for the first dW or db that overflowed."""
+    return held(grads, ("dW", "db"), "gradients", "are the labels or the weights too large?")
+
+
 def held_cost(C: Any) -> float:
     """The cost as a float; ValueError where it overflowed."""
     if not np.isfinite(C):
