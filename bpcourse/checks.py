@@ -231,6 +231,24 @@ def column(x: Any, argument: str) -> Array:
     return units[:, None]
 
 
+def fitting(W: Any, A_below: Any, b: Any) -> tuple[Array, ...]:
+    """Arrays of which W A_below + b can be made; ValueError otherwise."""
+    W, A_below, b = batch(W, "W"), batch(A_below, "A_below"), batch(b, "b")
+    if len(A_below) != W.shape[1]:
+        raise ValueError(f"A_below: expected {W.shape[1]} units (rows), as W has columns, got shape {A_below.shape}")
+    if b.shape != (len(W), 1):
+        raise ValueError(f"b: expected shape ({len(W)}, 1), a row for each row of W, got {b.shape}")
+    return W, A_below, b
+
+
+def of_one_batch(dZ: Any, A_below: Any) -> tuple[Array, ...]:
+    """Two arrays with as many examples (columns); ValueError otherwise."""
+    dZ, A_below = batch(dZ, "dZ"), batch(A_below, "A_below")
+    if A_below.shape[1] != dZ.shape[1]:
+        raise ValueError(f"A_below: expected {dZ.shape[1]} examples (columns), as dZ has, got shape {A_below.shape}")
+    return dZ, A_below
+
+
 def labels(x: Any, argument: str, classes: int) -> Array:
     """x as labels 0 … classes − 1, one an example; TypeError or ValueError otherwise."""
     try:

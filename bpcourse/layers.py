@@ -23,23 +23,7 @@ from bpcourse.gates import GATES, Gate
 # ----------------------------------------------------------------- weighted sums
 
 
-def _fitting(W: Any, A_below: Any, b: Any) -> tuple[Array, ...]:
-    W, A_below, b = checks.batch(W, "W"), checks.batch(A_below, "A_below"), checks.batch(b, "b")
-    if len(A_below) != W.shape[1]:
-        raise ValueError(f"A_below: expected {W.shape[1]} units (rows), as W has columns, got shape {A_below.shape}")
-    if b.shape != (len(W), 1):
-        raise ValueError(f"b: expected shape ({len(W)}, 1), a row for each row of W, got {b.shape}")
-    return W, A_below, b
-
-
-def _of_one_batch(dZ: Any, A_below: Any) -> tuple[Array, ...]:
-    dZ, A_below = checks.batch(dZ, "dZ"), checks.batch(A_below, "A_below")
-    if A_below.shape[1] != dZ.shape[1]:
-        raise ValueError(f"A_below: expected {dZ.shape[1]} examples (columns), as dZ has, got shape {A_below.shape}")
-    return dZ, A_below
-
-
-@asked(_fitting, "Z")
+@asked(checks.fitting, "Z")
 def affine(W: Array, A_below: Array, b: Array) -> Array:
     """Z = W A_below + b: the weighted sum of every unit, for every example.
 
@@ -51,7 +35,7 @@ def affine(W: Array, A_below: Array, b: Array) -> Array:
     return W @ A_below + b
 
 
-@asked(_of_one_batch, "dW", "db")
+@asked(checks.of_one_batch, "dW", "db")
 def affine_vjp(dZ: Array, A_below: Array) -> tuple[Array, Array]:
     """(dW, db) = (dZ A_belowᵀ / m, Σ dZ / m): the means over the m examples.
 

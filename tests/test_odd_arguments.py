@@ -182,6 +182,7 @@ SEQUENCE = np.ones((3, 1, 2))
 CELL = {"x": Y, "h": [[0.5, -0.5, 1.0]], "c": [[0.1, 0.2, -1.0]], "W": np.full((4, 3), 0.3), "b": np.ones((4, 1))}
 Q, K, V = np.ones((2, 3)), np.ones((2, 4)) * 0.5, np.arange(8.0).reshape(2, 4)
 NORMED = remedies.with_norms(NET)
+SQUARE = np.array([[2.0, 1.0], [0.5, -1.5]])
 
 
 def total(x):
@@ -372,6 +373,10 @@ GOOD = {
     "beyond.structures.attention_weights": {"Q": Q, "K": K},
     "beyond.structures.attention": {"Q": Q, "K": K, "V": V},
     "beyond.structures.attention_vjp": {"dO": Q, "Q": Q, "K": K, "V": V},
+    "beyond.programs.solve": {"A": SQUARE, "B": X},
+    "beyond.programs.solve_vjp": {"dX": X, "A": SQUARE, "B": X},
+    "beyond.programs.equilibrium": {"W": SQUARE / 4, "B": X},
+    "beyond.programs.equilibrium_vjp": {"dX": X, "W": SQUARE / 4, "X": np.tanh(X)},
     **{f"examples.{name}": {} for name in ("add_then_multiply", "sigmoid_neuron", "source_003", "three_paths", "three_sigmoids")},
     "examples.digits": {"seed": 0},
     "examples.four_four_two": {"loss": "squared_error"},

@@ -84,9 +84,9 @@ def pull_back(
 
     With one column an example and m examples, for each layer
 
-        dW = dZ A_belowᵀ / m           the mean over examples, the shape of W,
-        db = Σ dZ / m                  the mean over examples, the shape of b,
-        dA_below = Wᵀ dZ               the sum over the units that read A_below,
+        dW = dZ A_belowᵀ / m      the mean over examples, the shape of W,
+        db = Σ dZ / m             the mean over examples, the shape of b,
+        dA_below = Wᵀ dZ          the sum over units that read A_below,
         dZ_below = dA_below ∘ f′(Z_below).
 
     dZ and dA belong to the single examples and carry no 1/m.

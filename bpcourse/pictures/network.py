@@ -166,7 +166,7 @@ class NetworkPlan(NamedTuple):
 
 
 def network_plan(parameters: Mapping[str, Any], output: str) -> NetworkPlan:
-    """The plan of a network's picture: columns of sums and of activations.
+    """The plan of a network's picture: layer by layer, sums and activations.
 
     They stand close where each activation reads its own sum alone; a softmax reads all.
 

@@ -142,9 +142,9 @@ class CircuitTwin(Twin):
         settings = {node: inputs[node.name] for node in order if node.gate is None and node.name}
         for node in order:
             try:
-                node.value = evaluate(node, settings)
+                node._value = evaluate(node, settings)  # the numbers of another point, in the same graph
             except ValueError:
-                node.value = math.nan
+                node._value = math.nan
         return order, adjoints(order[-1])
 
     def slopes(self, inputs) -> dict[str, float]:
