@@ -43,18 +43,23 @@ HALO = "svg.bp .halo{stroke:var(--bp-paper);stroke-width:4px;paint-order:stroke;
 
 
 def shades(picture: str) -> str:
-    """The palette of what a selector names, as CSS: dark where the page is dark, but light on paper."""
+    """The palette as CSS for what a selector names: dark on a dark screen, never on paper.
+
+    Book: every chapter.
+    """
     dark = ",".join(f"{page} {picture}" for page in ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]'))
     light = f"{variables(0)}color-scheme:light"
     return f"{picture}{{{light}}}@media screen{{{dark}{{{variables(1)}color-scheme:dark}}}}"
 
 
 def asleep(told: str) -> str:
-    """The sentence in the place of what a notebook that is not trusted leaves out.
+    """The sentence for what a notebook that is not trusted leaves out.
 
     Notebooks take scripts, styles, SVG and most attributes out of such an output, but keep
     `hidden` where it has a value. So what they would tear is marked hidden, and a style shows
     it where styles are.
+
+    Book: every chapter.
     """
     return f'<p class="bp-asleep" role="note">{escaped(told)}: trust this notebook or run the cell again to see it.</p>'
 
