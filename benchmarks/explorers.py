@@ -35,7 +35,7 @@ MEASURE = """async ([count, layout]) => {
 }"""
 """Moves of the slider, each a frame after the last; milliseconds from the event to the new numbers."""
 
-EXPLORER = re.compile(r'<style>[^<]*</style><div class="bp-explorer".*?aria-label="([^"]*)".*?</script>', re.DOTALL)
+EXPLORER = re.compile(r'<style>[^<]*</style><p [^<]*</p><div class="bp-explorer .*?aria-label="([^"]*)".*?</script>', re.DOTALL)
 
 
 def slowed_down(page: Page) -> Page:

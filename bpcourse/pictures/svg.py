@@ -52,11 +52,13 @@ def shades(picture: str) -> str:
 
 
 def asleep(told: str) -> str:
-    """The sentence in the place of what a notebook that is not trusted leaves out.
+    """The sentence for what a notebook that is not trusted leaves out.
 
     Notebooks take scripts, styles, SVG and most attributes out of such an output, but keep
     `hidden` where it has a value. So what they would tear is marked hidden, and a style shows
     it where styles are.
+
+    Book: every chapter.
     """
     return f'<p class="bp-asleep" role="note">{escaped(told)}: trust this notebook or run the cell again to see it.</p>'
 
