@@ -428,7 +428,7 @@ def tanh(x: Operand) -> Value:
 def relu(x: Operand) -> Value:
     """max(x, 0), with local gradient 1 for x > 0 and 0 elsewhere, 0 included.
 
-    Book: chapter 11; source 001 takes 0 at the kink too.
+    Book: chapter 11; Rathi takes 0 at the kink, too.
     """
     return Value.apply_gate(GATES["relu"], x)
 

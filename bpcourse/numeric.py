@@ -46,7 +46,7 @@ def forward_difference(f: Function, x: Any, eps: float = 1e-5) -> Array:
 
     N + 1 calls of f for N entries. Otherwise as `central_difference`.
 
-    Book: chapter 02; source 000.
+    Book: chapter 02.
     """
     point, eps = _float64(x, "x"), checks.positive(eps, "eps")
     here = _call(f, point)
