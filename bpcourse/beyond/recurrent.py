@@ -267,7 +267,8 @@ def lstm_vjp(dh: Array, dc: Array, kept: Cell, W: Array) -> tuple[Array, Array, 
         dc ← dc + dh ∘ o ∘ (1 − tanh² c_t),    dc_{t−1} = dc ∘ f,
         df = dc ∘ c_{t−1},   di = dc ∘ g,   do = dh ∘ tanh c_t,   dg = dc ∘ i;
 
-    then through σ and tanh to dZ, and [dh_{t−1}; dx] = Wᵀ dZ. As elsewhere dW and db
+    then through σ and tanh to dZ, and [dh_{t−1}; dx] = Wᵀ dZ. This dc_{t−1} is with
+    h_{t−1} held still: the step before adds its h to it, by the first line. As elsewhere dW and db
     carry the 1/m, the others do not. Shapes as in `lstm`.
 
     Raises ValueError where shapes do not fit, TypeError where kept is nothing that
