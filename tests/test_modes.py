@@ -311,7 +311,7 @@ PAIRS = {
         lambda A: remedies.dropout(A, 0.5, 7)[0],
         lambda u: remedies.dropout_vjp(u, remedies.dropout(X, 0.5, 7)[1]),
         X,
-    ),  # fmt: skip
+    ),
     "batch_norm Z": (lambda Z: normalised(Z=Z), lambda u: normalised_back(u)[0], X),
     "batch_norm gamma": (lambda g: normalised(gamma=g), lambda u: 3 * normalised_back(u)[1], GAMMA),
     "batch_norm beta": (lambda b: normalised(beta=b), lambda u: 3 * normalised_back(u)[2], BETA),
