@@ -307,6 +307,11 @@ PAIRS = {
     "softmax Z": (layers.softmax, lambda u: layers.softmax_vjp(u, layers.softmax(X)), X),
     "leaky_relu Z": (remedies.leaky_relu, lambda u: remedies.leaky_relu_vjp(u, X), X),
     "residual A": (lambda A: A + np.tanh(A), lambda u: remedies.residual_vjp(u, u * (1 - np.tanh(X) ** 2)), X),
+    "dropout A": (
+        lambda A: remedies.dropout(A, 0.5, 7)[0],
+        lambda u: remedies.dropout_vjp(u, remedies.dropout(X, 0.5, 7)[1]),
+        X,
+    ),
     "batch_norm Z": (lambda Z: normalised(Z=Z), lambda u: normalised_back(u)[0], X),
     "batch_norm gamma": (lambda g: normalised(gamma=g), lambda u: 3 * normalised_back(u)[1], GAMMA),
     "batch_norm beta": (lambda b: normalised(beta=b), lambda u: 3 * normalised_back(u)[2], BETA),
