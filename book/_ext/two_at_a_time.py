@@ -2,7 +2,8 @@
 
 Jupyter Book runs one after the other. Here they go into the same cache, where
 Sphinx then finds their outputs. A chapter that fails is left to Sphinx, which
-runs it again and says what is wrong.
+runs it again, alone, and says what is wrong: two at a time may also take the
+same port for their kernels, or the one tidy the cache while the other writes.
 """
 
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_cache import get_cache
-from myst_nb.core.execute import ExecutionError, create_client
+from myst_nb.core.execute import create_client
 from myst_nb.core.read import create_nb_reader
 
 
@@ -41,7 +42,7 @@ def run(path: str, env: Any) -> None:
         try:
             with create_client(reader.read(text), path, env.mystnb_config, Quiet(), reader.read_fmt):
                 pass
-        except ExecutionError:
+        except Exception:  # of any kind: Sphinx meets it again
             pass
 
 

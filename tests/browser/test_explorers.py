@@ -377,10 +377,6 @@ def test_a_slider_and_what_it_moves_are_in_view_together(page, size):
     """On a phone, two laptops and a wide screen: the slider that has the focus, and the whole of the pictures."""
     width, height = size
     page.tab.set_viewport_size({"width": width, "height": height})
-    # The theme slides its navigation away where the page becomes narrow.
-    page.tab.evaluate(
-        "async () => { while (document.getAnimations().length) await document.getAnimations()[0].finished.catch(() => 0) }"
-    )
     for alive in page.explorers:
         for name, in_view, picture_in_view, over in alive.root.evaluate(VIEW):
             assert in_view and picture_in_view and not over, f"{alive.twin.label} at {size}: {name} under {over}"

@@ -13,7 +13,9 @@ PAGES = ["genindex.html", *sorted(path.relative_to(HTML).as_posix() for folder i
 def opened(browser, page: str, width: int, theme: str = "light", prepare=lambda tab: None):
     """The page, and what went wrong on it while it loaded; `prepare` has the tab before the page is in it."""
     troubles = []
-    context = browser.new_context(viewport={"width": width, "height": 800}, offline=True, color_scheme=theme)
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, offline=True, color_scheme=theme, reduced_motion="reduce"
+    )
     tab = context.new_page()
     tab.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
     tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
@@ -114,3 +116,14 @@ def test_search_finds_a_word(browser):
     tab.wait_for_selector("#search-results li a")
     assert "10-output-layers" in " ".join(tab.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)"))
     tab.context.close()
+
+
+def test_nothing_slides_for_a_reader_who_asked_for_less_motion(browser):
+    """The theme's navigation goes away at once where a page becomes narrow; the other tests need no waiting for it."""
+    tab, _ = opened(browser, PAGES[-1], 1200)
+    try:
+        for width in (390, 1366):
+            tab.set_viewport_size({"width": width, "height": 800})
+            assert tab.evaluate("[document.getAnimations().length, document.documentElement.scrollWidth]") == [0, width]
+    finally:
+        tab.context.close()

@@ -1,4 +1,7 @@
-"""No equation, table, picture or line of code is wider than its column on a laptop; on a phone, what scrolls shows it."""
+"""No equation, table, picture or line of code is wider than its column on a laptop; on a phone, what scrolls shows it.
+
+No page is wider than its window.
+"""
 
 import pytest
 from test_pages import PAGES, opened
@@ -8,7 +11,8 @@ pytestmark = pytest.mark.browser
 # What scrolls by itself when it is too wide, and the start of what it holds. A pixel is rounding.
 WIDER = """() => {
   const kinds = "div.math, mjx-container[display=true], .pst-scrollable-table-container, .bp-picture, .bd-article pre";
-  return [...document.querySelectorAll(kinds)]
+  const page = document.documentElement;
+  return [page, ...document.querySelectorAll(kinds)]
     .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
     .map((e) => ({
       what: `${e.tagName}.${e.className} ${e.scrollWidth} of ${e.clientWidth}: ${e.textContent.trim().slice(0, 40)}`,
