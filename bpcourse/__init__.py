@@ -15,7 +15,8 @@ Behind them are rooms, to be read when you need them:
 - `beyond`: what gradients cost, two directions, remedies, recurrence, structures (13 to 18);
 - `examples`: the worked examples, and the slips of the sources;
 - `pictures`, with `figures` as its face: circuits, networks and plots;
-- `explore`: the sliders, alive in a notebook and in the built page.
+- `explore`: the sliders, alive in a notebook and in the built page;
+- `practice`: derivations, mistakes, and the mistake behind a reader's number.
 
 `copies` tells how graphs are copied and pickled; `checks` and `doors` are the ground:
 how the package asks what it was given.
@@ -35,7 +36,7 @@ Value.picture = staticmethod(picture_of)
 
 _ROOMS = (
     "beyond", "chain", "checks", "codegen", "copies", "doors", "examples", "explore", "figures", "gates", "graph", "layers",
-    "network", "numeric", "pictures",
+    "network", "numeric", "pictures", "practice",
 )  # fmt: skip
 
 

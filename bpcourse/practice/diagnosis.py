@@ -1,0 +1,325 @@
+"""From a reader's number to the mistake behind it.
+
+Every mistake that can be made on the way to the answer is made, one at a time and then
+two at a time, and what comes out is compared with what the reader typed. How sure the
+verdict may be depends on the digits: with two, one of thirty mistakes fits by chance
+every eighth wrong number; with four, one in seven hundred.
+
+Book: chapters 01 to 18, in their exercises.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bpcourse import checks
+from bpcourse.practice.derivations import Derivation, made
+from bpcourse.practice.mistakes import Mistake, possible
+from bpcourse.practice.rules import RULES
+
+NAMED_FROM = 3
+"""Digits from which one mistake is named."""
+
+PAIRS_FROM = 5
+"""Digits from which two mistakes together are looked for."""
+
+ROUNDINGS: dict[str, Callable[[float], float]] = {
+    "two decimals": lambda x: round(x, 2),
+    "three decimals": lambda x: round(x, 3),
+    "two digits": lambda x: float(f"{x:.1e}"),
+    "three digits": lambda x: float(f"{x:.2e}"),
+}
+"""How readers round in between."""
+
+
+# --------------------------------------------------------------------------- what was typed
+
+
+class Typed(NamedTuple):
+    """A number as it was typed: its value, the worth of its last digit, how many digits count."""
+
+    value: float
+    unit: float
+    digits: int
+
+
+class Answer(NamedTuple):
+    """What was typed for one value: its numbers, row by row, and their shape, where it was an array."""
+
+    numbers: tuple[Typed, ...]
+    shape: tuple[int, ...] | None = None
+
+    @property
+    def digits(self) -> int:
+        """The digits of all numbers that differ in size: so many had to be right by chance."""
+        return sum(digits for _, digits in {(abs(x.value), x.digits) for x in self.numbers})
+
+
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
+_FRACTION = re.compile(r"[-+]?\d+/\d+")
+
+
+def read(answer: Any, size: int = 1, argument: str = "answer") -> Answer:
+    """What was typed, as numbers: a number, a text, a list, an array.
+
+    A text may hold a comma for the point, −, ×10^ and fractions; several numbers are
+    parted by spaces, semicolons or commas. Raises ValueError or TypeError that says
+    what was expected.
+    """
+    if isinstance(answer, Answer):
+        return answer
+    if isinstance(answer, str):
+        return Answer(tuple([typed(part, argument) for part in _parts(answer, size)]))
+    if np.ndim(answer) == 0:
+        return Answer((typed(repr(checks.number(answer, argument)), argument),))
+    array = checks.array(answer, argument)
+    return Answer(tuple([typed(repr(float(x)), argument) for x in array.ravel()]), array.shape)
+
+
+def _parts(text: str, size: int) -> list[str]:
+    """The numbers of a text. A comma is a point where that gives as many numbers as are asked for."""
+    text = re.sub(r"\s*[×x·*]\s*10\s*(\^|\*\*)?\s*[({]?\s*([-−–+]?\d+)[)}]?", r"e\2", text.strip())
+    text = re.sub(r"[−–]", "-", text).replace("\u00a0", " ")
+    text = re.sub(r"\s*/\s*", "/", re.sub(r"([-+])\s+(?=[\d.])", r"\1", text))
+    pieces = re.split(r"[\s;()\[\]]+|,(?=\s)|,(?=$)", text)
+    pieces = [piece for piece in pieces if piece]
+    apart = [part for piece in pieces for part in piece.split(",") if part]
+    if "." in text or (len(pieces) != size and len(apart) == size):
+        return apart
+    return [piece.replace(",", ".") if piece.count(",") == 1 else piece for piece in pieces]
+
+
+def typed(text: str, argument: str = "answer") -> Typed:
+    """One number as it was typed: `typed("-0.065")` has two digits, the last worth 0.001.
+
+    Raises ValueError where the text is no number or one too large for float64.
+    """
+    if _FRACTION.fullmatch(text):
+        above, below = map(int, text.split("/"))
+        if below:
+            return Typed(float(Fraction(above, below)), 0.0, 15)
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"{argument}: expected a number like −0.0651, 6.5e-2 or 3/8, got {checks.short(text)}")
+    value = checks.number(float(text), argument)
+    mantissa, _, exponent = text.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    digits = len(mantissa.lstrip("+-").replace(".", "").lstrip("0"))
+    return Typed(value, 10.0 ** (int(exponent or 0) - decimals), digits)
+
+
+def hits(number: Typed, target: float) -> bool:
+    """Whether the target, rounded to the typed digits, is the number."""
+    return abs(number.value - target) <= max(0.5 * number.unit * (1 + 1e-9), 1e-9 * abs(target))
+
+
+def _cut_off(number: Typed, target: float) -> bool:
+    """Whether the number is the target with its later digits cut off."""
+    return abs(number.value - target) < number.unit and abs(number.value) <= abs(target) and number.value * target > 0
+
+
+def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
+    """Whether all numbers of the answer hit the target's."""
+    flat = np.ravel(target) if target is not None else ()
+    return len(flat) == len(answer.numbers) and all(
+        hits(x, t) or (cut and _cut_off(x, t)) for x, t in zip(answer.numbers, map(float, flat))
+    )
+
+
+# --------------------------------------------------------------------------- what it may come from
+
+
+class Cause(NamedTuple):
+    """A way to a wrong number: mistakes, the steps where they are made, what comes out."""
+
+    mistakes: tuple[Mistake, ...]
+    steps: tuple[str, ...]
+    value: Any
+
+
+def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None = None) -> list[Cause]:
+    """Each mistake at each step on the way to a value, and what comes out of it.
+
+    Those that change nothing there are left out.
+    """
+    right = derivation.run(numbers, put)[name]
+    found = []
+    for step in derivation.before(name):
+        if put and step.name in put:
+            continue
+        for mistake in possible(step):
+            value = _with(derivation, numbers, name, put, {step.name: mistake})
+            if value is not None and not _same(value, right):
+                found.append(Cause((mistake,), (step.name,), value))
+    return found
+
+
+def pairs(
+    derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, single: Sequence[Cause]
+) -> Iterator[Cause]:
+    """Two mistakes at two steps, where both matter."""
+    for one, two in itertools.combinations(single, 2):
+        if one.steps != two.steps:
+            wrong = {one.steps[0]: one.mistakes[0], two.steps[0]: two.mistakes[0]}
+            value = _with(derivation, numbers, name, put, wrong)
+            if value is not None and not _same(value, one.value) and not _same(value, two.value):
+                yield Cause((*one.mistakes, *two.mistakes), (*one.steps, *two.steps), value)
+
+
+def _with(
+    derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, wrong: Mapping[str, Mistake]
+) -> Any:
+    """The value with mistakes made; None where the shapes do not fit or a number is not finite."""
+    try:
+        with np.errstate(all="ignore"):
+            value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
+    except (ValueError, ArithmeticError):
+        return None
+    return value if np.all(np.isfinite(value)) else None
+
+
+def _same(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-9, atol=1e-15))
+
+
+# --------------------------------------------------------------------------- the verdict
+
+
+class Verdict(NamedTuple):
+    """What is said of an answer.
+
+    `kind` is right, follows (right from the reader's own earlier number), rounded, more
+    (digits are needed), mistake, perhaps, two or unknown; `mistakes` are the names of
+    those that give this number.
+    """
+
+    kind: str
+    text: str
+    mistakes: tuple[str, ...] = ()
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the answer counts as right."""
+        return self.kind in ("right", "follows", "rounded")
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def verdict(
+    derivation: Derivation, numbers: Mapping[str, Any], name: str, answer: Any, put: Mapping[str, Any] | None = None
+) -> Verdict:
+    """Whether the answer is the value of this name, and if not, why it may be what it is.
+
+    `put` are the reader's own earlier numbers. Raises ValueError or TypeError where the
+    answer is not readable as as many numbers as the value has.
+    """
+    true = derivation.run(numbers, upto=name)[name]
+    answer = expect_size(read(answer, np.size(true)), true)
+    if fits(answer, true, cut=True):
+        if answer.digits >= 2 or all(x.value == t for x, t in zip(answer.numbers, np.ravel(true))):
+            return Verdict("right", "Right.")
+        return Verdict("more", "So far it fits. Give two more digits.")
+    if put and answer.digits >= 2 and fits(answer, _with(derivation, numbers, name, put, {}), cut=True):
+        return Verdict("follows", "Right, given your earlier number.")
+    for title, rounding in ROUNDINGS.items():
+        if answer.digits >= 2 and _near(answer, true) and fits(answer, _rounded(derivation, numbers, name, rounding)):
+            return Verdict("rounded", f"Right but for rounding: someone kept {title} in between. Carry all digits to the end.",
+                           ("rounding in between",))  # fmt: skip
+    return _blamed(derivation, numbers, name, answer, put, true)
+
+
+def expect_size(answer: Answer, true: Any) -> Answer:
+    """The answer, if it has as many numbers as the value; ValueError otherwise."""
+    if len(answer.numbers) != np.size(true):
+        shape = " × ".join(map(str, np.shape(true))) if np.ndim(true) else ""
+        wanted = f"{np.size(true)} numbers" + (f" ({shape}, row by row)" if shape else "") if np.size(true) > 1 else "one number"
+        raise ValueError(f"answer: expected {wanted}, got {len(answer.numbers)}")
+    return answer
+
+
+def _blamed(
+    derivation: Derivation, numbers: Mapping[str, Any], name: str, answer: Answer, put: Mapping[str, Any] | None, true: Any
+) -> Verdict:
+    if np.ndim(true) == 2 and fits(answer, true.T):
+        return Verdict("mistake", "That is the transpose: rows and columns have changed places.", ("transposed",))
+    single = causes(derivation, numbers, name)
+    if put:
+        single += causes(derivation, numbers, name, put)
+    fitting = [cause for cause in single if fits(answer, cause.value)]
+    if fitting:
+        names = _names(fitting)
+        told = _told(derivation, fitting)
+        if answer.digits >= NAMED_FROM:
+            return Verdict("mistake", told, names)
+        exact = all(x.value == t for x, t in zip(answer.numbers, np.ravel(fitting[0].value)))
+        return Verdict(
+            "perhaps", f"Not right. This could be: {' Or: '.join(names)}." + ("" if exact else " Give two more digits."), names
+        )
+    if answer.digits >= PAIRS_FROM:
+        both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
+        if both:
+            told = " Or: ".join(dict.fromkeys(" and ".join(m.name for m in cause.mistakes) for cause in both))
+            return Verdict("two", f"Two mistakes at once would give this number: {told}.", _names(both))
+    return Verdict("unknown", f"Not right. {_direction(answer, true)}")
+
+
+def _names(found: Sequence[Cause]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(mistake.name for cause in found for mistake in cause.mistakes))
+
+
+def _told(derivation: Derivation, found: Sequence[Cause]) -> str:
+    """Each mistake once: its name, why people make it, how to see it."""
+    seen = dict.fromkeys(cause.mistakes[0] for cause in found)
+    by_name = {mistake.name: mistake for mistake in reversed(seen)}
+    told = [f"{m.name}. {m.why} {m.see} (Chapter {int(m.chapter)}.)" for m in reversed(by_name.values())]
+    return "This is what comes out with: " + " Or: ".join(told)
+
+
+def _near(answer: Answer, true: Any) -> bool:
+    return all(abs(x.value - t) <= 0.05 * abs(t) + x.unit for x, t in zip(answer.numbers, np.ravel(true)))
+
+
+def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, rounding: Callable[[float], float]) -> Any:
+    """The value where every step before it is rounded."""
+    values = dict(numbers)
+    for step in derivation.before(name):
+        value = made(RULES[step.rule].formula, step, values)
+        values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
+    return values[name]
+
+
+def _direction(answer: Answer, true: Any) -> str:
+    """How far off and in which direction, without the answer."""
+    if len(answer.numbers) > 1:
+        good = sum(hits(x, t) for x, t in zip(answer.numbers, np.ravel(true)))
+        return f"{good} of {len(answer.numbers)} numbers are right." if good else "None of the numbers is right."
+    value, target = answer.numbers[0].value, float(np.ravel(true)[0])
+    if target == 0 or value == 0:
+        return "It should be exactly 0." if target == 0 else "It is not 0."
+    if value * target < 0:
+        return (
+            "The size is right, the sign is not."
+            if hits(answer.numbers[0]._replace(value=-value), target)
+            else "The sign is wrong."
+        )
+    ratio = abs(value / target)
+    factor = max(ratio, 1 / ratio)
+    far = (
+        "by less than 1 %"
+        if factor < 1.01
+        else "less than twice"
+        if factor < 2
+        else "less than ten times"
+        if factor < 10
+        else "ten times or more"
+    )
+    return f"The sign is right; it is too {'large' if ratio > 1 else 'small'} in size, {far}."

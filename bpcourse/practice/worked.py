@@ -1,0 +1,201 @@
+"""The derivations of the book's circuits and networks, step by step.
+
+Book: chapters 03 to 12.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from bpcourse import checks
+from bpcourse.graph import Value, expect_value, topological_order
+from bpcourse.practice.derivations import Derivation, Given, Step
+
+Draws = Mapping[str, tuple[int, int, int]]
+"""How other numbers are drawn, by name: (low, high, decimals) of `Given`."""
+
+
+def of_circuit(output: Value, fresh: Draws | None = None) -> Derivation:
+    """The values of a circuit, and ∂output/∂value of each, in the order of the sweep.
+
+    An input without a name is a constant; what a gate made without one is n1, n2, …. A
+    step `dx` is ∂output/∂x, `dq_dx` a local gradient; where several wires leave a
+    value, `q_to_x` is what one of them brings back.
+
+    Raises TypeError where output is not a Value, ValueError where two values have one
+    name.
+
+    Book: chapters 03 to 05.
+    """
+    expect_value(output, "output")
+    return _Circuit(output).derivation(fresh or {})
+
+
+class _Circuit:
+    """The names in a circuit, and the steps so far."""
+
+    def __init__(self, output: Value) -> None:
+        self.output = output
+        self.order = topological_order(output)
+        self.made = [node for node in self.order if node.gate is not None]
+        self.inputs = [node for node in self.order if node.gate is None]
+        self.names = {node: node.name or f"n{k}" for k, node in enumerate(self.made, start=1)}
+        self.names.update({node: node.name or f"c{k}" for k, node in enumerate(self.inputs, start=1)})
+        self.steps: list[Step] = []
+
+    def derivation(self, fresh: Draws) -> Derivation:
+        """Forward, then backward: what several wires bring is summed before it goes on."""
+        for node in self.made:
+            self.forward(node)
+        arriving: dict[Value, list[str]] = {}
+        for node in [*reversed(self.made), *self.inputs]:
+            self.sum(node, arriving.get(node, []))
+            for k, source in enumerate(node.inputs):
+                if source.gate is not None or source.name is not None:
+                    arriving.setdefault(source, []).append(self.back(node, k))
+        givens = [Given(self.names[x], self.tex(x), x.value, *fresh.get(self.names[x], ())) for x in self.inputs]
+        return Derivation(tuple(givens), tuple(self.steps))
+
+    def tex(self, node: Value) -> str:
+        """The symbol of a value; a constant is its number."""
+        return f"{node.value:g}" if node.gate is None and node.name is None else symbol(self.names[node])
+
+    def slope(self, of: Value, by: Value) -> str:
+        """∂of/∂by."""
+        return f"\\partial {self.tex(of)}/\\partial {self.tex(by)}"
+
+    def parts(self, node: Value) -> dict[str, str]:
+        """What the gate of a node reads; and the input of its input, which a mistake may read."""
+        letters = ("x",) if len(node.inputs) == 1 else ("a", "b")
+        parts = dict(zip(letters, [self.names[x] for x in node.inputs]))
+        inner = node.inputs[0].inputs
+        return {**parts, "inner": self.names[inner[0]]} if len(parts) == len(inner) == 1 else parts
+
+    def forward(self, node: Value) -> None:
+        """The step that makes the node."""
+        rule, constants = _gate(node)
+        self.steps.append(Step(self.names[node], self.tex(node), rule, self.parts(node), constants))
+
+    def back(self, node: Value, k: int) -> str:
+        """The steps of the wire from node back to its k-th input; the name of what it brings."""
+        source = node.inputs[k]
+        of, by = self.names[node], self.names[source]
+        again = "_again" * node.inputs[:k].count(source)
+        alone = sum(reader.inputs.count(source) for reader in self.made) == 1
+        whole = f"d{by}" if alone else f"{of}_to_{by}{again}"
+        rule, constants = _gate(node)
+        side = f", {('first', 'second')[k]} input" if len(node.inputs) == 2 else ""
+        local = whole if node is self.output else f"d{of}_d{by}{again}"
+        parts = {"out": of, **self.parts(node)}
+        self.steps.append(Step(local, self.slope(node, source), f"local gradient of {rule}{side}", parts, constants))
+        if node is not self.output:
+            tex = self.slope(self.output, source if alone else node) + ("" if alone else f" \\cdot {self.slope(node, source)}")
+            self.steps.append(Step(whole, tex, "upstream times local", {"u": f"d{of}", "local": local}))
+        return whole
+
+    def sum(self, node: Value, flows: Sequence[str]) -> None:
+        """The sum of what comes back along several wires, two at a time."""
+        sofar = flows[0] if flows else ""
+        for k, flow in enumerate(flows[1:], start=2):
+            name = f"d{self.names[node]}" + ("" if k == len(flows) else f"_{k}")
+            self.steps.append(Step(name, self.slope(self.output, node), "sum over the paths", {"g1": sofar, "g2": flow}))
+            sofar = name
+
+
+def _gate(node: Value) -> tuple[str, dict[str, Any]]:
+    """The rule of the gate that made a node, and its exponent."""
+    assert node.gate is not None
+    return (node.gate.name, {}) if node.gate.exponent is None else ("power", {"n": int(node.gate.exponent)})
+
+
+def symbol(name: str) -> str:
+    """A name of the code in LaTeX: w_212 is w_{212}, h3 is h_{3}, ŷ is \\hat y."""
+    letter = name.rstrip("0123456789_,")
+    index = name[len(letter) :].strip("_")
+    return letter.replace("ŷ", "\\hat y") + (f"_{{{index}}}" if index else "")
+
+
+LOSS_OF = {
+    "squared_error": "squared error",
+    "half_squared_error": "half the squared error",
+    "cross_entropy": "cross-entropy",
+    "binary_cross_entropy": "binary cross-entropy",
+}
+"""The book's losses as rules."""
+
+
+def of_network(
+    parameters: Mapping[str, Any],
+    X: Any,
+    Y: Any,
+    hidden: str = "sigmoid",
+    output: str = "softmax",
+    loss: str = "squared_error",
+    eta: float = 1.0,
+    fresh: Draws | None = None,
+    entries: Sequence[str] = (),
+    matched: bool = False,
+) -> Derivation:
+    """A layered network: forward, back, and one step downhill, for one example or a batch.
+
+    The names are those of the code: z1, a1, … loss, da2, delta2, dW2, db2, da1, slope1,
+    delta1, …, W1_new; of a batch Z1, A1, …, losses, cost, dA2, dZ2 and so on. `entries`
+    adds single weights' gradients, w_212 as dw_212. With `matched` the output's delta
+    is a − y. `fresh` tells for x, W, b and eta how other numbers are drawn: (low, high,
+    decimals).
+
+    Raises ValueError where loss is unknown.
+
+    Book: chapters 06 to 12.
+    """
+    title = LOSS_OF[checks.choice(loss, "loss", LOSS_OF)]
+    X, Y = (A[:, None] if A.ndim == 1 else A for A in (np.asarray(X, float), np.asarray(Y, float)))
+    depth, batch, drawn = len(parameters) // 2, X.shape[1] > 1, fresh or {}
+    x, y, z, a, da, delta, mean_ = ("X", "Y", "Z", "A", "dA", "dZ", "mean ") if batch else ("x", "y", "z", "a", "da", "delta", "")
+    d, C = ("dZ", "C") if batch else ("\\delta", "L")
+    givens = [Given(x, x, X, *drawn.get("x", ())), Given(y, y, Y), Given("eta", "\\eta", eta, *drawn.get("eta", ()))]
+    for l in range(1, depth + 1):
+        givens += [Given(f"{n}{l}", f"{n}^{l}", np.asarray(parameters[f"{n}{l}"], float), *drawn.get(n, ())) for n in ("W", "b")]
+    As = [x] + [f"{a}{l}" for l in range(1, depth + 1)]
+    prediction = "\\hat Y" if batch else "\\hat y"
+    steps: list[Step] = []
+
+    def add(name: str, tex: str, rule: str, **parts: str) -> None:
+        steps.append(Step(name, tex, rule, parts))
+
+    for l in range(1, depth + 1):
+        add(f"{z}{l}", f"{z}^{l}", "weighted sum", W=f"W{l}", a=As[l - 1], b=f"b{l}")
+        add(As[l], f"{a}^{l}" if l < depth else prediction, hidden if l < depth else output, x=f"{z}{l}")
+    top = {"y": y, "a": As[depth], "z": f"{z}{depth}"}
+    add("losses" if batch else "loss", "L", title, **top)
+    if batch:
+        add("cost", "C", "mean over the examples", L="losses")
+    for l in range(depth, 0, -1):
+        if l == depth and matched:
+            add(f"{delta}{l}", f"{d}^{l}", "output minus label", **top)
+        else:
+            if l == depth:
+                add(f"{da}{l}", f"\\partial L/\\partial {prediction}", f"slope of {title}", **top)
+            else:
+                above = {"W": f"W{l + 1}", "delta": f"{delta}{l + 1}", "dW": f"dW{l + 1}", "eta": "eta"}
+                add(f"{da}{l}", f"\\partial L/\\partial {a}^{l}", "back through the weights", **above)
+            if l == depth and output == "softmax":
+                add(f"{delta}{l}", f"{d}^{l}", "back through the softmax", u=f"{da}{l}", **top)
+            else:
+                gate = output if l == depth else hidden
+                add(f"slope{l}", f"f'({z}^{l})", f"local gradient of {gate}", out=As[l], x=f"{z}{l}", other=As[l - 1])
+                add(f"{delta}{l}", f"{d}^{l}", "upstream times local", u=f"{da}{l}", local=f"slope{l}")
+        before = {"z": f"{z}{l - 1}"} if l > 1 else {}
+        for n, name, parts in (("W", "weights", {"a": As[l - 1], **before}), ("b", "biases", {})):
+            add(f"d{n}{l}", f"\\partial {C}/\\partial {n}^{l}", f"{mean_}gradient of the {name}", delta=f"{delta}{l}", **parts)
+    for l in range(1, depth + 1):
+        for n in ("W", "b"):
+            add(f"{n}{l}_new", f"{n}^{l}_{{\\text{{new}}}}", "step downhill", w=f"{n}{l}", eta="eta", g=f"d{n}{l}")
+    for name in entries:
+        l, j, k = map(int, name.removeprefix("w_"))
+        place = {"row": j, "column": k}
+        steps.append(Step(f"d{name}", f"\\partial {C}/\\partial w^{l}_{{{j}{k}}}", "entry", {"M": f"dW{l}"}, place))
+    return Derivation(tuple(givens), tuple(steps))
