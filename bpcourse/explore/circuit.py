@@ -185,9 +185,7 @@ def slider_ranges(values: Mapping[str, float], ranges: Mapping[str, Range] | Non
     Raises ValueError for an unknown name, a range upside down, or one that
     leaves its value out; TypeError for what is not a pair of numbers.
     """
-    if not isinstance(ranges, Mapping | None):
-        raise TypeError(f"ranges: expected a dict of pairs (low, high), got {type(ranges).__name__}")
-    given = dict(ranges or {})
+    given = {} if ranges is None else dict(checks.mapping(ranges, "ranges", "a dict of pairs (low, high)"))
     for name in given:
         checks.choice(name, "ranges", values)
     spans = {}
