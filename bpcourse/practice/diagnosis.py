@@ -132,7 +132,7 @@ def read(answer: Any, size: int = 1, argument: str = "answer") -> Answer:
 
 def _parts(text: str, size: int) -> list[str]:
     """The numbers of a text. A comma is a point where that gives as many numbers as are asked for."""
-    text = re.sub(r"\s*[×x·*]\s*10\s*(\^|\*\*)?\s*[({]?\s*([-−–+]?[0-9]+)[)}]?", r"e\2", text.strip())
+    text = re.sub(r"\s*[×x·*]\s*10\s*(?:\^|\*\*|(?=[-−–+]))\s*[({]?\s*([-−–+]?[0-9]+)[)}]?", r"e\1", text.strip())
     text = re.sub(r"[−–]", "-", text).replace("\u00a0", " ")
     text = re.sub(r"\s*/\s*", "/", re.sub(r"([-+])\s+(?=[0-9.])", r"\1", text))
     pieces = re.split(r"[\s;()\[\]]+|,(?=\s)|,(?=$)", text)

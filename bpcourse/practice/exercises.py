@@ -191,7 +191,9 @@ def _check_choice(question: Choice, answer: Any) -> Verdict:
     if k > len(question.options):
         raise ValueError(f"answer: expected an option from 1 to {len(question.options)}, got {k}")
     option = question.options[k - 1]
-    return Verdict("right" if option.right else "mistake", said("right choice" if option.right else "wrong choice", why=option.why))
+    return Verdict(
+        "right" if option.right else "mistake", said("right choice" if option.right else "wrong choice", why=option.why)
+    )
 
 
 def _check_numbers(question: Numbers, answers: Mapping[str, Any], seed: int) -> Report:
@@ -217,7 +219,9 @@ def _check_rules(question: Numbers, rules: Mapping[str, str]) -> dict[str, Verdi
     for name, rule in rules.items():
         step = question.derivation.step(name)
         right = checks.text(rule, "rules") == step.rule
-        verdicts[f"rule of {name}"] = Verdict("right", said("right")) if right else Verdict("mistake", said("wrong rule", rule=rule))
+        verdicts[f"rule of {name}"] = (
+            Verdict("right", said("right")) if right else Verdict("mistake", said("wrong rule", rule=rule))
+        )
     return verdicts
 
 

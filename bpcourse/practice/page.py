@@ -125,7 +125,9 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     given, kind, rows, check = "", type(exercise).__name__.lower(), "", '<button type="submit">Check</button>'
     if isinstance(exercise, Numbers | Ladder):
         given = _given(exercise, label)
-        rows = _rung(exercise) + "".join(_row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(_lines(exercise), 1))
+        rows = _rung(exercise) + "".join(
+            _row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(_lines(exercise), 1)
+        )
         if any(x.low is not None for x in exercise.derivation.givens):
             check += '<button type="button" data-do="fresh">Other numbers</button>'
             check += '<button type="button" data-do="book" hidden>The book\'s numbers</button>'
@@ -159,11 +161,11 @@ def _given(exercise: Numbers | Ladder, label: str) -> str:
     derivation = exercise.derivation
     named = {given.name: given for given in derivation.givens if not callable(given.value)}
     wanted = [name for name in named if not re.fullmatch("c[0-9]+", name)] if exercise.shows is None else exercise.shows
-    rows = [f"<li>{math(named[name].tex)} = {_number(label, name, named[name].value)}</li>" for name in wanted if name in named]
+    rows = [f"<li>{math(named[name].tex)} = {number(label, name, named[name].value)}</li>" for name in wanted if name in named]
     return f'<ul class="bp-givens">{"".join(rows)}</ul>' if rows else ""
 
 
-def _number(label: str, name: str, value: Any) -> str:
+def number(label: str, name: str, value: Any) -> str:
     """A value that the script fills again when the numbers change."""
     return f'<span data-of="{label}" data-value="{html.escape(name)}">{shown(value)}</span>'
 
@@ -183,16 +185,19 @@ def _row(exercise: Numbers | Ladder, label: str, place: str, name: str) -> str:
     derivation = exercise.derivation
     tex, spoken = derivation.symbols()[name], words(derivation.symbols()[name])
     asks_rule = isinstance(exercise, Ladder) or exercise.rules
+    size = np.size(derivation.run(derivation.drawn(), upto=name)[name])
+    several = f' placeholder="{size} numbers"' if size > 1 else ""
     answer = (
-        f'<label for="{place}">{math(tex)} =</label><input id="{place}" aria-label="{spoken}" aria-describedby="{place}-v" '
+        f'<label for="{place}">{math(tex)} =</label>'
+        f'<input id="{place}" aria-label="{spoken}" aria-describedby="{place}-v"{several} '
         'autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">'
     )
     if asks_rule:
-        options = "".join(f"<option>{html.escape(rule)}</option>" for rule in menu(exercise))
-        answer += f'<select aria-label="the rule for {spoken}" autocomplete="off"><option value="">by which rule?</option>{options}</select>'
+        options = '<option value="">by which rule?</option>' + "".join(f"<option>{rule}</option>" for rule in menu(exercise))
+        answer += f'<select aria-label="the rule for {spoken}" autocomplete="off">{options}</select>'
     worked = ""
     if isinstance(exercise, Ladder):
-        value = _number(label, name, derivation.run(derivation.drawn(), upto=name)[name])
+        value = number(label, name, derivation.run(derivation.drawn(), upto=name)[name])
         rule = html.escape(derivation.step(name).rule)
         worked = f'<span class="bp-worked">{math(derivation.tex(name))} = {value} <em>({rule})</em></span>'
         answer = f'<span class="bp-blank" hidden>{answer}</span>'

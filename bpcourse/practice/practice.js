@@ -59,7 +59,7 @@ const bpPractice = (() => {
   }
 
   function parts(text, size) {
-    text = text.trim().replace(/\s*[×x·*]\s*10\s*(\^|\*\*)?\s*[({]?\s*([-−–+]?[0-9]+)[)}]?/g, "e$2");
+    text = text.trim().replace(/\s*[×x·*]\s*10\s*(?:\^|\*\*|(?=[-−–+]))\s*[({]?\s*([-−–+]?[0-9]+)[)}]?/g, "e$1");
     text = text.replace(/[−–]/g, "-").replaceAll("\u00a0", " ").replace(/([-+])\s+(?=[0-9.])/g, "$1").replace(/\s*\/\s*/g, "/");
     const pieces = text.split(/[\s;()[\]]+|,(?=\s)|,(?=$)/).filter(Boolean);
     const apart = pieces.flatMap((piece) => piece.split(",")).filter(Boolean);
@@ -181,6 +181,7 @@ const bpPractice = (() => {
   function check(label, answers, seed = 0, rules = {}) {
     const exercise = exercises[label], { derivation, kind, options, asks } = exercise, verdicts = {}, own = {};
     if (kind === "choice") {
+      if (!answers.choice) return {};
       const [right, why] = options[answers.choice - 1];
       return { choice: { kind: right ? "right" : "mistake", text: say(right ? "right choice" : "wrong choice", { why }) } };
     }
@@ -225,5 +226,164 @@ const bpPractice = (() => {
     return matrix;
   }
 
-  return { add, check, drawn, run, brief, shown, say, exercises };
+  // ------------------------------------------------------------------ what is kept in the browser
+
+  const KEY = "bpcourse.practice", DAY = 86400e3;
+
+  function progress() {
+    try { return { ...JSON.parse(localStorage.getItem(KEY)) }; } catch { return {}; }
+  }
+
+  // Answered: when, whether right at first try; what was missed comes again after a day and after a week.
+  function note(label, right, now = Date.now()) {
+    const all = progress(), old = all[label];
+    const again = right ? (old?.again ?? []).filter((due) => due > now) : [now + DAY, now + 7 * DAY];
+    all[label] = { at: now, first: old?.first ?? right, right: right || (old?.right ?? false), again };
+    keep(all);
+  }
+
+  function keep(all) {
+    try { localStorage.setItem(KEY, JSON.stringify(all)); } catch { /* full, or refused: the page works without */ }
+    for (const told of document.querySelectorAll(".bp-progress")) tell(told);
+  }
+
+  // ------------------------------------------------------------------ the boxes
+
+  const SIGNS = { right: "✓", follows: "✓", rounded: "✓", perhaps: "?", more: "?", unreadable: "!" };
+  const typeset = (element) => window.MathJax?.typesetPromise?.([element]);
+
+  // MathJax makes every formula a stop of the Tab key: those of labels are none, Tab leads from box to box.
+  async function untab() {
+    await window.MathJax?.startup?.promise;
+    document.querySelectorAll(".bp-practice form mjx-container[tabindex]").forEach((formula) => formula.removeAttribute("tabindex"));
+  }
+
+  function tell(told) {
+    const boxes = [...document.querySelectorAll(".bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
+    const all = progress(), own = told.closest(".bp-practice").dataset.exercise;
+    told.textContent = (all[own] ? "✓ · " : "") + say("progress", { done: boxes.filter((label) => all[label]).length, all: boxes.length });
+  }
+
+  // A live region speaks only when its text changes, so what is said again is taken away first.
+  function speak(region, { kind, text }) {
+    const again = region.textContent !== "";
+    const write = () => {
+      region.dataset.kind = kind;
+      region.innerHTML = "";
+      if (!text) return;
+      region.append(Object.assign(document.createElement("span"), { textContent: `${SIGNS[kind] ?? "✗"} ` }));
+      const words = document.createElement("span");
+      // Only what the book itself says of an option is markup.
+      words[/class="math|<(code|em|strong)>/.test(text) ? "innerHTML" : "textContent"] = text;
+      region.append(words);
+      if (words.querySelector(".math")) typeset(words);
+    };
+    if (again && text) {
+      region.textContent = "";
+      setTimeout(write, 60);
+    } else write();
+  }
+
+  function bind(root) {
+    const label = root.dataset.exercise, exercise = exercises[label], form = root.querySelector("form");
+    if (!exercise || root.dataset.bound) return;
+    root.dataset.bound = "true";
+    const find = (selector) => [...root.querySelectorAll(selector)];
+    const asks = find("[data-name]"), spoken = root.querySelector(".bp-said");
+    let seed = 0, hinted = 0, noted = false;
+
+    function answered(right) {
+      if (!noted || right) note(label, right);
+      noted = true;
+    }
+
+    function empty() {
+      noted = false;
+      for (const ask of asks) {
+        for (const box of ask.querySelectorAll("input, select")) {
+          if (box.type === "radio") box.checked = false;
+          else box.value = "";
+          box.removeAttribute("aria-invalid");
+        }
+        ask.querySelectorAll(".bp-verdict").forEach((region) => speak(region, { text: "" }));
+      }
+    }
+
+    function renew() {
+      const { derivation } = exercise, numbers = drawn(derivation, seed);
+      for (const place of document.querySelectorAll(`[data-of="${label}"]`)) {
+        const name = place.dataset.value, value = numbers[name] ?? run(derivation, numbers, name);
+        place.replaceChildren(value ? shown(value) : "–");
+      }
+      empty();
+      find("[data-do=book]").forEach((button) => (button.hidden = seed === 0));
+      spoken.textContent = say(seed ? "fresh" : "book", { k: seed });
+    }
+
+    function judge(event) {
+      event.preventDefault();
+      spoken.textContent = "";
+      const open = asks.filter((ask) => !ask.querySelector(".bp-blank[hidden]"));
+      const told = exercise.kind === "choice" ? "no option" : "nothing";
+      const typedIn = (ask) => (exercise.kind === "choice" ? ask.querySelector("input:checked")?.value : ask.querySelector("input").value.trim()) || "";
+      const menu = (ask) => ask.querySelector("select");
+      const answers = Object.fromEntries(open.map((ask) => [ask.dataset.name, typedIn(ask)]).filter(([, text]) => text));
+      const rules = Object.fromEntries(open.map((ask) => [ask.dataset.name, menu(ask)?.value]).filter(([, rule]) => rule));
+      const verdicts = check(label, answers, seed, rules);
+      const here = document.activeElement?.closest("[data-name]");
+      for (const ask of open) {
+        const name = ask.dataset.name, region = ask.querySelector(".bp-verdict"), found = verdicts[name], rule = verdicts[`rule of ${name}`];
+        const silent = !found && !rule && Object.keys(answers).length && ask !== here;
+        let said = found ?? (silent ? { text: "" } : { kind: "unreadable", text: say(told) });
+        if (found && menu(ask)) {
+          const word = rule ?? { kind: "unreadable", text: say("no rule") };
+          const kind = word.kind === "right" ? found.kind : SIGNS[found.kind] === "✓" ? word.kind : found.kind;
+          said = { kind, text: word.kind === "right" ? found.text : `${found.text} ${word.text}` };
+        }
+        if (region.textContent !== `${SIGNS[said.kind] ?? "✗"} ${said.text}` || ask === here || open.length === 1) speak(region, said);
+        const box = ask.querySelector("input:not([type=radio])");
+        if (box) box.toggleAttribute("aria-invalid", Boolean(said.text) && SIGNS[said.kind] !== "✓");
+      }
+      const kinds = Object.values(verdicts).map((found) => found.kind);
+      if (kinds.some((kind) => !["right", "follows", "rounded", "more", "unreadable"].includes(kind))) answered(false);
+      else if (open.every((ask) => ["right", "follows", "rounded"].includes(verdicts[ask.dataset.name]?.kind) && (!menu(ask) || rules[ask.dataset.name]))) answered(true);
+    }
+
+    const actions = {
+      fresh() { seed += 1; renew(); },
+      book() { seed = 0; renew(); find("[data-do=fresh]")[0].focus(); },
+      hint(button) {
+        const hints = find(".bp-hints li");
+        if (hinted < hints.length) hints[hinted++].hidden = false;
+        button.textContent = hinted < hints.length ? say("hint", { k: hinted + 1, n: hints.length }) : say("no more hints");
+        button.setAttribute("aria-disabled", String(hinted === hints.length));
+      },
+      had() { answered(true); spoken.textContent = "✓"; },
+      missed() { answered(false); spoken.textContent = "✗"; },
+    };
+    root.addEventListener("click", ({ target }) => {
+      actions[target.dataset.do]?.(target);
+      // The link to a folded solution opens it.
+      const id = target.closest("a")?.getAttribute("href");
+      if (id?.startsWith("#sol-")) document.querySelector(`${id}.toggle-hidden .toggle-button`)?.click();
+    });
+    root.addEventListener("change", ({ target }) => {
+      if (target.dataset.do !== "rung") return;
+      const blanks = Number(target.value);
+      asks.forEach((ask, i) => {
+        const blank = i >= asks.length - blanks;
+        ask.querySelector(".bp-worked").hidden = blank;
+        ask.querySelector(".bp-blank").hidden = !blank;
+      });
+      empty();
+      spoken.textContent = say("rung", { n: blanks });
+    });
+    form.addEventListener("submit", judge);
+    find(".bp-progress").forEach(tell);
+  }
+
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
+  addEventListener("load", untab);
+
+  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind };
 })();
