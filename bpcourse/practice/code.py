@@ -277,7 +277,7 @@ def _named(out: Any, results: Mapping[str, str]) -> tuple[Any, str | None]:
         if missing:
             return None, f"The dict that the function returns has no {', '.join(missing)}."
         return {**out, **{step: out[name] for name, step in results.items()}}, None
-    row = out if isinstance(out, tuple | list) and len(results) > 1 else (out,)
+    row = out if isinstance(out, tuple) or (isinstance(out, list) and len(results) > 1) else (out,)
     if len(results) > 2 or len(row) != len(results):
         return None, f"The function should return {', '.join(results)}; what came is {checks.short(out)}."
     return dict(zip(results.values(), row)), None
