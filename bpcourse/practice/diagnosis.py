@@ -248,12 +248,13 @@ class Verdict(NamedTuple):
 
     `kind` is right, follows (right from the reader's own earlier number), rounded, more
     (digits are needed), mistake, perhaps, two or unknown; `mistakes` are the names of
-    those that give this number.
+    those that give this number; `place` is the result of a function that is wrong first.
     """
 
     kind: str
     text: str
     mistakes: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def accepted(self) -> bool:
