@@ -176,6 +176,11 @@ def _cut_off(number: Typed, target: float) -> bool:
     return abs(number.value - target) < number.unit and abs(number.value) <= abs(target) and number.value * target > 0
 
 
+def _whole(answer: Answer, target: Any) -> bool:
+    """Whether nothing is missing behind the typed digits: 0.3 for 0.1 + 0.2, and 0 for a crumb of rounding."""
+    return all(abs(x.value - t) <= max(1e-9 * abs(t), 1e-15) for x, t in zip(answer.numbers, np.ravel(target)))
+
+
 def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
     """Whether all numbers of the answer hit the target's."""
     flat = np.ravel(target) if target is not None else ()
@@ -279,7 +284,7 @@ def verdict(
     true = derivation.run(numbers, upto=name)[name]
     answer = expect_size(read(answer, np.size(true)), true)
     if fits(answer, true, cut=True):
-        if answer.digits >= 2 or all(x.value == t for x, t in zip(answer.numbers, np.ravel(true))):
+        if answer.digits >= 2 or _whole(answer, true):
             return Verdict("right", said("right"))
         return Verdict("more", said("more"))
     if put and answer.digits >= 2 and fits(answer, _with(derivation, numbers, name, put, {}), cut=True):
@@ -314,8 +319,7 @@ def _blamed(
         told = _told(derivation, fitting)
         if answer.digits >= NAMED_FROM:
             return Verdict("mistake", told, names)
-        exact = all(x.value == t for x, t in zip(answer.numbers, np.ravel(fitting[0].value)))
-        more = "" if exact else said("give more")
+        more = "" if _whole(answer, fitting[0].value) else said("give more")
         return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + more, names)
     if answer.digits >= PAIRS_FROM:
         both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
