@@ -105,6 +105,18 @@ _RULES = [
     Rule("power", "{x}^{{{n}}}", lambda x, n: x**n),
     Rule("local gradient of power", "{n}\\,{x}^{{{n}-1}}", lambda x, n: n * x ** (n - 1)),
     # chapters 01 and 02
+    Rule("difference quotient", "({up} - {here}) / {eps}", lambda up, here, eps: (up - here) / eps),
+    Rule("step uphill", "{x} + {h}\\,{g}", lambda x, h, g: x + h * g),
+    Rule("predicted gain", "{h}\\,({ga}^2 + {gb}^2)", lambda h, ga, gb: h * (ga * ga + gb * gb)),
+    Rule("miss of the prediction", "{up} - ({here} + {gain})", lambda up, here, gain: up - (here + gain)),
+    Rule("slope of the hill", "{top} - {x}", lambda top, x: top - x),
+    Rule("weights of two layers", "{n0} \\cdot {n1} + {n1} \\cdot {n2}", lambda n0, n1, n2: n0 * n1 + n1 * n2),
+    Rule("biases of two layers", "{n1} + {n2}", lambda n1, n2: n1 + n2),
+    Rule("runs to nudge every knob", "{weights} + {biases} + 1", lambda weights, biases: weights + biases + 1),
+    Rule("multiplications by nudging", "{runs} \\cdot {weights}", lambda runs, weights: runs * weights),
+    Rule("multiplications of backpropagation", "3\\,{weights} - {n0} \\cdot {n1}", lambda weights, n0, n1: 3 * weights - n0 * n1),
+    Rule("products one by one", "{n}({n} + 1)/2", lambda n: n * (n + 1) / 2),
+    Rule("products backward", "2\\,{n} - 1", lambda n: 2 * n - 1),
     # chapters 13 and 14
     # chapters 15 and 16
     # chapters 17 and 18
