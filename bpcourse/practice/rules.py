@@ -107,7 +107,7 @@ _RULES = [
     # chapters 01 and 02
     Rule("difference quotient", "({up} - {here}) / {eps}", lambda up, here, eps: (up - here) / eps),
     Rule("step uphill", "{x} + {h}\\,{g}", lambda x, h, g: x + h * g),
-    Rule("predicted gain", "{h}\\,({ga}^2 + {gb}^2)", lambda h, ga, gb: h * (ga * ga + gb * gb)),
+    Rule("predicted gain", "{h}\\,\\bigl(({ga})^2 + ({gb})^2\\bigr)", lambda h, ga, gb: h * (ga * ga + gb * gb)),
     Rule("miss of the prediction", "{up} - ({here} + {gain})", lambda up, here, gain: up - (here + gain)),
     Rule("slope of the hill", "{top} - {x}", lambda top, x: top - x),
     Rule("weights of two layers", "{n0} \\cdot {n1} + {n1} \\cdot {n2}", lambda n0, n1, n2: n0 * n1 + n1 * n2),
