@@ -10,7 +10,7 @@ from bpcourse.practice.worked import of_circuit
 SQUARE = of_circuit(square(Value(3.25, "x")).named("f"), fresh={"x": (105, 495, 2)})
 
 QUOTIENT = Derivation(
-    (Given("a", "a", -3.0, -49, 49, 1), Given("eps", "\\varepsilon", 0.1)),
+    (Given("a", "a", -3.15, -495, 495, 2), Given("eps", "\\varepsilon", 0.25)),
     (
         Step("f", "f", "square", {"x": "a"}),
         Step("da", "\\partial f/\\partial a", "local gradient of square", {"x": "a", "out": "f"}),

@@ -8,7 +8,7 @@ from bpcourse.practice.exercises import Choice, Code, Exercise, Numbers, Option,
 from bpcourse.practice.worked import of_circuit
 
 DOWNHILL = Derivation(
-    (Given("w", "w", 1.5, -49, 49, 1), Given("eta", "\\eta", 0.1)),
+    (Given("w", "w", 1.35, -495, 495, 2), Given("eta", "\\eta", 0.2)),
     (
         Step("L", "L", "square", {"x": "w"}),
         Step("dw", "\\partial L/\\partial w", "local gradient of square", {"x": "w", "out": "L"}),
@@ -52,7 +52,7 @@ CUBE = Derivation(
 def three_in_a_row() -> Value:
     """L = (w₃·w₂·w₁·x − y)²."""
     x, y = Value(2, "x"), Value(1, "y")
-    w1, w2, w3 = Value(1.5, "w1"), Value(-1.2, "w2"), Value(0.5, "w3")
+    w1, w2, w3 = Value(1.55, "w1"), Value(-1.2, "w2"), Value(0.5, "w3")
     a2 = (w2 * (w1 * x).named("a1")).named("a2")
     return square(((w3 * a2).named("a3") - y).named("e")).named("L")
 
