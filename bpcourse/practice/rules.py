@@ -57,8 +57,8 @@ def softmax(z: Any) -> Any:
 
 
 def total(x: Any) -> Any:
-    """The sum of each column, as a row."""
-    return x.sum(axis=0, keepdims=True)
+    """The sum of each column, as a row; of a single number, itself."""
+    return x.sum(axis=0, keepdims=True) if isinstance(x, np.ndarray) else x
 
 
 def mean(x: Any) -> Any:
@@ -117,6 +117,13 @@ _RULES = [
     Rule("multiplications of backpropagation", "3\\,{weights} - {n0} \\cdot {n1}", lambda weights, n0, n1: 3 * weights - n0 * n1),
     Rule("products one by one", "{n}({n} + 1)/2", lambda n: n * (n + 1) / 2),
     Rule("products backward", "2\\,{n} - 1", lambda n: 2 * n - 1),
+    # chapters 04 to 06
+    Rule("predicted change", "-{eta}\\,{g}^2", lambda eta, g: -eta * g * g),
+    Rule("sum over three paths", "{g1} + {g2} + {g3}", lambda g1, g2, g3: g1 + g2 + g3),
+    Rule("matrix product", "{A}\\,{B}", lambda A, B: A @ B),
+    Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
+         lambda W, a, b, row: W[row - 1 : row] @ a + b[row - 1 : row]),
+    Rule("parameters of a layer", "{n}\\,{k} + {n}", lambda n, k: n * k + n),
     # chapters 13 and 14
     # chapters 15 and 16
     # chapters 17 and 18
