@@ -99,8 +99,8 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="Chord and tangent",
-        text="Take $f(a) = a^2$. Nudge $a$ up by $\\varepsilon$ and find the difference quotient, then the derivative $f'(a)$: both "
-        "exactly.",
+        text="Take $f(a) = a^2$. Find the derivative $f'(a)$; then nudge $a$ up by $\\varepsilon$ and find the difference quotient. All "
+        "digits.",
         hints=(
             "The quotient needs f at two places: where you stand, and one nudge up.",
             "It is f(a + ε) − f(a), divided by ε. Mind the sign: up is towards larger numbers.",
@@ -109,7 +109,7 @@ EXERCISES: list[Exercise] = [
         solution="The quotient is the slope of the chord from $a$ to $a + \\varepsilon$. Multiplied out it is $2a + \\varepsilon$, so it "
         "is off the derivative by just $\\varepsilon$.",
         derivation=QUOTIENT,
-        asks=("quotient", "da"),
+        asks=("da", "quotient"),
     ),
     Ladder(
         title="The product, by all three: nudge, slope, step",

@@ -79,18 +79,21 @@ def central_differences(loss: Callable[[Sequence[float]], float], w: Sequence[fl
     return slopes
 
 
+def bowl(w: Sequence[float]) -> float:
+    """A sum of cubes."""
+    return sum((k + 1) * x * x * x + x for k, x in enumerate(w))
+
+
+def row(w: Sequence[float]) -> float:
+    """The squared distance of a product of squares from 1."""
+    product = 1.0
+    for x in w:
+        product = product * x * x
+    return (product - 1) ** 2
+
+
 def central_cases() -> list[tuple[Callable[[Sequence[float]], float], list[float], float]]:
     """Losses of one to four knobs, curved enough that one side would show."""
-
-    def bowl(w: Sequence[float]) -> float:
-        return sum((k + 1) * x * x * x + x for k, x in enumerate(w))
-
-    def row(w: Sequence[float]) -> float:
-        product = 1.0
-        for x in w:
-            product = product * x * x
-        return (product - 1) ** 2
-
     return [
         (loss, w, eps) for loss in (bowl, row) for w in ([0.7], [1.5, -0.5], [0.9, 1.1, -1.2, 0.8]) for eps in (0.1, 0.01)
     ]

@@ -127,8 +127,8 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="All three characters",
-        text="The circuit $m = \\max(a, b)$, $p = cd$, $s = m + p$, $f = sk$. Find the gradients of $f$ with respect to $s$, $a$, $b$, "
-        "$c$ and $d$. All digits.",
+        text="The circuit $m = \\max(a, b)$, $p = cd$, $s = m + p$, $f = sk$. Find the gradients of $f$ with respect to $s$, $c$, $d$, "
+        "$a$ and $b$. All digits.",
         hints=(
             "Run it forward first: which input wins at the max gate?",
             "Add distributes, multiply swaps, max routes.",
@@ -137,7 +137,7 @@ EXERCISES: list[Exercise] = [
         solution="The last gate swaps, so $s$ gets $k$. The add gate gives the same to $m$ and to $p$. The max gate hands it to the larger "
         "input and nothing to the other. The multiply gate gives each input the upstream gradient times the other input.",
         derivation=THREE,
-        asks=("ds", "da", "db", "dc", "dd"),
+        asks=("ds", "dc", "dd", "da", "db"),
     ),
     Numbers(
         title="A fork",
@@ -156,7 +156,7 @@ EXERCISES: list[Exercise] = [
     Numbers(
         title="Another neuron",
         text="The neuron $z = w_1 x_1 + w_2 x_2 + b$, $a = \\sigma(z)$. Find $z$, $a$, then the gradients of $a$ with respect to $z$, "
-        "$w_1$, $x_2$ and $b$, to four digits.",
+        "$b$, $x_2$ and $w_1$, to four digits.",
         hints=(
             "Forward first. The sigmoid of a negative number is below one half.",
             "The sigmoid needs only its own output for its local gradient: a(1 − a).",
@@ -165,7 +165,7 @@ EXERCISES: list[Exercise] = [
         solution="The sigmoid's local gradient is $a(1 - a)$, with its own output $a$. The add gates hand it to both products and to $b$. "
         "Then multiply swaps: $w_1$ gets it times $x_1$, and $x_2$ gets it times $w_2$.",
         derivation=NEURON,
-        asks=("z", "a", "dz", "dw1", "dx2", "db"),
+        asks=("z", "a", "dz", "db", "dx2", "dw1"),
         shows=("x1", "x2", "w1", "w2", "b"),
     ),
     Choice(
