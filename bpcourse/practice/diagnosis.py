@@ -171,6 +171,11 @@ def hits(number: Typed, target: float) -> bool:
     return abs(number.value - target) <= max(0.5 * number.unit * (1 + 1e-9), 1e-9 * abs(target))
 
 
+def _equal(number: Typed, target: float) -> bool:
+    """Whether the number is the target to its last digit: 0.04 for 0.2 · 0.2, which float64 makes 0.04000000000000001."""
+    return abs(number.value - target) <= 1e-12 * abs(target)
+
+
 def _cut_off(number: Typed, target: float) -> bool:
     """Whether the number is the target with its later digits cut off."""
     return abs(number.value - target) < number.unit and abs(number.value) <= abs(target) and number.value * target > 0
@@ -227,11 +232,11 @@ def pairs(
 def _with(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, wrong: Mapping[str, Mistake]
 ) -> Any:
-    """The value with mistakes made; None where shapes or indices do not fit, or a number is not finite."""
+    """The value with mistakes made; None where shapes do not fit, an entry is not there or a number not finite."""
     try:
         with np.errstate(all="ignore"):
             value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
-    except (ValueError, IndexError, ArithmeticError):
+    except (ValueError, ArithmeticError, IndexError):
         return None
     return value if np.all(np.isfinite(value)) else None
 
@@ -278,7 +283,7 @@ def verdict(
     true = derivation.run(numbers, upto=name)[name]
     answer = expect_size(read(answer, np.size(true)), true)
     if fits(answer, true, cut=True):
-        if answer.digits >= 2 or all(x.value == t for x, t in zip(answer.numbers, np.ravel(true))):
+        if answer.digits >= 2 or all(_equal(x, t) for x, t in zip(answer.numbers, np.ravel(true))):
             return Verdict("right", said("right"))
         return Verdict("more", said("more"))
     if put and answer.digits >= 2 and fits(answer, _with(derivation, numbers, name, put, {}), cut=True):
@@ -313,7 +318,7 @@ def _blamed(
         told = _told(derivation, fitting)
         if answer.digits >= NAMED_FROM:
             return Verdict("mistake", told, names)
-        exact = all(x.value == t for x, t in zip(answer.numbers, np.ravel(fitting[0].value)))
+        exact = all(_equal(x, t) for x, t in zip(answer.numbers, np.ravel(fitting[0].value)))
         more = "" if exact else said("give more")
         return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + more, names)
     if answer.digits >= PAIRS_FROM:

@@ -57,8 +57,10 @@ def softmax(z: Any) -> Any:
 
 
 def total(x: Any) -> Any:
-    """The sum of each column, as a row; of a single number, itself."""
-    return x.sum(axis=0, keepdims=True) if isinstance(x, np.ndarray) else x
+    """The sum of each column, as a row; ValueError for a single number, which has no column."""
+    if not isinstance(x, np.ndarray):
+        raise ValueError(f"x: expected an array, got {x!r}")
+    return x.sum(axis=0, keepdims=True)
 
 
 def mean(x: Any) -> Any:
@@ -118,7 +120,9 @@ _RULES = [
     Rule("products one by one", "{n}({n} + 1)/2", lambda n: n * (n + 1) / 2),
     Rule("products backward", "2\\,{n} - 1", lambda n: 2 * n - 1),
     # chapters 04 to 06
-    Rule("predicted change", "-{eta}\\,{g}^2", lambda eta, g: -eta * g * g),
+    Rule("predicted change", "-{eta}\\,({g})^2", lambda eta, g: -eta * g * g),
+    Rule("to the left", "{u} \\cdot {w}", lambda u, w: u * w),
+    Rule("to the weight", "{u} \\cdot {a}", lambda u, a: u * a),
     Rule("sum over three paths", "{g1} + {g2} + {g3}", lambda g1, g2, g3: g1 + g2 + g3),
     Rule("matrix product", "{A}\\,{B}", lambda A, B: A @ B),
     Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
