@@ -353,7 +353,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
             for step in derivation.before(name):
                 value = made(RULES[step.rule].formula, step, values)
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
-    except (ValueError, ArithmeticError):
+    except (ValueError, IndexError, ArithmeticError):
         return None
     return values[name]
 

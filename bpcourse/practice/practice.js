@@ -290,7 +290,7 @@ const bpPractice = (() => {
     root.dataset.bound = "true";
     const find = (selector) => [...root.querySelectorAll(selector)];
     const asks = find("[data-name]"), spoken = root.querySelector(".bp-said");
-    let seed = 0, hinted = 0, noted = false;
+    let seed = Number(root.dataset.seed ?? 0), hinted = 0, noted = false;
 
     function answered(right) {
       if (!noted || right) note(label, right);
@@ -380,10 +380,11 @@ const bpPractice = (() => {
     });
     form.addEventListener("submit", judge);
     find(".bp-progress").forEach(tell);
+    if (seed) renew();
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
   addEventListener("load", untab);
 
-  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind };
+  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind, typeset, untab };
 })();
