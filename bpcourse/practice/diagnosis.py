@@ -232,11 +232,11 @@ def pairs(
 def _with(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, wrong: Mapping[str, Mistake]
 ) -> Any:
-    """The value with mistakes made; None where shapes or indices do not fit, or a number is not finite."""
+    """The value with mistakes made; None where shapes do not fit, an entry is not there or a number not finite."""
     try:
         with np.errstate(all="ignore"):
             value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
-    except (ValueError, IndexError, ArithmeticError):
+    except (ValueError, ArithmeticError, IndexError):
         return None
     return value if np.all(np.isfinite(value)) else None
 

@@ -87,6 +87,11 @@ class _Circuit:
             found.update({"other": below for below in sources[0].inputs if below.gate is node.gate})
         return {part: self.names[value] for part, value in found.items()}
 
+    def after(self, node: Value) -> dict[str, str]:
+        """What a gate of one input makes of the node, where nothing else reads it: a mistake may take it for the input."""
+        readers = [reader for reader in self.made if node in reader.inputs]
+        return {"after": self.names[readers[0]]} if [len(reader.inputs) for reader in readers] == [1] else {}
+
     def forward(self, node: Value) -> None:
         """The step that makes the node."""
         rule, constants = _gate(node)
@@ -102,7 +107,7 @@ class _Circuit:
         rule, constants = _gate(node)
         side = f", {('first', 'second')[k]} input" if len(node.inputs) == 2 else ""
         local = whole if node is self.output else f"d{of}_d{by}{again}"
-        parts = {"out": of, **self.parts(node)}
+        parts = {"out": of, **self.parts(node), **self.after(node)}
         self.steps.append(Step(local, self.slope(node, source), f"local gradient of {rule}{side}", parts, constants))
         if node is not self.output:
             tex = self.slope(self.output, source if alone else node) + ("" if alone else f" \\cdot {self.slope(node, source)}")
