@@ -96,7 +96,7 @@ const bpPractice = (() => {
     Math.abs(x.value - target) < x.unit && Math.abs(x.value) <= Math.abs(target) && x.value * target > 0;
   const fits = (answer, target, cut) =>
     target !== null && target.v.length === answer.length && answer.every((x, i) => hits(x, target.v[i]) || (cut && cutOff(x, target.v[i])));
-  const equal = (answer, { v }) => answer.every((x, i) => x.value === v[i]);
+  const equal = (answer, { v }) => answer.every((x, i) => Math.abs(x.value - v[i]) <= 1e-12 * Math.abs(v[i]));
 
   // ------------------------------------------------------------------ diagnosis.py: the verdict
 

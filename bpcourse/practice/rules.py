@@ -57,7 +57,7 @@ def softmax(z: Any) -> Any:
 
 
 def total(x: Any) -> Any:
-    """The sum of each column, as a row; ValueError for a single number, which has no column."""
+    """The sum of each column, as a row; ValueError for a single number, which has none."""
     if not isinstance(x, np.ndarray):
         raise ValueError(f"x: expected an array, got {x!r}")
     return x.sum(axis=0, keepdims=True)
@@ -66,6 +66,11 @@ def total(x: Any) -> Any:
 def mean(x: Any) -> Any:
     """The mean over the examples, as a column."""
     return x.sum(axis=1, keepdims=True) / x.shape[1]
+
+
+def size(x: Any) -> Any:
+    """The size of a number without its sign, written with gates."""
+    return each("maximum", x, -x)
 
 
 _RULES = [
@@ -116,6 +121,19 @@ _RULES = [
     Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
          lambda W, a, b, row: W[row - 1 : row] @ a + b[row - 1 : row]),
     Rule("parameters of a layer", "{n}\\,{k} + {n}", lambda n, k: n * k + n),
+    # chapters 07 to 09
+    Rule("gradient of one weight", "[{delta}]_{{{row}}}\\,[{a}]_{{{column}}}",
+         lambda delta, a, row, column: delta[row - 1, 0] * a[column - 1, 0]),
+    Rule("slope of the softmax, own logit", "[{a}]_{{{row}}}\\,(1 - [{a}]_{{{row}}})",
+         lambda a, row: a[row - 1, 0] * (1 - a[row - 1, 0])),
+    Rule("slope of the softmax, other logit", "-[{a}]_{{{row}}}\\,[{a}]_{{{column}}}",
+         lambda a, row, column: -(a[row - 1, 0] * a[column - 1, 0])),
+    Rule("through one output", "[{u}]_{{{row}}} \\cdot {s}", lambda u, s, row: u[row - 1, 0] * s),
+    Rule("deltas that sum to zero", "-{delta}", lambda delta: -delta),
+    Rule("relative error", "|{a} - {n}| / \\max(|{a}|, |{n}|)",
+         lambda a, n: size(a - n) / each("maximum", size(a), size(n))),
+    Rule("multiplications forward", "{p}\\,{q} + {q}\\,{r}", lambda p, q, r: p * q + q * r),
+    Rule("multiplications backward", "{p}\\,{q} + 2\\,{q}\\,{r}", lambda p, q, r: p * q + 2 * q * r),
     # chapters 13 and 14
     # chapters 15 and 16
     # chapters 17 and 18

@@ -214,6 +214,10 @@ def of_network(
             add(f"{n}{l}_new", f"{n}^{l}_{{\\text{{new}}}}", "step downhill", w=f"{n}{l}", eta="eta", g=f"d{n}{l}")
     for name in entries:
         l, j, k = map(int, name.removeprefix("w_"))
-        place = {"row": j, "column": k}
-        steps.append(Step(f"d{name}", f"\\partial {C}/\\partial w^{l}_{{{j}{k}}}", "entry", {"M": f"dW{l}"}, place))
+        place, tex = {"row": j, "column": k}, f"\\partial {C}/\\partial w^{l}_{{{j}{k}}}"
+        if batch:
+            steps.append(Step(f"d{name}", tex, "entry", {"M": f"dW{l}"}, place))
+        else:
+            read = {"a": As[l - 1], "W": f"W{l}", **({"z": f"{z}{l - 1}"} if l > 1 else {})}
+            steps.append(Step(f"d{name}", tex, "gradient of one weight", {"delta": f"{delta}{l}", **read}, place))
     return Derivation(tuple(givens), tuple(steps))
