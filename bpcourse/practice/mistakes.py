@@ -625,7 +625,7 @@ MISTAKES: list[Mistake] = [
               "None of the paths is the derivative; their sum is.", "05", "A weight with three paths")
       for one, formula in (("g1", lambda g1: g1), ("g2", lambda g2: g2), ("g3", lambda g3: g3))],
     Mistake("sign of a path lost", ("sum over three paths",), "|{g1}| + |{g2}| + |{g3}|",
-            lambda g1, g2, g3: sum(each("sqrt", g * g) for g in (g1, g2, g3)),
+            lambda g1, g2, g3: size(g1) + size(g2) + size(g3),
             "The sizes are added, as if every path pushed the same way.",
             "A path with a negative weight on it pulls back.", "05", "A weight with three paths"),
     Mistake("paths multiplied in place of added", ("sum over three paths",), "{g1} \\cdot {g2} \\cdot {g3}",
