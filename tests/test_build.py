@@ -61,6 +61,10 @@ def test_the_large_book_names_all_that_its_cells_and_pages_depend_on():
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
     listed = {path for name in ("fresh_cells", "fresh_pages") for pattern in settings[name] for path in ROOT.glob(pattern)}
     package = {path for path in (ROOT / "bpcourse").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert [pattern for pattern in settings["fresh_cells"] if pattern.startswith("!")] == ["!bpcourse/practice/**/*"]
+    assert not any(
+        re.search(r"^(from|import) bpcourse\.practice", page.read_text(), re.M) for page in (ROOT / "book").glob("*.md")
+    )
     read = {
         (page.parent / name).resolve()
         for page in (ROOT / "book").glob("*.md")

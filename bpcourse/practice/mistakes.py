@@ -43,10 +43,12 @@ def _rows(*names: str) -> tuple[str, ...]:
     return tuple([rule for rule in RULES if rule.startswith(names)])
 
 
-def _local_at_input(name: str) -> Callable[..., Any]:
-    """The local gradient of a gate at the input of its input."""
+def _local_at(name: str, part: str) -> Callable[..., Any]:
+    """The local gradient of a gate at the input of its input, or at the first value of the chain."""
     gate = GATES[name]
-    return lambda inner: local(gate, 0, each(gate, inner), inner)
+    if part == "inner":
+        return lambda inner: local(gate, 0, each(gate, inner), inner)
+    return lambda start: local(gate, 0, each(gate, start), start)
 
 
 def _no_upstream(local: Any) -> Any:
@@ -239,10 +241,10 @@ MISTAKES: list[Mistake] = [
     Mistake("exponent not lowered", ("local gradient of power",), "{n}\\,{x}^{{{n}}}", lambda x, n: n * x**n,
             "The factor is written and the exponent stays.", "The slope of x² is 2x, a straight line.",
             "04", "Numbers first: $e^{x^2}$ at 0.7"),
-    *[Mistake("outer derivative taken at x, not at f(x)", (f"local gradient of {name}",), "g'({inner})", _local_at_input(name),
+    *[Mistake("outer derivative taken at x, not at f(x)", (f"local gradient of {name}",), f"g'({{{part}}})", _local_at(name, part),
               "The outer function is differentiated as if it stood alone.",
               "The outer gate sees what the inner one gives it, not x.", "04", "The rule, and its proof")
-      for name in ("exp", "sigmoid", "tanh", "square", "sin", "cos")],
+      for name in ("exp", "log", "reciprocal", "sigmoid", "tanh", "square", "sqrt", "sin", "cos") for part in ("inner", "start")],
     # ------------------------------------------------------------------ paths
     Mistake("= for += at a fork", ("sum over the paths",), "{g2}", lambda g2: g2,
             "The second path's gradient overwrites the first's.",
@@ -358,6 +360,87 @@ MISTAKES: list[Mistake] = [
             "The change is taken for the rate.", "A slope is change of output by change of input.",
             "01", "Second method: ask the gate by nudging it"),
     # ------------------------------------------------------------------ chapters 01 and 02
+    # ------------------------------------------------------------------ chapters 04 to 06
+    Mistake("power rule used on an exponential", ("local gradient of exp",), "{x}\\,e^{{{x}-1}}", lambda out, x: x * out / math.e,
+            "The exponent comes down, as it does with xⁿ.",
+            "In eˣ the x is above: the slope of eˣ at 0 is 1, not 0.", "04", "Three links"),
+    Mistake("square of the denominator lost", ("local gradient of reciprocal",), "-1/{x}", lambda x: -1 / x,
+            "The power is not lowered far enough.", "1/x is x⁻¹: its derivative is −x⁻².", "04", "Three links"),
+    Mistake("sign of the slope", ("local gradient of negate",), "1", lambda out: 0.0 * out + 1.0,
+            "The minus is taken for a part of the number.", "Raise x: −x falls.", "04", "Three links: $e^{e^{x^2}}$ and $1/e^{x^2}$"),
+    Mistake("z taken for a", ("local gradient of multiply, first input",), "{before}", lambda before: before,
+            "The sum and what the sigmoid makes of it stand side by side.",
+            "What does the weight multiply? What comes out of the sigmoid.", "04", "A chain with weights: three sigmoids"),
+    Mistake("sign of the predicted change", ("predicted change",), "{eta}\\,{g}^2", lambda eta, g: eta * g * g,
+            "Chapter 1 climbs, so its gain is positive.",
+            "Downhill the loss must fall.", "04", "A chain with weights: three sigmoids"),
+    Mistake("step taken for the change of the loss", ("predicted change",), "-{eta}\\,{g}", lambda eta, g: -eta * g,
+            "How far the weight moves is taken for how far the loss moves.",
+            "The change of the loss is the slope times the step, and the step holds the slope already.",
+            "04", "A chain with weights: three sigmoids"),
+    Mistake("step size forgotten", ("predicted change",), "-{g}^2", lambda g: -g * g,
+            "In the book's example η is 1.", "A step of half the size changes the loss half as much.",
+            "04", "A chain with weights: three sigmoids"),
+    *[Mistake("a path forgotten", ("sum over three paths",), f"{{{one}}} + {{{two}}}", formula,
+              "Two of the paths are seen, the third is not.",
+              "Count the wires that leave the value: each begins a path.", "05", "A weight with three paths")
+      for one, two, formula in (("g1", "g2", lambda g1, g2: g1 + g2), ("g1", "g3", lambda g1, g3: g1 + g3),
+                                ("g2", "g3", lambda g2, g3: g2 + g3))],
+    *[Mistake("one path taken for the whole", ("sum over three paths",), f"{{{one}}}", formula,
+              "The first path that is found looks like the derivative.",
+              "None of the paths is the derivative; their sum is.", "05", "A weight with three paths")
+      for one, formula in (("g1", lambda g1: g1), ("g2", lambda g2: g2), ("g3", lambda g3: g3))],
+    Mistake("sign of a path lost", ("sum over three paths",), "|{g1}| + |{g2}| + |{g3}|",
+            lambda g1, g2, g3: sum(each("sqrt", g * g) for g in (g1, g2, g3)),
+            "The sizes are added, as if every path pushed the same way.",
+            "A path with a negative weight on it pulls back.", "05", "A weight with three paths"),
+    Mistake("paths multiplied in place of added", ("sum over three paths",), "{g1} \\cdot {g2} \\cdot {g3}",
+            lambda g1, g2, g3: g1 * g2 * g3,
+            "The links of a path multiply, and so, by mistake, do paths.",
+            "Cut one path (make it 0): the others must still count.", "05", "Two ways round"),
+    Mistake("mean of the paths", ("sum over three paths",), "({g1} + {g2} + {g3})/3", lambda g1, g2, g3: (g1 + g2 + g3) / 3,
+            "Three answers to one question are averaged.",
+            "Each path moves the loss by its share, and all of them at once: they add.", "05", "A weight with three paths"),
+    Mistake("bias added along the rows", ("weighted sum",), "{W} {a} + {b}^\\top",
+            lambda W, a, b: W @ a + b.T.reshape(1, a.shape[1]),
+            "The biases are written in a row, one under each column.",
+            "A column is an example, a row a unit: the bias belongs to the unit.", "06", "The mistake people make here"),
+    Mistake("columns of the left times rows of the right", ("matrix product",), "{B}\\,{A}", lambda A, B: B @ A,
+            "The two factors change places.", "Row of the left factor, column of the right one: in this order.",
+            "06", "A sum of products, four at a time"),
+    Mistake("multiplied entry by entry", ("matrix product",), "{A} \\circ {B}", lambda A, B: A * B + 0 * (A @ B),
+            "This is what the star does in numpy.", "Each entry of a matrix product is a sum.",
+            "06", "A sum of products, four at a time"),
+    Mistake("row times row", ("matrix product",), "{A}\\,{B}^\\top", lambda A, B: A @ B.T,
+            "Both factors are read along their rows.", "Go along the row of the left factor and down the column of the right one.",
+            "06", "A sum of products, four at a time"),
+    Mistake("column times column", ("matrix product",), "{A}^\\top {B}", lambda A, B: A.T @ B,
+            "Both factors are read down their columns.",
+            "Go along the row of the left factor and down the column of the right one.",
+            "06", "A sum of products, four at a time"),
+    Mistake("column read for a row", ("sum of one unit",), "\\text{{column {row} of }} {W} \\cdot {a} + b_{row}",
+            lambda W, a, b, row: W[:, row - 1 : row].T @ a + b[row - 1 : row],
+            "The weights from a unit are taken for the weights to it.",
+            "In w_jk the first index is the unit that the weight leads to: row j.", "06", "Why \"to\" comes before \"from\""),
+    Mistake("counted from 0", ("sum of one unit",), "\\text{{the next row of }} {W} \\cdot {a} + b",
+            lambda W, a, b, row: W[row : row + 1] @ a + b[row : row + 1],
+            "Python counts from 0, the book from 1.", "Unit 1 has row 1: the topmost.", "06", "The mistake people make here"),
+    Mistake("bias forgotten", ("sum of one unit",), "\\text{{row {row} of }} {W} \\cdot {a}", lambda W, a, row: W[row - 1 : row] @ a,
+            "In the book's large example all biases are 0, so nobody misses them there.",
+            "Set all inputs to 0: what is left must be the bias.", "06", "One unit by hand"),
+    Mistake("counted from 0", ("entry",), "[{M}] \\text{{ counted from 0}}", lambda M, row, column: M[row, column],
+            "Python counts from 0, the book from 1.", "w_11 stands in the corner, top left.", "06", "The mistake people make here"),
+    Mistake("biases not counted", ("parameters of a layer",), "{n}\\,{k}", lambda n, k: n * k,
+            "Only the lines of the picture are counted.", "Each unit has a bias as well.", "06", "The same names in the graph"),
+    Mistake("one bias a layer", ("parameters of a layer",), "{n}\\,{k} + 1", lambda n, k: n * k + 1,
+            "b is one letter for the layer, so it looks like one number.", "b is a column: one entry a unit.",
+            "06", "The same names in the graph"),
+    Mistake("biases counted at the wrong end", ("parameters of a layer",), "{n}\\,{k} + {k}", lambda n, k: n * k + k,
+            "The biases are given to the units that are read.", "A bias is added where the sum is: in the unit that reads.",
+            "06", "The same names in the graph"),
+    Mistake("units added in place of multiplied", ("parameters of a layer",), "{n} + {k} + {n}", lambda n, k: n + k + n,
+            "Units are counted, not the wires between them.", "Every unit has a wire from every unit of the layer before.",
+            "06", "The same names in the graph"),
     # ------------------------------------------------------------------ chapters 10 to 12
     Mistake("10ˣ taken for eˣ", ("exp",), "10^{{{x}}}", lambda x: each("exp", math.log(10) * x),
             "The keys of a pocket calculator stand side by side.", "e is 2.718: e¹ must come out as that.",

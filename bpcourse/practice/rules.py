@@ -57,8 +57,8 @@ def softmax(z: Any) -> Any:
 
 
 def total(x: Any) -> Any:
-    """The sum of each column, as a row."""
-    return x.sum(axis=0, keepdims=True)
+    """The sum of each column, as a row; of a single number, itself."""
+    return x.sum(axis=0, keepdims=True) if isinstance(x, np.ndarray) else x
 
 
 def mean(x: Any) -> Any:
@@ -110,6 +110,13 @@ _RULES = [
     Rule("power", "{x}^{{{n}}}", lambda x, n: x**n),
     Rule("local gradient of power", "{n}\\,{x}^{{{n}-1}}", lambda x, n: n * x ** (n - 1)),
     # chapters 01 and 02
+    # chapters 04 to 06
+    Rule("predicted change", "-{eta}\\,{g}^2", lambda eta, g: -eta * g * g),
+    Rule("sum over three paths", "{g1} + {g2} + {g3}", lambda g1, g2, g3: g1 + g2 + g3),
+    Rule("matrix product", "{A}\\,{B}", lambda A, B: A @ B),
+    Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
+         lambda W, a, b, row: W[row - 1 : row] @ a + b[row - 1 : row]),
+    Rule("parameters of a layer", "{n}\\,{k} + {n}", lambda n, k: n * k + n),
     # chapters 10 to 12
     Rule("sum down the column", "\\sum {x}", lambda x: total(x)),
     Rule("share of the sum", "{e} / {S}", lambda e, S: e / S),

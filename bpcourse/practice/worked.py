@@ -68,11 +68,24 @@ class _Circuit:
         return f"\\partial {self.tex(of)}/\\partial {self.tex(by)}"
 
     def parts(self, node: Value) -> dict[str, str]:
-        """What the gate of a node reads; and the input of its input, which a mistake may read."""
-        letters = ("x",) if len(node.inputs) == 1 else ("a", "b")
-        parts = dict(zip(letters, [self.names[x] for x in node.inputs]))
-        inner = node.inputs[0].inputs
-        return {**parts, "inner": self.names[inner[0]]} if len(parts) == len(inner) == 1 else parts
+        """What the gate of a node reads, and what lies behind it, which a mistake may read.
+
+        Behind a gate of one input: `inner` the input of its input, `start` the first
+        value of the chain, `other` what the same gate made one layer before. Behind the
+        second of two inputs: `before`, what its gate read.
+        """
+        sources = node.inputs
+        found = dict(zip(("x",) if len(sources) == 1 else ("a", "b"), sources))
+        chain = [sources[-1]]
+        while len(chain[-1].inputs) == 1:
+            chain.append(chain[-1].inputs[0])
+        if len(sources) == 2:
+            found.update(zip(["before"], chain[1:]))
+        else:
+            found.update(zip(["inner"], chain[1:]))
+            found.update(zip(["start"], chain[2:][-1:]))
+            found.update({"other": below for below in sources[0].inputs if below.gate is node.gate})
+        return {part: self.names[value] for part, value in found.items()}
 
     def forward(self, node: Value) -> None:
         """The step that makes the node."""
