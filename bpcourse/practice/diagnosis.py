@@ -167,7 +167,9 @@ def typed(text: str, argument: str = "answer") -> Typed:
 
 
 def hits(number: Typed, target: float) -> bool:
-    """Whether the target, rounded to the typed digits, is the number."""
+    """Whether the target, rounded to the typed digits, is the number. A 0 is no rounding of 0.2: it hits 0 alone."""
+    if number.value == 0:
+        return abs(target) <= 1e-12
     return abs(number.value - target) <= max(0.5 * number.unit * (1 + 1e-9), 1e-9 * abs(target))
 
 

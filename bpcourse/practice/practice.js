@@ -91,7 +91,8 @@ const bpPractice = (() => {
   // The digits of all numbers that differ in size: so many had to be right by chance.
   const digits = (answer) =>
     unique(answer.map((x) => `${Math.abs(x.value)} ${x.digits}`)).reduce((sum, key) => sum + Number(key.split(" ")[1]), 0);
-  const hits = (x, target) => Math.abs(x.value - target) <= Math.max(0.5 * x.unit * (1 + 1e-9), 1e-9 * Math.abs(target));
+  const hits = (x, target) =>
+    Math.abs(x.value - target) <= (x.value === 0 ? 1e-12 : Math.max(0.5 * x.unit * (1 + 1e-9), 1e-9 * Math.abs(target)));
   const cutOff = (x, target) =>
     Math.abs(x.value - target) < x.unit && Math.abs(x.value) <= Math.abs(target) && x.value * target > 0;
   const fits = (answer, target, cut) =>

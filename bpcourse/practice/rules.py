@@ -73,6 +73,11 @@ def size(x: Any) -> Any:
     return each("maximum", x, -x)
 
 
+def _same_number(a: Any, b: Any) -> Any:
+    """[a = b] for whole numbers, written with gates: 1 − (a − b)² is 1, or not above 0."""
+    return each("relu", 1 - (a - b) * (a - b))
+
+
 _RULES = [
     # forward
     Rule("weighted sum", "{W} {a} + {b}", lambda W, a, b: W @ a + b),
@@ -83,11 +88,11 @@ _RULES = [
     Rule("binary cross-entropy", "-\\sum ({y} \\ln {a} + (1-{y}) \\ln (1-{a}))",
          lambda y, a: -total(y * each("log", a) + (1 - y) * each("log", 1 - a))),
     Rule("mean over the examples", "\\tfrac1m \\sum {L}", lambda L: L.sum() / L.shape[1]),
-    Rule("labels in columns", "{y}", lambda y: y),
+    Rule("one-hot", "[{classes} = {labels}]", lambda classes, labels: _same_number(classes, labels)),
     # back through the loss and the output layer
     Rule("slope of squared error", "2({a} - {y})", lambda y, a: 2 * (a - y)),
     Rule("slope of half the squared error", "{a} - {y}", lambda y, a: a - y),
-    Rule("slope of cross-entropy", "-{y} / {a}", lambda y, a: -(y / a)),
+    Rule("slope of cross-entropy", "-{y} / {a}", lambda y, a: (0 - y) / a),  # 0 − y: no −0
     Rule("slope of binary cross-entropy", "({a} - {y}) / ({a}(1-{a}))", lambda y, a: (a - y) / (a * (1 - a))),
     Rule("back through the softmax", "{a} \\circ ({u} - \\sum {u}\\,{a})", lambda u, a: a * (u - total(u * a))),
     Rule("output minus label", "{a} - {y}", lambda y, a: a - y),
@@ -146,6 +151,15 @@ _RULES = [
          lambda a, n: size(a - n) / each("maximum", size(a), size(n))),
     Rule("multiplications forward", "{p}\\,{q} + {q}\\,{r}", lambda p, q, r: p * q + q * r),
     Rule("multiplications backward", "{p}\\,{q} + 2\\,{q}\\,{r}", lambda p, q, r: p * q + 2 * q * r),
+    # chapters 10 to 12
+    Rule("sum down the column", "\\sum {x}", lambda x: total(x)),
+    Rule("share of the sum", "{e} / {S}", lambda e, S: e / S),
+    Rule("exponentials after the largest", "e^{{{a} - {M}}} + e^{{{b} - {M}}}",
+         lambda a, b, M: each("exp", a - M) + each("exp", b - M)),
+    Rule("loss from the logits", "{M} + \\ln {S} - {z}", lambda M, S, z: M + each("log", S) - z),
+    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -eta * total(g * g)),
+    Rule("mean square of a sum", "{n}\\,{v}\\,{s}", lambda n, v, s: n * v * s),
+    Rule("half after the ReLU", "{s}/2", lambda s: s / 2),
     # chapters 13 and 14
     # chapters 15 and 16
     # chapters 17 and 18
