@@ -214,4 +214,4 @@ def test_output_delta_refuses_labels_that_the_loss_cannot_have(Y, loss):
     """A − Y is the slope of cross-entropy after a softmax only where the labels sum to 1."""
     Z = np.zeros((2, 1))
     with pytest.raises(ValueError, match="Y: expected"):
-        layers.output_delta(Z, layers.softmax(Z), np.array(Y), "softmax", loss)
+        output_delta(Z, softmax(Z), np.array(Y), "softmax", loss)
