@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -100,7 +101,7 @@ def shown(value: Any) -> str:
     return f'<span class="bp-matrix" role="img" aria-label="{label}" style="--columns:{np.shape(value)[-1]}">{entries}</span>'
 
 
-def math(tex: str) -> str:
+def formula(tex: str) -> str:
     """A formula for the page's MathJax."""
     return f'<span class="math notranslate nohighlight">\\({html.escape(tex, quote=False)}\\)</span>'
 
@@ -125,7 +126,7 @@ def inline(text: str) -> str:
 
     def told(piece: str) -> str:
         if piece.startswith("$"):
-            return math(piece[1:-1])
+            return formula(piece[1:-1])
         mark = next((m for m in ("**", "`", "*") if piece.startswith(m)), "")
         plain = html.escape(piece[len(mark) : -len(mark)] if mark else piece, quote=False)
         return marks[mark].format(plain) if mark else plain
@@ -145,9 +146,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     given, kind, rows, check = "", type(exercise).__name__.lower(), "", '<button type="submit">Check</button>'
     if isinstance(exercise, Numbers | Ladder):
         given = _given(exercise, label)
-        rows = _rung(exercise) + "".join(
-            _row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(_lines(exercise), 1)
-        )
+        rows = _rung(exercise) + "".join(_row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(asked(exercise), 1))
         if any(x.low is not None for x in exercise.derivation.givens):
             check += '<button type="button" data-do="fresh">Other numbers</button>'
             check += '<button type="button" data-do="book" hidden>The book\'s numbers</button>'
@@ -182,7 +181,7 @@ def desk(chapters: Mapping[str, str]) -> str:
     )
     tools = "".join(f'<button type="button" data-do="{do}">{do.capitalize()}</button>' for do in ("export", "import", "clear"))
     return (
-        f'<div class="bp-practice bp-mixed"><fieldset class="bp-chapters"><legend>Chapters to draw from</legend>{ticks}</fieldset>'
+        f'<div class="bp-practice bp-mixed"><fieldset class="bp-chapters"><legend>Chapters</legend>{ticks}</fieldset>'
         '<div class="bp-tools"><button type="button" data-do="set" class="bp-main">Make a set</button></div>'
         '<p class="bp-said" role="status"></p><ol class="bp-set"></ol>'
         f'<p>What you have answered is kept in this browser only.</p><div class="bp-tools">{tools}'
@@ -190,7 +189,8 @@ def desk(chapters: Mapping[str, str]) -> str:
     )
 
 
-def _lines(exercise: Numbers | Ladder) -> Sequence[str]:
+def asked(exercise: Numbers | Ladder) -> Sequence[str]:
+    """The names of what is asked for, of a ladder all its lines."""
     return exercise.steps if isinstance(exercise, Ladder) else exercise.asks
 
 
@@ -198,7 +198,7 @@ def _given(exercise: Numbers | Ladder, label: str) -> str:
     derivation = exercise.derivation
     named = {given.name: given for given in derivation.givens if not callable(given.value)}
     wanted = [name for name in named if not re.fullmatch("c[0-9]+", name)] if exercise.shows is None else exercise.shows
-    rows = [f"<li>{math(named[name].tex)} = {number(label, name, named[name].value)}</li>" for name in wanted if name in named]
+    rows = [f"<li>{formula(named[name].tex)} = {number(label, name, named[name].value)}</li>" for name in wanted if name in named]
     return f'<ul class="bp-givens">{"".join(rows)}</ul>' if rows else ""
 
 
@@ -225,7 +225,7 @@ def _row(exercise: Numbers | Ladder, label: str, place: str, name: str) -> str:
     size = np.size(derivation.run(derivation.drawn(), upto=name)[name])
     several = f' placeholder="{size} numbers"' if size > 1 else ""
     answer = (
-        f'<label for="{place}">{math(tex)} =</label>'
+        f'<label for="{place}">{formula(tex)} =</label>'
         f'<input id="{place}" aria-label="{spoken}" aria-describedby="{place}-v"{several} '
         'autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">'
     )
@@ -236,7 +236,7 @@ def _row(exercise: Numbers | Ladder, label: str, place: str, name: str) -> str:
     if isinstance(exercise, Ladder):
         value = number(label, name, derivation.run(derivation.drawn(), upto=name)[name])
         rule = html.escape(derivation.step(name).rule)
-        worked = f'<span class="bp-worked">{math(derivation.tex(name))} = {value} <em>({rule})</em></span>'
+        worked = f'<span class="bp-worked">{formula(derivation.tex(name))} = {value} <em>({rule})</em></span>'
         answer = f'<span class="bp-blank" hidden>{answer}</span>'
     return f'<div class="bp-ask" data-name="{html.escape(name)}">{worked}{answer}{_verdict(f"{place}-v")}</div>'
 
@@ -253,13 +253,13 @@ def menu(exercise: Numbers | Ladder) -> list[str]:
 def rules_of(exercise: Exercise, label: str) -> list[str]:
     """What an exercise trains: the rules of what it asks; of a choice, itself."""
     if isinstance(exercise, Numbers | Ladder):
-        return sorted({exercise.derivation.step(name).rule for name in _lines(exercise)})
+        return sorted({exercise.derivation.step(name).rule for name in asked(exercise)})
     return [label]
 
 
 def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
     """The steps that lead to what is asked, in order."""
-    names = {step.name for name in _lines(exercise) for step in exercise.derivation.before(name)}
+    names = {step.name for name in asked(exercise) for step in exercise.derivation.before(name)}
     return [step for step in exercise.derivation.steps if step.name in names]
 
 
@@ -297,7 +297,7 @@ class _Chapter:
             key = id(exercise.derivation)
             _, names = self._derivations.setdefault(key, (exercise.derivation, set()))
             names |= {step.name for step in on_the_way(exercise)}
-            return {**kind, "derivation": [*self._derivations].index(key), "asks": [*_lines(exercise)]}
+            return {**kind, "derivation": [*self._derivations].index(key), "asks": [*asked(exercise)]}
         return kind
 
     def derivations(self) -> list[Any]:
@@ -370,20 +370,19 @@ def printed(
     None where the shapes do not fit. Which numbers stand in the graph does not matter: those
     from 0.3 to 0.7 are in the domain of every gate.
     """
-    numbers = _numbers()
-    inputs: list[Value] = []
-
-    def part(shape: tuple[int, ...]) -> Any:
-        values = [Value(next(numbers)) for _ in range(int(np.prod(shape, dtype=int)))]
-        inputs.extend(values)
-        return np.reshape(np.array(values, dtype=object), shape) if shape else values[0]
-
+    samples = _numbers()
+    numbers = {name: np.reshape([next(samples) for _ in range(math.prod(shape))], shape)[()] for name, shape in shapes.items()}
+    nodes = {name: np.frompyfunc(Value, 1, 1)(np.ravel(x)) for name, x in numbers.items()}
     try:
-        result = formula(**fixed, **{name: part(shape) for name, shape in shapes.items()})
-    except (ValueError, IndexError):
+        shape = np.shape(formula(**fixed, **numbers))
+        try:
+            result = formula(**fixed, **{name: nodes[name].reshape(shapes[name])[()] for name in shapes})
+        except TypeError:  # a Value does not multiply an array, an array of one Value does
+            result = formula(**fixed, **{name: nodes[name].reshape(shapes[name] or (1,)) for name in shapes})
+    except (ValueError, IndexError, ArithmeticError):
         return None
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
-    return _lean(table_to_javascript(flat, inputs)), np.shape(result)
+    return _lean(table_to_javascript(flat, [node for each in nodes.values() for node in each])), shape
 
 
 def _numbers() -> Iterator[float]:

@@ -309,7 +309,7 @@ const bpPractice = (() => {
       }
     }
 
-    function renew() {
+    function renew(told) {
       const { derivation } = exercise, numbers = drawn(derivation, seed);
       for (const place of document.querySelectorAll(`[data-of="${label}"]`)) {
         const name = place.dataset.value, value = numbers[name] ?? run(derivation, numbers, name);
@@ -317,7 +317,7 @@ const bpPractice = (() => {
       }
       empty();
       find("[data-do=book]").forEach((button) => (button.hidden = seed === 0));
-      spoken.textContent = say(seed ? "fresh" : "book", { k: seed });
+      spoken.textContent = told;
     }
 
     function judge(event) {
@@ -350,8 +350,8 @@ const bpPractice = (() => {
     }
 
     const actions = {
-      fresh() { seed += 1; renew(); },
-      book() { seed = 0; renew(); find("[data-do=fresh]")[0].focus(); },
+      fresh() { seed += 1; renew(say("fresh", { k: seed })); },
+      book() { seed = 0; renew(say("book")); find("[data-do=fresh]")[0].focus(); },
       hint(button) {
         const hints = find(".bp-hints li");
         if (hinted < hints.length) hints[hinted++].hidden = false;
@@ -380,7 +380,7 @@ const bpPractice = (() => {
     });
     form.addEventListener("submit", judge);
     find(".bp-progress").forEach(tell);
-    if (seed) renew();
+    if (seed) renew("");
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
