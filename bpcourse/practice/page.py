@@ -26,8 +26,8 @@ from bpcourse.graph import Value
 from bpcourse.practice.derivations import Derivation, Step
 from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
-from bpcourse.practice.mistakes import Mistake, possible
-from bpcourse.practice.rules import RULES, parts_of
+from bpcourse.practice.mistakes import possible
+from bpcourse.practice.rules import RULES, Mistake, parts_of
 
 TEXTS = {
     "nothing": "Type a number first.",
