@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from bpcourse.codegen import table_to_javascript
+from bpcourse.gates import Gate
 from bpcourse.graph import Value
 from bpcourse.practice.derivations import Derivation, Step
 from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID
@@ -372,17 +373,30 @@ def printed(
     """
     samples = _numbers()
     numbers = {name: np.reshape([next(samples) for _ in range(math.prod(shape))], shape)[()] for name, shape in shapes.items()}
-    nodes = {name: np.frompyfunc(Value, 1, 1)(np.ravel(x)) for name, x in numbers.items()}
+    nodes = {name: np.frompyfunc(_Node, 1, 1)(np.ravel(x)) for name, x in numbers.items()}
     try:
         shape = np.shape(formula(**fixed, **numbers))
-        try:
-            result = formula(**fixed, **{name: nodes[name].reshape(shapes[name])[()] for name in shapes})
-        except TypeError:  # a Value does not multiply an array, an array of one Value does
-            result = formula(**fixed, **{name: nodes[name].reshape(shapes[name] or (1,)) for name in shapes})
+        result = formula(**fixed, **{name: nodes[name].reshape(shapes[name])[()] for name in shapes})
     except (ValueError, IndexError, ArithmeticError):
         return None
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
     return _lean(table_to_javascript(flat, [node for each in nodes.values() for node in each])), shape
+
+
+class _Node(Value):
+    """A Value that can be added to an array of Values and multiplied with one, as a number can."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def apply_gate(gate: Gate, *inputs: Any) -> Any:
+        """The gate, entry by entry where an input is an array."""
+        if any(isinstance(x, np.ndarray) for x in inputs):
+            each = np.frompyfunc(lambda *entries: _Node.apply_gate(gate, *entries), gate.arity, 1)
+            return each(*(np.array(x, dtype=object) for x in inputs))
+        out = Value.apply_gate(gate, *inputs)
+        out.__class__ = _Node
+        return out
 
 
 def _numbers() -> Iterator[float]:
