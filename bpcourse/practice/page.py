@@ -25,7 +25,7 @@ from bpcourse.codegen import table_to_javascript
 from bpcourse.gates import Gate
 from bpcourse.graph import Value
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID
+from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, to_digits
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, Mistake, parts_of
@@ -86,7 +86,7 @@ def style() -> str:
 
 def brief(x: float) -> str:
     """Six digits, as practice.js writes them: 0.947846, −2, 1.5e−7."""
-    short = float(f"{x:.6g}")
+    short = to_digits(x, 6)
     digits = f"{Decimal(repr(short)):f}" if short == 0 or 1e-6 <= abs(short) < 1e21 else re.sub(r"e([-+])0", r"e\1", repr(short))
     digits = re.sub(r"\.0+$", "", digits) if "." in digits and "e" not in digits else digits.replace(".0e", "e")
     return digits.replace("e+", "e").replace("-", "−") if short else "0"

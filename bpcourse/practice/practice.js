@@ -123,14 +123,8 @@ const bpPractice = (() => {
     }));
   }
 
-  // As Python rounds: halves to the even digit.
-  function kept(x, how, places) {
-    const [long, exponent = "0"] = x[how](60).split("e"), end = long.indexOf(".") + 1 + places;
-    const half = /^50*$/.test(long.slice(end)) && Number(long[end - 1]) % 2 === 0;
-    return Number(half ? `${long.slice(0, end)}e${exponent}` : x[how](places));
-  }
   const ROUNDINGS = [["toFixed", 2], ["toFixed", 3], ["toExponential", 1], ["toExponential", 2]];
-  const rounded = (how, places) => ({ s, v }) => ({ s, v: v.map((x) => kept(x, how, places)) });
+  const rounded = (how, places) => ({ s, v }) => ({ s, v: v.map((x) => Number(x[how](places))) });
 
   function direction(answer, { v }) {
     if (v.length > 1) {
@@ -213,7 +207,7 @@ const bpPractice = (() => {
   // ------------------------------------------------------------------ page.py
 
   function brief(x) {
-    const short = kept(x, "toExponential", 5);
+    const short = Number(x.toPrecision(6));
     return short ? String(short).replace("+", "").replaceAll("-", "−") : "0";
   }
 
