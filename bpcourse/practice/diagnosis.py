@@ -23,7 +23,7 @@ import numpy as np
 from bpcourse import checks
 from bpcourse.practice.derivations import Derivation, made
 from bpcourse.practice.mistakes import possible
-from bpcourse.practice.rules import RULES, Mistake
+from bpcourse.practice.rules import RULES, UNFIT, Mistake
 
 NAMED_FROM = 3
 """Digits from which one mistake is named."""
@@ -33,6 +33,7 @@ PAIRS_FROM = 5
 
 LONGEST = 300
 """Letters that a number may have: no more than float64 can tell apart."""
+
 
 def _decimals(x: float, places: int) -> float:
     """Rounded to places behind the point, as by hand: a half goes up."""
@@ -249,7 +250,7 @@ def _with(
     try:
         with np.errstate(all="ignore"):
             value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
-    except (ValueError, ArithmeticError, IndexError):
+    except UNFIT:
         return None
     return value if np.all(np.isfinite(value)) else None
 
@@ -366,7 +367,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
             for step in derivation.before(name):
                 value = made(RULES[step.rule].formula, step, values)
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
-    except (ValueError, IndexError, ArithmeticError):
+    except UNFIT:
         return None
     return values[name]
 

@@ -28,7 +28,7 @@ from bpcourse.practice.derivations import Derivation, Step
 from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, to_digits
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
-from bpcourse.practice.rules import RULES, Mistake, parts_of
+from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
 
 TEXTS = {
     "nothing": "Type a number first.",
@@ -372,13 +372,16 @@ def printed(
     from 0.3 to 0.7 are in the domain of every gate.
     """
     samples = _numbers()
-    numbers = {name: np.reshape([next(samples) for _ in range(math.prod(shape))], shape)[()] for name, shape in shapes.items()}
-    nodes = {name: np.frompyfunc(_Node, 1, 1)(np.ravel(x)) for name, x in numbers.items()}
+    numbers: dict[str, Any] = {}
+    for name, shape in shapes.items():
+        entries = [next(samples) for _ in range(math.prod(shape))]
+        numbers[name] = np.reshape(entries, shape) if shape else entries[0]
+    nodes = {name: np.array([_Node(entry) for entry in np.ravel(x)], dtype=object) for name, x in numbers.items()}
     try:
         shape = np.shape(formula(**fixed, **numbers))
-        result = formula(**fixed, **{name: nodes[name].reshape(shapes[name])[()] for name in shapes})
-    except (ValueError, IndexError, ArithmeticError):
+    except UNFIT:
         return None
+    result = formula(**fixed, **{name: nodes[name].reshape(shapes[name])[()] for name in shapes})
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
     return _lean(table_to_javascript(flat, [node for each in nodes.values() for node in each])), shape
 
