@@ -14,6 +14,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -33,11 +34,22 @@ PAIRS_FROM = 5
 LONGEST = 300
 """Letters that a number may have: no more than float64 can tell apart."""
 
+
+def _decimals(x: float, places: int) -> float:
+    """Rounded to places behind the point, as by hand: a half goes up."""
+    return float(Decimal(x).quantize(Decimal(10) ** -places, context=Context(prec=400, rounding=ROUND_HALF_UP)))
+
+
+def to_digits(x: float, digits: int) -> float:
+    """Rounded to so many digits, as by hand: a half goes up."""
+    return float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(x))
+
+
 ROUNDINGS: dict[str, Callable[[float], float]] = {
-    "two decimals": lambda x: round(x, 2),
-    "three decimals": lambda x: round(x, 3),
-    "two digits": lambda x: float(f"{x:.1e}"),
-    "three digits": lambda x: float(f"{x:.2e}"),
+    "two decimals": lambda x: _decimals(x, 2),
+    "three decimals": lambda x: _decimals(x, 3),
+    "two digits": lambda x: to_digits(x, 2),
+    "three digits": lambda x: to_digits(x, 3),
 }
 """How readers round in between."""
 
