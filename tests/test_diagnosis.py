@@ -343,12 +343,21 @@ def test_what_is_not_explained_is_told_how_far_off_it_is(answer, told):
     assert f"{abs(DW):.3g}" not in verdict.text
 
 
+def test_what_follows_from_the_readers_own_number_is_accepted():
+    put = {"delta2": np.array([[-0.25], [0.25]])}
+    follows = 0.25 * W212.run(W212.drawn())["a1"][1, 0]
+    verdict = said_of(f"{-follows:.4f}", put=put)
+    assert verdict.kind == "follows" and verdict.accepted
+    assert not said_of(f"{-follows:.4f}").accepted
+    assert "z taken for a" in said_of(f"{-0.25 * W212.run(W212.drawn())['z1'][1, 0]:.4f}", put=put).mistakes
+
+
 def test_an_array_may_be_given_in_rows_and_its_transpose_is_told():
     way = WORKED["a batch with tanh"]
     W = way.run(way.drawn())["dW1"]
     assert said_of(W, "dW1", way).accepted and said_of(W.tolist(), "dW1", way).accepted
     assert said_of(W.ravel(), "dW1", way).accepted
-    assert "transpose" in said_of(W.T, "dW1", way).text
+    assert said_of(W.T, "dW1", way).mistakes == ("transposed",)
     wrong = W.copy()
     wrong[0, 0] += 1
     assert "15 of 16 numbers are right" in said_of(wrong, "dW1", way).text

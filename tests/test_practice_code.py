@@ -260,6 +260,14 @@ def test_of_two_bugs_the_first_is_named():
     assert verdict.place == "dW2" and "factor 2 lost" in verdict.mistakes
 
 
+def test_no_mistake_is_looked_for_where_the_function_is_told():
+    setting = code._Setting([3, 4, 2], "tanh", "softmax", "cross_entropy")
+    for kind, letters in ("backpropagation", "ZA"), ("update", "ZAd"):
+        (case, *_), *_ = code.KINDS[kind](np.random.default_rng(0), setting)
+        steps = {step for made in code._makeable(case, list(case.results.values())) for step in made}
+        assert steps and not [step for step in steps if step[0] in letters and step[1:2].isdigit()]
+
+
 @pytest.mark.parametrize("name", code._GATES)
 def test_the_gate_tables_own_local_gradients_are_right(name):
     assert diagnose(GATES[name].local, name).accepted
