@@ -21,8 +21,8 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.practice.derivations import Derivation, made
-from bpcourse.practice.mistakes import Mistake, possible
-from bpcourse.practice.rules import RULES
+from bpcourse.practice.mistakes import possible
+from bpcourse.practice.rules import RULES, UNFIT, Mistake
 
 NAMED_FROM = 3
 """Digits from which one mistake is named."""
@@ -169,13 +169,20 @@ def typed(text: str, argument: str = "answer") -> Typed:
 
 
 def hits(number: Typed, target: float) -> bool:
-    """Whether the target, rounded to the typed digits, is the number."""
+    """Whether the target, rounded to the typed digits, is the number. A 0 is no rounding of 0.2: it hits 0 alone."""
+    if number.value == 0:
+        return abs(target) <= 1e-12
     return abs(number.value - target) <= max(0.5 * number.unit * (1 + 1e-9), 1e-9 * abs(target))
 
 
 def _cut_off(number: Typed, target: float) -> bool:
     """Whether the number is the target with its later digits cut off."""
     return abs(number.value - target) < number.unit and abs(number.value) <= abs(target) and number.value * target > 0
+
+
+def _whole(answer: Answer, target: Any) -> bool:
+    """Whether nothing is missing behind the typed digits: 0.3 for 0.1 + 0.2, and 0 for a crumb of rounding."""
+    return all(abs(x.value - t) <= max(1e-9 * abs(t), 1e-15) for x, t in zip(answer.numbers, np.ravel(target)))
 
 
 def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
@@ -229,11 +236,11 @@ def pairs(
 def _with(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, wrong: Mapping[str, Mistake]
 ) -> Any:
-    """The value with mistakes made; None where shapes or indices do not fit, or a number is not finite."""
+    """The value with mistakes made; None where shapes do not fit, an entry is not there or a number not finite."""
     try:
         with np.errstate(all="ignore"):
             value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
-    except (ValueError, IndexError, ArithmeticError):
+    except UNFIT:
         return None
     return value if np.all(np.isfinite(value)) else None
 
@@ -281,7 +288,7 @@ def verdict(
     true = derivation.run(numbers, upto=name)[name]
     answer = expect_size(read(answer, np.size(true)), true)
     if fits(answer, true, cut=True):
-        if answer.digits >= 2 or all(x.value == t for x, t in zip(answer.numbers, np.ravel(true))):
+        if answer.digits >= 2 or _whole(answer, true):
             return Verdict("right", said("right"))
         return Verdict("more", said("more"))
     if put and answer.digits >= 2 and fits(answer, _with(derivation, numbers, name, put, {}), cut=True):
@@ -316,8 +323,7 @@ def _blamed(
         told = _told(derivation, fitting)
         if answer.digits >= NAMED_FROM:
             return Verdict("mistake", told, names)
-        exact = all(x.value == t for x, t in zip(answer.numbers, np.ravel(fitting[0].value)))
-        more = "" if exact else said("give more")
+        more = "" if _whole(answer, fitting[0].value) else said("give more")
         return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + more, names)
     if answer.digits >= PAIRS_FROM:
         both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
@@ -351,7 +357,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
             for step in derivation.before(name):
                 value = made(RULES[step.rule].formula, step, values)
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
-    except (ValueError, IndexError, ArithmeticError):
+    except UNFIT:
         return None
     return values[name]
 
