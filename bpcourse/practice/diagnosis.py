@@ -136,7 +136,9 @@ def read(answer: Any, size: int = 1, argument: str = "answer") -> Answer:
         return answer
     if isinstance(answer, str):
         return Answer(tuple([typed(part, argument) for part in _parts(answer, size)]))
-    if np.ndim(answer) == 0:
+    if isinstance(answer, bool | np.bool_):
+        raise TypeError(f"{argument}: expected a number, got {answer}")
+    if not isinstance(answer, list | tuple) and getattr(answer, "shape", ()) == ():
         return Answer((typed(repr(checks.number(answer, argument)), argument),))
     array = checks.array(answer, argument)
     return Answer(tuple([typed(repr(float(x)), argument) for x in array.ravel()]), array.shape)
