@@ -94,7 +94,11 @@ def test_no_number_that_a_seed_changes_stands_in_the_words(label: str) -> None:
     words = "\n".join([e.title, e.text, *e.hints, e.solution])
     words = re.sub(r"[_^](\{[^}]*\}|\w)", "", words).replace("−", "-")
     found = re.findall(r"(?<![\w)}])-\d+(?:\.\d+)?|\d+\.\d+|(?<==)\s*\d+(?![\w(\\^])", words)
-    said = [text for text in found if any(float(text) == (round(x, len(text.partition(".")[2])) if "." in text else x) for x in changing)]
+    said = [
+        text
+        for text in found
+        if any(float(text) == (round(x, len(text.partition(".")[2])) if "." in text else x) for x in changing)
+    ]
     assert not said, f"{said} change with the seed"
 
 

@@ -17,8 +17,7 @@ import numpy as np
 
 from bpcourse.gates import GATES
 from bpcourse.practice.derivations import Step
-from bpcourse.practice.rules import RULES, each, local, mean, parts_of, size, softmax, total
-from bpcourse.practice.rules import RULES, each, local, mean, padded, parts_of, slid, softmax, solved, total, winners
+from bpcourse.practice.rules import RULES, each, local, mean, padded, parts_of, size, slid, softmax, solved, total, winners
 
 
 class Mistake(NamedTuple):

@@ -57,7 +57,7 @@ def three_in_a_row() -> Value:
     return square(((w3 * a2).named("a3") - y).named("e")).named("L")
 
 
-ROW = of_circuit(three_in_a_row(), fresh={name: (-25, 25, 1) for name in ("x", "y", "w1", "w2", "w3")})
+ROW = of_circuit(three_in_a_row(), fresh=dict.fromkeys(("x", "y", "w1", "w2", "w3"), (-25, 25, 1)))
 
 PRODUCTS = Derivation(
     (Given("n", "n", 20.0, 12, 44),),
@@ -94,9 +94,7 @@ def row(w: Sequence[float]) -> float:
 
 def central_cases() -> list[tuple[Callable[[Sequence[float]], float], list[float], float]]:
     """Losses of one to four knobs, curved enough that one side would show."""
-    return [
-        (loss, w, eps) for loss in (bowl, row) for w in ([0.7], [1.5, -0.5], [0.9, 1.1, -1.2, 0.8]) for eps in (0.1, 0.01)
-    ]
+    return [(loss, w, eps) for loss in (bowl, row) for w in ([0.7], [1.5, -0.5], [0.9, 1.1, -1.2, 0.8]) for eps in (0.1, 0.01)]
 
 
 EXERCISES: list[Exercise] = [

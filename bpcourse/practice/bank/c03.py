@@ -31,9 +31,9 @@ def neuron() -> Value:
     return sigmoid((s + b).named("z")).named("a")
 
 
-INTEGERS = {name: (-9, 9, 0) for name in ("x", "y", "z")}
+INTEGERS = dict.fromkeys(("x", "y", "z"), (-9, 9, 0))
 LADDER = of_circuit(add_then_multiply(), fresh=INTEGERS)
-THREE = of_circuit(three_gates(), fresh={name: (-49, 49, 1) for name in ("a", "b", "c", "d", "k")})
+THREE = of_circuit(three_gates(), fresh=dict.fromkeys(("a", "b", "c", "d", "k"), (-49, 49, 1)))
 FORK = of_circuit(fork(), fresh={"x": (-495, 495, 2), "y": (-49, 49, 1)})
 NEURON = of_circuit(
     neuron(), fresh={"x1": (-20, 20, 1), "x2": (-20, 20, 1), "w1": (-12, 12, 1), "w2": (-12, 12, 1), "b": (-9, 9, 1)}

@@ -121,8 +121,13 @@ EXERCISES: list[Exercise] = [
         options=(
             Option("1,000", "The nudged runs are counted; the run without a nudge, from which all are measured, is not."),
             Option("1,001", "One run for each knob, and one at w itself, which all share.", right=True),
-            Option("2,000", "That many it takes with a nudge to both sides. Upward alone, the second run is the same for all knobs."),
-            Option("2", "That is about what backpropagation costs, one run forward and one sweep back. Nudging cannot share its runs."),
+            Option(
+                "2,000", "That many it takes with a nudge to both sides. Upward alone, the second run is the same for all knobs."
+            ),
+            Option(
+                "2",
+                "That is about what backpropagation costs, one run forward and one sweep back. Nudging cannot share its runs.",
+            ),
         ),
     ),
     Numbers(
@@ -165,7 +170,10 @@ EXERCISES: list[Exercise] = [
         "a weight of 4 the factor is 1, ten times over. Without the biases the sums could not stay at 0: the weight itself would drive them "
         "away.",
         options=(
-            Option("It is divided by $4^{10}$", "The ten slopes are there, the ten weights are not: a neuron is two gates, two factors."),
+            Option(
+                "It is divided by $4^{10}$",
+                "The ten slopes are there, the ten weights are not: a neuron is two gates, two factors.",
+            ),
             Option("It is multiplied by $4^{10}$", "The weights are there, the slopes of the sigmoids are not."),
             Option("It stays as it is", "Each neuron multiplies by 4 · ¼ = 1.", right=True),
             Option("It is multiplied by 10", "Ten factors of 1 were added. Along a chain they multiply."),

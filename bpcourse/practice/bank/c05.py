@@ -174,7 +174,21 @@ EXERCISES: list[Exercise] = [
         "sigmoid, the weight, the slope of the first sigmoid, and at last what $w^1_{21}$ multiplies, which is $x_1$. This is one path's share, "
         "not yet the derivative.",
         derivation=_paths(2, 1, (2,)),
-        steps=("a_12", "a_22", "y_hat", "dy_hat", "slope_31", "dz_31", "da_22", "slope_22", "dz_22", "back_2", "slope_12", "into_2", "path_2"),
+        steps=(
+            "a_12",
+            "a_22",
+            "y_hat",
+            "dy_hat",
+            "slope_31",
+            "dz_31",
+            "da_22",
+            "slope_22",
+            "dz_22",
+            "back_2",
+            "slope_12",
+            "into_2",
+            "path_2",
+        ),
     ),
     Choice(
         title="Count the paths",

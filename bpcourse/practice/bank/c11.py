@@ -84,7 +84,9 @@ def affine_vjp(dZ: np.ndarray, A_below: np.ndarray) -> tuple[np.ndarray, np.ndar
     return dW, db
 
 
-def backpropagation(X: np.ndarray, Y: np.ndarray, W1: np.ndarray, b1: np.ndarray, W2: np.ndarray, b2: np.ndarray) -> dict[str, np.ndarray]:
+def backpropagation(
+    X: np.ndarray, Y: np.ndarray, W1: np.ndarray, b1: np.ndarray, W2: np.ndarray, b2: np.ndarray
+) -> dict[str, np.ndarray]:
     """Forward and back through two layers."""
     Z1 = W1 @ X + b1
     A1 = np.maximum(Z1, 0)

@@ -102,7 +102,9 @@ def one_hot(labels: list[int], classes: int) -> np.ndarray:
     return Y
 
 
-def minibatch_epoch(W: np.ndarray, b: np.ndarray, X: np.ndarray, Y: np.ndarray, order: np.ndarray, size: int, eta: float) -> tuple[np.ndarray, np.ndarray]:
+def minibatch_epoch(
+    W: np.ndarray, b: np.ndarray, X: np.ndarray, Y: np.ndarray, order: np.ndarray, size: int, eta: float
+) -> tuple[np.ndarray, np.ndarray]:
     """One epoch of a softmax layer, in minibatches."""
     for start in range(0, len(order), size):
         batch = order[start : start + size]
