@@ -238,7 +238,7 @@ def _with(
     try:
         with np.errstate(all="ignore"):
             value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
-    except (ValueError, ArithmeticError, IndexError):
+    except (ValueError, ArithmeticError):
         return None
     return value if np.all(np.isfinite(value)) else None
 
@@ -355,7 +355,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
             for step in derivation.before(name):
                 value = made(RULES[step.rule].formula, step, values)
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
-    except (ValueError, IndexError, ArithmeticError):
+    except (ValueError, ArithmeticError):
         return None
     return values[name]
 

@@ -380,7 +380,7 @@ def printed(
 
     try:
         result = formula(**fixed, **{name: part(shape) for name, shape in shapes.items()})
-    except (ValueError, IndexError):
+    except (ValueError, IndexError, AttributeError):
         return None
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
     return _lean(table_to_javascript(flat, inputs)), np.shape(result)
