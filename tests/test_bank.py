@@ -85,21 +85,24 @@ def test_one_option_is_right_and_each_says_why(label: str) -> None:
 
 @pytest.mark.parametrize("label", ASKED)
 def test_no_number_that_a_seed_changes_stands_in_the_words(label: str) -> None:
-    """Numbers with a point or a sign, or behind =: a bare whole number may be a layer's or a chapter's."""
+    """Numbers with a point or a sign, or behind a symbol and =: a bare whole number may be a layer's or a chapter's."""
     e = ASKED[label]
-    changing = set()
     runs = [values(e, seed) for seed in range(3)]
-    for name, value in runs[0].items():
-        if any(not np.array_equal(value, run[name]) for run in runs[1:]) and not callable(value):
-            changing |= {float(x) for x in np.ravel(value)}
-    words = "\n".join([e.title, e.text, *e.hints, e.solution])
-    words = re.sub(r"[_^](\{[^}]*\}|\w)", "", words).replace("−", "-")
-    found = re.findall(r"(?<![\w)}])-\d+(?:\.\d+)?|\d+\.\d+|(?<==)\s*\d+(?![\w(\\^])", words)
+    changing = {
+        name: np.ravel(value).astype(float)
+        for name, value in runs[0].items()
+        if not callable(value) and any(not np.array_equal(value, run[name]) for run in runs[1:])
+    }
+    words = "\n".join([e.title, e.text, *e.hints, e.solution]).replace("−", "-")
     said = [
         text
-        for text in found
-        if any(float(text) == (round(x, len(text.partition(".")[2])) if "." in text else x) for x in changing)
+        for text in re.findall(r"(?<![\w)}])-\d+(?:\.\d+)?|\d+\.\d+", re.sub(r"[_^](\{[^}]*\}|\w)", "", words))
+        for x in np.concatenate([*changing.values(), []])
+        if float(text) == (round(x, len(text.partition(".")[2])) if "." in text else x)
     ]
+    for name, symbol in e.derivation.symbols().items():
+        if len(changing.get(name, ())) == 1:
+            said += re.findall(rf"(?<![\w}}]){re.escape(symbol)}\s*=\s*{changing[name][0]:g}(?![\d.])", words)
     assert not said, f"{said} change with the seed"
 
 
