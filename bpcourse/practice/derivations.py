@@ -143,12 +143,6 @@ def formula_tex(template: str, step: Step, symbols: Mapping[str, str]) -> str:
 
 
 def made(formula: Callable[..., Any], step: Step, values: Mapping[str, Any]) -> Any:
-    """The formula on those of the step's parts and constants that it names.
-
-    Raises ValueError where it asks an array's shape of a number, or for an entry that is not there.
-    """
+    """The formula on those of the step's parts and constants that it names."""
     offered = {**step.constants, **{part: values[name] for part, name in step.parts.items()}}
-    try:
-        return formula(**{name: offered[name] for name in parts_of(formula)})
-    except (AttributeError, IndexError) as error:
-        raise ValueError(f"{step.name}: expected parts of other shapes, got {error}") from error
+    return formula(**{name: offered[name] for name in parts_of(formula)})
