@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpcourse.practice import bank, check, diagnosis
+from bpcourse.practice import bank, check, diagnosis, page
+from bpcourse.practice.derivations import made
 from bpcourse.practice.exercises import Choice, Code, Ladder, Numbers, chapter
+from bpcourse.practice.mistakes import possible
+from bpcourse.practice.rules import RULES, UNFIT, parts_of
 
 BOOK = Path(__file__).parent.parent / "book"
 CHAPTERS = sorted(int(path.stem[1:]) for path in Path(bank.__path__[0]).glob("c[0-9][0-9].py"))
@@ -172,6 +175,25 @@ def test_every_single_mistake_is_named(label: str) -> None:
         tried += 1
         assert cause.mistakes[0].name in verdict.mistakes, f"{answer} by {cause.mistakes[0].name} at {cause.steps}: {verdict}"
     assert tried, "nobody can go wrong here"
+
+
+@pytest.mark.parametrize("label", ASKED)
+def test_what_can_be_computed_can_be_printed_for_the_page(label: str) -> None:
+    """Each rule on the way, and each mistake that gives a number: the page must know it, too."""
+    derivation = ASKED[label].derivation
+    run = derivation.run(derivation.drawn())
+    for reached in dict.fromkeys(step.name for name in asks(ASKED[label]) for step in derivation.before(name)):
+        step = derivation.step(reached)
+        for formula in [RULES[step.rule].formula, *[mistake.formula for mistake in possible(step)]]:
+            try:
+                made(formula, step, run)
+            except UNFIT:
+                continue
+            offered = {**step.constants, **{part: run[name] for part, name in step.parts.items()}}
+            parts = {part: offered[part] for part in parts_of(formula)}
+            fixed = {part: x for part, x in parts.items() if part in step.constants or callable(x)}
+            shapes = {part: np.shape(x) for part, x in parts.items() if part not in fixed}
+            assert page.printed(formula, fixed, shapes), f"{step.name} by {step.rule}: {parts_of(formula)}"
 
 
 # --------------------------------------------------------------------------- code
