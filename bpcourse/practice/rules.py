@@ -70,7 +70,8 @@ def local(gate: Gate, k: int, out: Any, *inputs: Any) -> Any:
 def _entry_by_entry(function: Callable[..., Any], *inputs: Any) -> Any:
     if not any(isinstance(x, np.ndarray) for x in inputs):
         return function(*inputs)
-    out = np.frompyfunc(function, len(inputs), 1)(*inputs)
+    arrays = [np.asarray(x, dtype=object) for x in inputs]  # numpy takes no graph value that stands alone
+    out = np.frompyfunc(function, len(inputs), 1)(*arrays)
     return out if any(getattr(x, "dtype", None) == np.dtype(object) for x in inputs) else out.astype(float)
 
 
@@ -78,6 +79,11 @@ def softmax(z: Any) -> Any:
     """e^z_j / Σ_k e^z_k down each column."""
     e = each("exp", z)
     return e / total(e)
+
+
+def scaled(number: Any, x: Any) -> Any:
+    """A number times an array; `number * x` would not do, for a graph value takes no array."""
+    return each("multiply", number, x)
 
 
 def total(x: Any) -> Any:
@@ -155,7 +161,7 @@ _RULES = [
     Rule("mean gradient of the weights", "{delta}\\,{a}^\\top / m", lambda delta, a: delta @ a.T / delta.shape[1]),
     Rule("mean gradient of the biases", "\\tfrac1m \\sum {delta}", lambda delta: mean(delta)),
     Rule("gradient after the step", "{delta}\\,{a}^\\top", lambda delta, a: delta @ a.T),
-    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - eta * g),
+    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - scaled(eta, g)),
     Rule("entry", "[{M}]_{{{row}{column}}}", lambda M, row, column: M[row - 1, column - 1]),
     # paths, products, quotients, nudges
     Rule("sum over the paths", "{g1} + {g2}", lambda g1, g2: g1 + g2),
@@ -208,7 +214,7 @@ _RULES = [
     Rule("exponentials after the largest", "e^{{{a} - {M}}} + e^{{{b} - {M}}}",
          lambda a, b, M: each("exp", a - M) + each("exp", b - M)),
     Rule("loss from the logits", "{M} + \\ln {S} - {z}", lambda M, S, z: M + each("log", S) - z),
-    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -eta * total(g * g)),
+    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: scaled(-eta, total(g * g))),
     Rule("mean square of a sum", "{n}\\,{v}\\,{s}", lambda n, v, s: n * v * s),
     Rule("half after the ReLU", "{s}/2", lambda s: s / 2),
     # chapters 13 and 14

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from bpcourse.gates import GATES
-from bpcourse.practice.rules import RULES, Mistake, each, local, mean, softmax, total
+from bpcourse.practice.rules import RULES, Mistake, each, local, mean, scaled, softmax, total
 
 _CROSS = ("cross-entropy",)
 _BINARY = ("binary cross-entropy",)
@@ -130,11 +130,11 @@ ROWS: list[Mistake] = [
             lambda M, S, z: M + each("log", S) / math.log(10) - z,
             "The key \"log\" of a pocket calculator has base 10.", "ln 0.1 is −2.303; log₁₀ 0.1 is −1.", "10", "Why these three"),
     Mistake("all units summed to one number", _BIASES, "\\tfrac1m \\sum\\sum {delta}",
-            lambda delta: 0.0 * mean(delta) + delta.sum() / delta.shape[1],
+            lambda delta: 0.0 * mean(delta) + total(mean(delta)),
             "`np.sum` without `axis=1` adds up the whole table.",
             "Each unit has its own bias: as many gradients as units.", "11", "The mistake people make here"),
     Mistake("mean over all entries", _BIASES, "\\tfrac1{{nm}} \\sum\\sum {delta}",
-            lambda delta: 0.0 * mean(delta) + delta.sum() / (delta.shape[0] * delta.shape[1]),
+            lambda delta: 0.0 * mean(delta) + total(mean(delta)) / delta.shape[0],
             "`mean` without `axis=1` runs over the whole table.",
             "Each unit has its own bias: as many gradients as units.", "11", "The mistake people make here"),
     Mistake("divided by the units, not by the examples", _BIASES, "\\tfrac1n \\sum {delta}",
@@ -164,18 +164,18 @@ ROWS: list[Mistake] = [
             lambda classes, labels: RULES["one-hot"].formula(classes, labels - 1),
             "Label 1 is put in the first row.", "Labels begin with 0: label 0 has its 1 in the first row.",
             "12", "Handwritten digits"),
-    Mistake("sign of the update", ("predicted change, all weights",), "{eta} \\sum {g}^2", lambda eta, g: eta * total(g * g),
+    Mistake("sign of the update", ("predicted change, all weights",), "{eta} \\sum {g}^2", lambda eta, g: scaled(eta, total(g * g)),
             "The first chapters climb, so the sign is a plus there.",
             "The loss must fall: go against the gradient.", "07", "The update"),
     Mistake("learning rate forgotten", ("predicted change, all weights",), "-\\sum {g}^2", lambda g: -total(g * g),
             "The slope is multiplied with itself, the step's length left out.",
             "Halve η: the change must halve, too.", "01", "The step, and what it must gain"),
-    Mistake("learning rate squared", ("predicted change, all weights",), "-{eta}^2 \\sum {g}^2", lambda eta, g: -eta * eta * total(g * g),
+    Mistake("learning rate squared", ("predicted change, all weights",), "-{eta}^2 \\sum {g}^2", lambda eta, g: scaled(-eta * eta, total(g * g)),
             "Step and effect each get their own η.",
             "The move of a weight is −ηg; its effect is that times g.", "07", "The update"),
-    Mistake("moves summed in place of effects", ("predicted change, all weights",), "-{eta} \\sum {g}", lambda eta, g: -eta * total(g),
+    Mistake("moves summed in place of effects", ("predicted change, all weights",), "-{eta} \\sum {g}", lambda eta, g: scaled(-eta, total(g)),
             "The move is taken for its effect.", "Effect is move times slope: g comes twice.", "07", "The update"),
-    Mistake("a path forgotten", ("predicted change, all weights",), "-{eta}\\,{g}_1^2", lambda eta, g: -eta * total(g[:1] * g[:1]),
+    Mistake("a path forgotten", ("predicted change, all weights",), "-{eta}\\,{g}_1^2", lambda eta, g: scaled(-eta, total(g[:1] * g[:1])),
             "Only one weight's move is counted.", "All weights move at once, and each move has its effect.", "07", "The update"),
     Mistake("number of inputs forgotten", ("mean square of a sum",), "{v}\\,{s}", lambda v, s: v * s,
             "One product is looked at, not the sum of n.", "More inputs make a larger sum.", "12", "Where to start"),
