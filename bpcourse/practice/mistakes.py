@@ -479,6 +479,14 @@ MISTAKES: list[Mistake] = [
             lambda y, a: -total(y * each("log", a) + (1 - y) * each("log", 1 - a)),
             "That is the loss of independent sigmoids.",
             "In a softmax the wrong classes pay through the sum of 1 already.", "10", "Three jobs"),
+    *[Mistake("an output left out", (rule,), f"\\text{{{{{which} term alone}}}}", formula,
+              "One output's miss is squared and looks like the loss.", "Every output has a miss, and all squares are added.",
+              "10", "Linear output, half the squared error")
+      for rule, which, formula in (
+          ("squared error", "first", lambda y, a: total((y[:1] - a[:1]) * (y[:1] - a[:1]))),
+          ("squared error", "last", lambda y, a: total((y[-1:] - a[-1:]) * (y[-1:] - a[-1:]))),
+          ("half the squared error", "first", lambda y, a: 0.5 * total((y[:1] - a[:1]) * (y[:1] - a[:1]))),
+          ("half the squared error", "last", lambda y, a: 0.5 * total((y[-1:] - a[-1:]) * (y[-1:] - a[-1:]))))],
     Mistake("label ignored", _CROSS, "-\\sum \\ln {a}", lambda y, a: -total(each("log", a)),
             "Every output's logarithm is added, not the label's alone.",
             "Which class does the label name? Only its logarithm counts.", "10", "Three jobs"),

@@ -88,9 +88,9 @@ EXERCISES: list[Exercise] = [
         hints=(
             "Two gates: a logarithm, then a minus. Each has its local gradient.",
             "Along one path the local gradients multiply.",
-            "The slope of ln p is 1/p; the minus sends −1 back.",
+            "The slope of ln p is 1/p; the minus turns its sign.",
         ),
-        solution="The minus hands −1 back. The logarithm's local gradient is $1/p$, so $\\partial f/\\partial p = -1/p$. "
+        solution="The logarithm's local gradient is $1/p$, and the minus turns the sign of what comes back: $-\\frac1p$. "
         "It is negative: a larger probability costs less. And it is steep where $p$ is small.",
         derivation=surprise(),
         asks=("dp",),
@@ -150,7 +150,7 @@ EXERCISES: list[Exercise] = [
             "δ is that slope times the sigmoid's slope ŷ(1 − ŷ). Something cancels.",
         ),
         solution="The label is 0, so $L = -\\ln(1 - \\hat y)$, and a larger $\\hat y$ costs more: "
-        "$\\partial L/\\partial \\hat y = 1/(1 - \\hat y)$, which is steep. "
+        "the slope is $1/(1 - \\hat y)$, which is steep. "
         "The sigmoid is flat there, with the slope $\\hat y (1 - \\hat y)$. The product is $\\hat y$, that is $\\hat y - y$: steep times flat.",
         derivation=SURE_AND_WRONG,
         asks=("a", "loss", "u", "delta"),
@@ -162,13 +162,13 @@ EXERCISES: list[Exercise] = [
         "Then compare $\\delta$ with $\\hat y - y$.",
         hints=(
             "The loss reads one output, but every logit moves that output.",
-            "Of ∂L/∂ŷ only the third entry is not 0: −1/ŷ₃.",
+            "Of ∂L/∂ŷ only the third entry is not 0: minus one over ŷ₃.",
             "δ_j = ŷ_j (u_j − Σ u_i ŷ_i), with u = ∂L/∂ŷ. The sum has one term: u₃ ŷ₃.",
         ),
         solution="The exponentials, divided by their sum, are the outputs. The loss is $-\\ln \\hat y_3$, so its slope is "
-        "$-1/\\hat y_3$ at the third output and 0 at the others. The average of these slopes, weighted by $\\hat y$, is "
-        "$-\\frac{1}{\\hat y_3} \\cdot \\hat y_3 = -1$ whatever the logits are. "
-        "So $\\delta_j = \\hat y_j (0 + 1)$ for the wrong classes and $\\hat y_3 (-1/\\hat y_3 + 1) = \\hat y_3 - 1$ for the right one: "
+        "$-\\frac{1}{\\hat y_3}$ at the third output and 0 at the others. The average of these slopes, weighted by $\\hat y$, is "
+        "$-\\frac{1}{\\hat y_3} \\cdot \\hat y_3$, minus one whatever the logits are. "
+        "So $\\delta_j = \\hat y_j (0 + 1)$ for the wrong classes and $\\hat y_3 (1 - 1/\\hat y_3) = \\hat y_3 - 1$ for the right one: "
         "that is $\\hat y - y$, entry by entry.",
         derivation=SOFTMAX,
         steps=("E", "S", "a", "loss", "u", "delta"),
@@ -227,7 +227,7 @@ EXERCISES: list[Exercise] = [
         "Find $S = \\sum_k e^{z_k - M}$, where $M$ is the larger logit, and from it the loss, both to four digits.",
         hints=(
             "Take the largest logit out of the sum: what is left of each exponent is small.",
-            "One of the two exponentials is e⁰ = 1.",
+            "One of the two exponentials is e⁰, which is 1.",
             "L = M + ln S − z₂: the label's logit is subtracted.",
         ),
         solution="Every $e^{z_k}$ is $e^M e^{z_k - M}$, so $\\ln \\sum_k e^{z_k} = M + \\ln S$. The largest logit leaves a 1 in $S$, "

@@ -268,7 +268,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="Each column of $dZ$ belongs to one example, and no mean is taken there. "
         "The mean comes with the parameters, which all examples share: $dW = dZ A^\\top / m$ adds the outer products of both columns, "
-        "$db$ adds the columns themselves, and both are divided by $m = 2$. "
+        "$db$ adds the columns themselves, and both are divided by $m$, here two. "
         "The ReLU's slopes are looked up at each $z$: a unit may be on for one example and off for the other.",
         derivation=TWO_LAYER_BATCH,
         asks=("dZ2", "dW2", "db2", "dZ1", "dW1", "db1"),

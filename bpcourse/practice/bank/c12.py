@@ -179,7 +179,7 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="One step, and the next gradient",
-        text="A chain: one input, one sigmoid unit, one linear output, half the squared error. Find the loss and the new weights $W^2$ and $W^1$ "
+        text="A chain: one input, one sigmoid unit, one linear output, half the squared error. Find the loss and the new weights $W^1$ and $W^2$ "
         "after one step (the biases move, too). Run forward again: what is the loss now, "
         "and what is $\\partial L/\\partial W^2$ now? All to four digits.",
         hints=(
@@ -192,7 +192,7 @@ EXERCISES: list[Exercise] = [
         "The second forward pass gives a new $a^1$ and a new $\\hat y$, and the loss is smaller. "
         "The next gradient is $\\delta^2 a^1$ with these new numbers: the old ones are about the old place.",
         derivation=two_steps(),
-        asks=("loss", "W2_new", "W1_new", "loss_new", "dW2_new"),
+        asks=("loss", "W1_new", "W2_new", "loss_new", "dW2_new"),
         shows=("x", "W1", "b1", "W2", "b2", "y", "eta"),
     ),
     Numbers(
@@ -255,7 +255,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="In the square of the sum the mixed products average out, and $n$ squares are left, each $v s$ on average: $q_z = n v s$. "
         "Half of the sums are negative, and the ReLU makes 0 of them, so half of the mean square is left. "
-        "With $v = 2/n$ it would come out as $s$ again: neither growing nor fading from layer to layer.",
+        "With $v$ at $2/n$ it would come out as $s$ again: neither growing nor fading from layer to layer.",
         derivation=SIZES,
         asks=("sum", "relu"),
     ),
