@@ -178,17 +178,17 @@ def _cut_off(number: Typed, target: float) -> bool:
     return abs(number.value - target) < number.unit and abs(number.value) <= abs(target) and number.value * target > 0
 
 
+def _whole(answer: Answer, target: Any) -> bool:
+    """Whether nothing is missing behind the typed digits: 0.3 for 0.1 + 0.2, and 0 for a crumb of rounding."""
+    return all(abs(x.value - t) <= max(1e-9 * abs(t), 1e-15) for x, t in zip(answer.numbers, np.ravel(target)))
+
+
 def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
     """Whether all numbers of the answer hit the target's."""
     flat = np.ravel(target) if target is not None else ()
     return len(flat) == len(answer.numbers) and all(
         hits(x, t) or (cut and _cut_off(x, t)) for x, t in zip(answer.numbers, map(float, flat))
     )
-
-
-def _equal(answer: Answer, target: Any) -> bool:
-    """Whether the numbers of the answer are the target's, but for what floats lose: 0.1 + 0.2 is 0.3."""
-    return all(abs(x.value - t) <= max(1e-12, 1e-9 * abs(t)) for x, t in zip(answer.numbers, np.ravel(target)))
 
 
 # --------------------------------------------------------------------------- what it may come from
@@ -234,11 +234,11 @@ def pairs(
 def _with(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, wrong: Mapping[str, Mistake]
 ) -> Any:
-    """The value with mistakes made; None where shapes or indices do not fit, or a number is not finite."""
+    """The value with mistakes made; None where shapes do not fit, an entry is not there or a number not finite."""
     try:
         with np.errstate(all="ignore"):
             value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
-    except (ValueError, IndexError, ArithmeticError):
+    except (ValueError, ArithmeticError, IndexError):
         return None
     return value if np.all(np.isfinite(value)) else None
 
@@ -255,12 +255,13 @@ class Verdict(NamedTuple):
 
     `kind` is right, follows (right from the reader's own earlier number), rounded, more
     (digits are needed), mistake, perhaps, two or unknown; `mistakes` are the names of
-    those that give this number.
+    those that give this number; `place` is the result of a function that is wrong first.
     """
 
     kind: str
     text: str
     mistakes: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -285,7 +286,7 @@ def verdict(
     true = derivation.run(numbers, upto=name)[name]
     answer = expect_size(read(answer, np.size(true)), true)
     if fits(answer, true, cut=True):
-        if answer.digits >= 2 or _equal(answer, true):
+        if answer.digits >= 2 or _whole(answer, true):
             return Verdict("right", said("right"))
         return Verdict("more", said("more"))
     if put and answer.digits >= 2 and fits(answer, _with(derivation, numbers, name, put, {}), cut=True):
@@ -320,7 +321,7 @@ def _blamed(
         told = _told(derivation, fitting)
         if answer.digits >= NAMED_FROM:
             return Verdict("mistake", told, names)
-        more = "" if _equal(answer, fitting[0].value) else said("give more")
+        more = "" if _whole(answer, fitting[0].value) else said("give more")
         return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + more, names)
     if answer.digits >= PAIRS_FROM:
         both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
@@ -354,7 +355,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
             for step in derivation.before(name):
                 value = made(RULES[step.rule].formula, step, values)
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
-    except (ValueError, ArithmeticError):
+    except (ValueError, IndexError, ArithmeticError):
         return None
     return values[name]
 
