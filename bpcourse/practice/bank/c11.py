@@ -47,7 +47,7 @@ TWO_LAYER_BATCH = of_network(
     {
         "W1": np.array([[1.0, -0.5], [0.5, 1.0]]),
         "b1": np.array([[0.5], [-1.0]]),
-        "W2": np.array([[1.0, -0.5], [-0.5, 1.5]]),
+        "W2": np.array([[1.0, -0.5], [0.4, 1.5]]),
         "b2": np.array([[0.1], [-0.2]]),
     },
     np.array([[1.0, 2.0], [2.0, -1.0]]),
@@ -61,7 +61,7 @@ TWO_LAYER_BATCH = of_network(
 TANH_UNIT = of_network(
     {"W1": np.array([[0.8]]), "b1": np.array([[-0.3]]), "W2": np.array([[1.5]]), "b2": np.array([[0.2]])},
     [2.0],
-    [0.5],
+    [1.2],
     hidden="tanh",
     output="identity",
     loss="half_squared_error",

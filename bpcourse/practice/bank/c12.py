@@ -33,12 +33,12 @@ def two_steps() -> Derivation:
         behind = {"old_W": f"W{l}", "old_b": f"b{l}", **({"old": old} if old else {})}
         return {"W": f"W{l}_new", "a": a, "b": f"b{l}_new", **behind}
 
-    new = "_{\\text{new}}"
+    new, below = "_{\\text{new}}", {"W_below": "W1_new", "a_below": "x", "old_b_below": "b1"}
     again = (
         Step("z1_new", f"z^1{new}", "weighted sum", summed(1, "x", "")),
         Step("a1_new", f"a^1{new}", "sigmoid", {"x": "z1_new"}),
-        Step("a2_new", f"\\hat y{new}", "weighted sum", summed(2, "a1_new", "a1")),
-        Step("loss_new", f"L{new}", "half the squared error", {"y": "y", "a": "a2_new"}),
+        Step("a2_new", f"\\hat y{new}", "weighted sum", {**summed(2, "a1_new", "a1"), **below}),
+        Step("loss_new", f"L{new}", "half the squared error", {"y": "y", "a": "a2_new", "old_loss": "loss"}),
         Step("delta2_new", f"\\delta^2{new}", "output minus label", {"y": "y", "a": "a2_new"}),
         Step(
             "dW2_new", f"\\partial L/\\partial W^2{new}", "gradient after the step",
