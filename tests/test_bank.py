@@ -31,7 +31,7 @@ def values(exercise: Numbers | Ladder, seed: int) -> dict[str, Any]:
 
 def typed(value: Any, digits: int) -> str:
     """A value as a reader types it, row by row; what has fewer digits is typed as it is."""
-    return " ".join(f"{x:.{digits}g}" for x in np.ravel(value).astype(float))
+    return " ".join(f"{x:#.{digits}g}" for x in np.ravel(value).astype(float))
 
 
 # --------------------------------------------------------------------------- the page
