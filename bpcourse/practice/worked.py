@@ -206,8 +206,8 @@ def of_network(
                 gate = output if l == depth else hidden
                 add(f"slope{l}", f"f'({z}^{l})", f"local gradient of {gate}", out=As[l], x=f"{z}{l}", other=As[l - 1])
                 add(f"{delta}{l}", f"{d}^{l}", "upstream times local", u=f"{da}{l}", local=f"slope{l}")
-        before = {"z": f"{z}{l - 1}"} if l > 1 else {}
-        for n, name, parts in (("W", "weights", {"a": As[l - 1], **before}), ("b", "biases", {})):
+        nearby = {"own": As[l], **({"z": f"{z}{l - 1}"} if l > 1 else {})}
+        for n, name, parts in (("W", "weights", {"a": As[l - 1], **nearby}), ("b", "biases", {})):
             add(f"d{n}{l}", f"\\partial {C}/\\partial {n}^{l}", f"{mean_}gradient of the {name}", delta=f"{delta}{l}", **parts)
     for l in range(1, depth + 1):
         for n in ("W", "b"):
