@@ -228,8 +228,8 @@ def _tolerances(rtol: Any, eps: Any, size: Any) -> tuple[float, float, float]:
 def _noise(size: float, f: float, eps: float) -> float:
     """What rounding may leave of a central difference where there is no slope.
 
-    On networks as large as the book's it was seen to reach 0.7 · 2⁻⁵² (size + |f|)/ε; 16 in
-    its place leaves room for longer sums.
+    On networks as large as the book's it was seen to reach about 2⁻⁵² (size + |f|)/ε; 16 times
+    that leaves room for longer sums.
     """
     noise = 16 * 2.0**-52 * (size + abs(f)) / eps
     if not math.isfinite(noise):

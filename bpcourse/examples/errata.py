@@ -211,7 +211,7 @@ def _nudged(output: Value, x: Value) -> float:
 SLIPS: list[Slip] = [
     Slip("gupta2017", "03", "“the value of ∂f/∂q is not useful”",
          "It is the upstream gradient of the gate that made q, and without it only that gate's local gradient is left. The "
-         "article uses it two "
+         "article uses it three "
          "sentences later, and its 1\\* -4 = -4 is right. The sentence comes from the CS231n notes {cite}`cs231n`.",
          _ignored_upstream, ("without it", "with it, by a nudge of x")),
     Slip("gupta2017", "03", "“the sensitivity of the variables `x,y,z` on `f`”",
@@ -248,9 +248,8 @@ SLIPS: list[Slip] = [
          "the program. Both climb.",
          _in_turn, ("in turn", "at once")),
     Slip("chhabra2017", "01", "“It fails for some poorly defined convex functions”",
-         "A walk uphill stops wherever the derivative is 0, and on the nearest top, which need not be the highest. Being convex "
-         "has no part in it. "
-         "Here $-x^4 + 2x^2 + \\frac{x}{2}$ from $x = -1.5$.",
+         "A walk uphill ends on a top near by, which need not be the highest. That takes several tops; a convex function, "
+         "which bends upward, has none. Here $-x^4 + 2x^2 + \\frac{x}{2}$ from $x = -1.5$.",
          _lower_hill, ("reached", "highest")),
     Slip("padhai", "04", "$\\frac{de^{x^2}}{dx} = \\dots = 2xe^{x^2} e^{e^{x^2}}$",
          "The left side is $\\frac{de^{e^{x^2}}}{dx}$, as in the line above it. Here at $x = 0.7$.",
@@ -293,8 +292,8 @@ SLIPS: list[Slip] = [
     Slip("padhai", "07", "$\\frac{\\partial L}{\\partial w_{212}} = \\dots = -0.029$",
          "With both paths, and without the factor.",
          _printed("∂L/∂w212")),
-    Slip("padhai", "07", "$\\frac{\\partial L}{\\partial w_{212}} = \\left(\\frac{\\partial L}{\\partial \\hat{y}_1} \\right) "
-         "\\cdot \\left(\\frac{\\partial "
+    Slip("padhai", "07", "$\\frac{\\partial L}{\\partial w_{212}} = \\dots = \\left(\\frac{\\partial L}{\\partial \\hat{y}_1} "
+         "\\right) \\cdot \\left(\\frac{\\partial "
          "\\hat{y}_1}{\\partial a_{21}} \\right) \\cdot \\left(\\frac{\\partial a_{21}}{\\partial w_{212}} \\right)$",
          "One of two paths: $a_{21}$ moves $\\hat{y}_2$ as well.",
          _straight_path, ("one path", "both, by a nudge")),

@@ -167,18 +167,20 @@ def typed(text: str, argument: str = "answer") -> Typed:
 
 
 def hits(number: Typed, target: float) -> bool:
-    """Whether the target, rounded to the typed digits, is the number."""
+    """Whether the target, rounded to the typed digits, is the number. A 0 is no rounding of 0.2: it hits 0 alone."""
+    if number.value == 0:
+        return abs(target) <= 1e-12
     return abs(number.value - target) <= max(0.5 * number.unit * (1 + 1e-9), 1e-9 * abs(target))
-
-
-def _equal(number: Typed, target: float) -> bool:
-    """Whether the number is the target to its last digit: 0.04 for 0.2 · 0.2, which float64 makes 0.04000000000000001."""
-    return abs(number.value - target) <= 1e-12 * abs(target)
 
 
 def _cut_off(number: Typed, target: float) -> bool:
     """Whether the number is the target with its later digits cut off."""
     return abs(number.value - target) < number.unit and abs(number.value) <= abs(target) and number.value * target > 0
+
+
+def _whole(answer: Answer, target: Any) -> bool:
+    """Whether nothing is missing behind the typed digits: 0.3 for 0.1 + 0.2, and 0 for a crumb of rounding."""
+    return all(abs(x.value - t) <= max(1e-9 * abs(t), 1e-15) for x, t in zip(answer.numbers, np.ravel(target)))
 
 
 def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
@@ -253,12 +255,13 @@ class Verdict(NamedTuple):
 
     `kind` is right, follows (right from the reader's own earlier number), rounded, more
     (digits are needed), mistake, perhaps, two or unknown; `mistakes` are the names of
-    those that give this number.
+    those that give this number; `place` is the result of a function that is wrong first.
     """
 
     kind: str
     text: str
     mistakes: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -283,7 +286,7 @@ def verdict(
     true = derivation.run(numbers, upto=name)[name]
     answer = expect_size(read(answer, np.size(true)), true)
     if fits(answer, true, cut=True):
-        if answer.digits >= 2 or all(_equal(x, t) for x, t in zip(answer.numbers, np.ravel(true))):
+        if answer.digits >= 2 or _whole(answer, true):
             return Verdict("right", said("right"))
         return Verdict("more", said("more"))
     if put and answer.digits >= 2 and fits(answer, _with(derivation, numbers, name, put, {}), cut=True):
@@ -318,8 +321,7 @@ def _blamed(
         told = _told(derivation, fitting)
         if answer.digits >= NAMED_FROM:
             return Verdict("mistake", told, names)
-        exact = all(_equal(x, t) for x, t in zip(answer.numbers, np.ravel(fitting[0].value)))
-        more = "" if exact else said("give more")
+        more = "" if _whole(answer, fitting[0].value) else said("give more")
         return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + more, names)
     if answer.digits >= PAIRS_FROM:
         both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
@@ -353,7 +355,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
             for step in derivation.before(name):
                 value = made(RULES[step.rule].formula, step, values)
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
-    except (ValueError, ArithmeticError):
+    except (ValueError, IndexError, ArithmeticError):
         return None
     return values[name]
 

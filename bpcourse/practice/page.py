@@ -39,6 +39,13 @@ TEXTS = {
     "progress": "{done} of {all} done",
     "rung": "{n} blanks. The boxes are empty again.",
     "shape": "{shape}, row by row: {numbers}",
+    "set": "A set of {n}: {again} that you missed before, {new} others.",
+    "no chapter": "Tick at least one chapter first.",
+    "brought": "Brought in: {n} exercises.",
+    "not brought": "That file holds no progress of this book.",
+    "really": "Click once more to clear",
+    "clear": "Clear",
+    "cleared": "All is cleared.",
 }
 """What the page says besides the verdicts."""
 
@@ -47,16 +54,29 @@ OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream 
 
 
 def runtime() -> str:
-    """The script of all pages: the sentences, then practice.js without its comments."""
+    """The script of all pages: the sentences, then practice.js."""
     said = {"said": {**SAID, **TEXTS}, "longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "roundings": [*ROUNDINGS]}
-    source = (resources.files("bpcourse.practice") / "practice.js").read_text(encoding="utf-8")
-    lines = [line.strip() for line in source.splitlines()]
-    return f"const BP = {_json(said)};\n" + "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+    return f"const BP = {_json(said)};\n{_script('practice.js')}"
+
+
+def mixed() -> str:
+    """The script of the practice page."""
+    return _script("mixed.js")
+
+
+def _script(name: str) -> str:
+    """A script without its comments and indentation."""
+    lines = [line.strip() for line in _file(name).splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith("//")) + "\n"
+
+
+def _file(name: str) -> str:
+    return (resources.files("bpcourse.practice") / name).read_text(encoding="utf-8")
 
 
 def style() -> str:
     """The style sheet of the boxes."""
-    return (resources.files("bpcourse.practice") / "practice.css").read_text(encoding="utf-8")
+    return _file("practice.css")
 
 
 # --------------------------------------------------------------------------- numbers and symbols
@@ -153,6 +173,23 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     )
 
 
+def desk(chapters: Mapping[str, str]) -> str:
+    """The practice page's controls: the chapters to tick, a set to make, and what is kept."""
+    ticks = "".join(
+        f'<label class="bp-option"><input type="checkbox" name="chapter" value="{number}" autocomplete="off">'
+        f"<span>{int(number)}. {html.escape(title)}</span></label>"
+        for number, title in chapters.items()
+    )
+    tools = "".join(f'<button type="button" data-do="{do}">{do.capitalize()}</button>' for do in ("export", "import", "clear"))
+    return (
+        f'<div class="bp-practice bp-mixed"><fieldset class="bp-chapters"><legend>Chapters to draw from</legend>{ticks}</fieldset>'
+        '<div class="bp-tools"><button type="button" data-do="set" class="bp-main">Make a set</button></div>'
+        '<p class="bp-said" role="status"></p><ol class="bp-set"></ol>'
+        f'<p>What you have answered is kept in this browser only.</p><div class="bp-tools">{tools}'
+        '<input type="file" accept="application/json" hidden aria-label="a file of progress"></div></div>'
+    )
+
+
 def _lines(exercise: Numbers | Ladder) -> Sequence[str]:
     return exercise.steps if isinstance(exercise, Ladder) else exercise.asks
 
@@ -211,6 +248,13 @@ def _verdict(place: str) -> str:
 def menu(exercise: Numbers | Ladder) -> list[str]:
     """The rules to choose from: those of the derivation on the way to what is asked, and some others."""
     return sorted({*(step.rule for step in on_the_way(exercise)), *OTHER_RULES})
+
+
+def rules_of(exercise: Exercise, label: str) -> list[str]:
+    """What an exercise trains: the rules of what it asks; of a choice, itself."""
+    if isinstance(exercise, Numbers | Ladder):
+        return sorted({exercise.derivation.step(name).rule for name in _lines(exercise)})
+    return [label]
 
 
 def on_the_way(exercise: Numbers | Ladder) -> list[Step]:

@@ -91,12 +91,13 @@ const bpPractice = (() => {
   // The digits of all numbers that differ in size: so many had to be right by chance.
   const digits = (answer) =>
     unique(answer.map((x) => `${Math.abs(x.value)} ${x.digits}`)).reduce((sum, key) => sum + Number(key.split(" ")[1]), 0);
-  const hits = (x, target) => Math.abs(x.value - target) <= Math.max(0.5 * x.unit * (1 + 1e-9), 1e-9 * Math.abs(target));
+  const hits = (x, target) =>
+    Math.abs(x.value - target) <= (x.value === 0 ? 1e-12 : Math.max(0.5 * x.unit * (1 + 1e-9), 1e-9 * Math.abs(target)));
   const cutOff = (x, target) =>
     Math.abs(x.value - target) < x.unit && Math.abs(x.value) <= Math.abs(target) && x.value * target > 0;
   const fits = (answer, target, cut) =>
     target !== null && target.v.length === answer.length && answer.every((x, i) => hits(x, target.v[i]) || (cut && cutOff(x, target.v[i])));
-  const equal = (answer, { v }) => answer.every((x, i) => Math.abs(x.value - v[i]) <= 1e-12 * Math.abs(v[i]));
+  const equal = (answer, { v }) => answer.every((x, i) => Math.abs(x.value - v[i]) <= Math.max(1e-9 * Math.abs(v[i]), 1e-15));
 
   // ------------------------------------------------------------------ diagnosis.py: the verdict
 
@@ -290,7 +291,7 @@ const bpPractice = (() => {
     root.dataset.bound = "true";
     const find = (selector) => [...root.querySelectorAll(selector)];
     const asks = find("[data-name]"), spoken = root.querySelector(".bp-said");
-    let seed = 0, hinted = 0, noted = false;
+    let seed = Number(root.dataset.seed ?? 0), hinted = 0, noted = false;
 
     function answered(right) {
       if (!noted || right) note(label, right);
@@ -380,10 +381,11 @@ const bpPractice = (() => {
     });
     form.addEventListener("submit", judge);
     find(".bp-progress").forEach(tell);
+    if (seed) renew();
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
   addEventListener("load", untab);
 
-  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind };
+  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind, typeset, untab };
 })();

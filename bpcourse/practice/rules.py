@@ -73,6 +73,38 @@ def size(x: Any) -> Any:
     return each("maximum", x, -x)
 
 
+def _same_number(a: Any, b: Any) -> Any:
+    """[a = b] for whole numbers, written with gates: 1 − (a − b)² is 1, or not above 0."""
+    return each("relu", 1 - (a - b) * (a - b))
+
+
+def slid(k: Any, x: Any) -> Any:
+    """Σ_u k_u x_{p+u}: a kernel, at every place where all of it fits. Both are columns."""
+    places = x.shape[0] - k.shape[0] + 1
+    return sum(k[u] * x[u : u + places] for u in range(k.shape[0]))
+
+
+def padded(x: Any, n: int) -> Any:
+    """A column with n zeros at both ends."""
+    zeros = np.zeros((n, 1))
+    return np.concatenate([zeros, x, zeros])
+
+
+def winners(x: Any) -> Any:
+    """1 where an entry is as large as any, else 0."""
+    top = x.flat[0]
+    for other in x.flat[1:]:
+        top = each("maximum", top, other)
+    return each("at least", x, top)
+
+
+def solved(A: Any, b: Any) -> Any:
+    """The solution of two equations A x = b, as a column."""
+    (p, q), (r, s) = A
+    (b1,), (b2,) = b
+    return np.array([[s * b1 - q * b2], [p * b2 - r * b1]]) / (p * s - q * r)
+
+
 _RULES = [
     # forward
     Rule("weighted sum", "{W} {a} + {b}", lambda W, a, b: W @ a + b),
@@ -83,11 +115,11 @@ _RULES = [
     Rule("binary cross-entropy", "-\\sum ({y} \\ln {a} + (1-{y}) \\ln (1-{a}))",
          lambda y, a: -total(y * each("log", a) + (1 - y) * each("log", 1 - a))),
     Rule("mean over the examples", "\\tfrac1m \\sum {L}", lambda L: L.sum() / L.shape[1]),
-    Rule("labels in columns", "{y}", lambda y: y),
+    Rule("one-hot", "[{classes} = {labels}]", lambda classes, labels: _same_number(classes, labels)),
     # back through the loss and the output layer
     Rule("slope of squared error", "2({a} - {y})", lambda y, a: 2 * (a - y)),
     Rule("slope of half the squared error", "{a} - {y}", lambda y, a: a - y),
-    Rule("slope of cross-entropy", "-{y} / {a}", lambda y, a: -(y / a)),
+    Rule("slope of cross-entropy", "-{y} / {a}", lambda y, a: (0 - y) / a),  # 0 − y: no −0
     Rule("slope of binary cross-entropy", "({a} - {y}) / ({a}(1-{a}))", lambda y, a: (a - y) / (a * (1 - a))),
     Rule("back through the softmax", "{a} \\circ ({u} - \\sum {u}\\,{a})", lambda u, a: a * (u - total(u * a))),
     Rule("output minus label", "{a} - {y}", lambda y, a: a - y),
@@ -112,6 +144,18 @@ _RULES = [
     Rule("power", "{x}^{{{n}}}", lambda x, n: x**n),
     Rule("local gradient of power", "{n}\\,{x}^{{{n}-1}}", lambda x, n: n * x ** (n - 1)),
     # chapters 01 and 02
+    Rule("difference quotient", "({up} - {here}) / {eps}", lambda up, here, eps: (up - here) / eps),
+    Rule("step uphill", "{x} + {h}\\,{g}", lambda x, h, g: x + h * g),
+    Rule("predicted gain", "{h}\\,\\bigl(({ga})^2 + ({gb})^2\\bigr)", lambda h, ga, gb: h * (ga * ga + gb * gb)),
+    Rule("miss of the prediction", "{up} - ({here} + {gain})", lambda up, here, gain: up - (here + gain)),
+    Rule("slope of the hill", "{top} - {x}", lambda top, x: top - x),
+    Rule("weights of two layers", "{n0} \\cdot {n1} + {n1} \\cdot {n2}", lambda n0, n1, n2: n0 * n1 + n1 * n2),
+    Rule("biases of two layers", "{n1} + {n2}", lambda n1, n2: n1 + n2),
+    Rule("runs to nudge every knob", "{weights} + {biases} + 1", lambda weights, biases: weights + biases + 1),
+    Rule("multiplications by nudging", "{runs} \\cdot {weights}", lambda runs, weights: runs * weights),
+    Rule("multiplications of backpropagation", "3\\,{weights} - {n0} \\cdot {n1}", lambda weights, n0, n1: 3 * weights - n0 * n1),
+    Rule("products one by one", "{n}({n} + 1)/2", lambda n: n * (n + 1) / 2),
+    Rule("products backward", "2\\,{n} - 1", lambda n: 2 * n - 1),
     # chapters 04 to 06
     Rule("predicted change", "-{eta}\\,({g})^2", lambda eta, g: -eta * g * g),
     Rule("to the left", "{u} \\cdot {w}", lambda u, w: u * w),
@@ -135,9 +179,65 @@ _RULES = [
          lambda a, n: size(a - n) / each("maximum", size(a), size(n))),
     Rule("multiplications forward", "{p}\\,{q} + {q}\\,{r}", lambda p, q, r: p * q + q * r),
     Rule("multiplications backward", "{p}\\,{q} + 2\\,{q}\\,{r}", lambda p, q, r: p * q + 2 * q * r),
+    # chapters 10 to 12
+    Rule("sum down the column", "\\sum {x}", lambda x: total(x)),
+    Rule("share of the sum", "{e} / {S}", lambda e, S: e / S),
+    Rule("exponentials after the largest", "e^{{{a} - {M}}} + e^{{{b} - {M}}}",
+         lambda a, b, M: each("exp", a - M) + each("exp", b - M)),
+    Rule("loss from the logits", "{M} + \\ln {S} - {z}", lambda M, S, z: M + each("log", S) - z),
+    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -eta * total(g * g)),
+    Rule("mean square of a sum", "{n}\\,{v}\\,{s}", lambda n, v, s: n * v * s),
+    Rule("half after the ReLU", "{s}/2", lambda s: s / 2),
     # chapters 13 and 14
     # chapters 15 and 16
     # chapters 17 and 18
+    # chapter 16
+    Rule("cube of the best step", "3\\,{u}\\,{F} / {F3}", lambda u, F, F3: 3 * u * F / F3),
+    Rule("cube root", "{x}^{{1/3}}", lambda x: x ** (1 / 3)),
+    Rule("error of the series", "\\tfrac16\\,{F3}\\,{eps}^2", lambda F3, eps: F3 * eps * eps / 6),
+    Rule("error of rounding", "{u}\\,{F} / {eps}", lambda u, F, eps: u * F / eps),
+    Rule("central quotient", "({ahead} - {behind}) / 2{eps}", lambda ahead, behind, eps: (ahead - behind) / (2 * eps)),
+    Rule("reach of a zero", "{atol} / (1 - {rtol})", lambda atol, rtol: atol / (1 - rtol)),
+    Rule("reach of a wrong sign", "{atol} / (2 - {rtol})", lambda atol, rtol: atol / (2 - rtol)),
+    Rule("length", "\\sqrt{{\\sum {w}^2}}", lambda w: each("sqrt", (w * w).sum())),
+    Rule("direction of length 1", "{w} / {length}", lambda w, length: w / length),
+    Rule("slope along a direction", "\\sum {g}\\,{v}", lambda g, v: (g * v).sum()),
+    # chapter 17
+    Rule("kernel slid over the input", "\\sum_u {k}_u\\, {x}_{{p+u}}", lambda k, x: slid(k, x)),
+    Rule("gradient of the kernel", "\\sum_p {dz}_p\\, {x}_{{p+u}}", lambda dz, x: slid(dz, x)),
+    Rule("gradient of the input", "\\sum_u {dz}_{{q-u}}\\, {k}_u", lambda dz, k: slid(k[::-1], padded(dz, k.shape[0] - 1))),
+    Rule("shares of the winners", "{u}\\,[{X} = \\max {X}] / t", lambda u, X: u * winners(X) / winners(X).sum()),
+    Rule("gradient of a common bias", "\\sum {dX}", lambda dX: dX.sum()),
+    Rule("gradient of the table", "{dX}\\,{H}^\\top", lambda dX, H: dX @ H.T),
+    Rule("mean over the units", "\\tfrac1n \\sum {x}", lambda x: total(x) / x.shape[0]),
+    Rule("variance over the units", "\\tfrac1n \\sum ({x} - {mu})^2", lambda x, mu: total((x - mu) * (x - mu)) / x.shape[0]),
+    Rule("normalised", "({x} - {mu}) / {s}", lambda x, mu, s: (x - mu) / s),
+    Rule("back through the normalisation",
+         "\\tfrac1{s} \\bigl({g} - \\overline{{{g}}} - {xhat}\\,\\overline{{{g}{xhat}}}\\bigr)",
+         lambda g, xhat, s: (g - total(g) / g.shape[0] - xhat * total(g * xhat) / g.shape[0]) / s),
+    Rule("scaled by the root of d", "{r} / \\sqrt{{{d}}}", lambda r, d: r / d**0.5),
+    Rule("mixture of the values", "{V}\\,{P}", lambda V, P: V @ P),
+    Rule("upstream of the mixture", "{V}^\\top {dO}", lambda V, dO: V.T @ dO),
+    # chapter 18
+    Rule("one round", "{r}\\,{x} + {c}", lambda r, x, c: r * x + c),
+    Rule("share of a round", "{u}\\,{x}", lambda u, x: u * x),
+    Rule("sum over the rounds", "{h1} + {h2} + {h3}", lambda h1, h2, h3: h1 + h2 + h3),
+    Rule("slope of a fixed point", "{ga} / (1 - {gx})", lambda ga, gx: ga / (1 - gx)),
+    Rule("matrix of four numbers", "\\begin{{pmatrix}} {p} & {q} \\\\ {r} & {s} \\end{{pmatrix}}",
+         lambda p, q, r, s: np.array([[p, q], [r, s]])),
+    Rule("solution of the system", "{A}^{{-1}} {b}", lambda A, b: solved(A, b)),
+    Rule("solution of the transposed system", "{A}^{{-\\top}} {b}", lambda A, b: solved(A.T, b)),
+    Rule("gradient of the matrix", "-{u}\\,{x}^\\top", lambda u, x: -(u @ x.T)),
+    Rule("law of growth", "{theta}\\,{x}(1 - {x})", lambda theta, x: theta * x * (1 - x)),
+    Rule("Euler's step", "{x} + {tau}\\,{f}", lambda x, tau, f: x + tau * f),
+    Rule("slope of the law", "{theta}(1 - 2\\,{x})", lambda theta, x: theta * (1 - 2 * x)),
+    Rule("back through Euler's step", "{u} + {tau}\\,{slope}\\,{u}", lambda u, tau, slope: u + tau * slope * u),
+    Rule("share of the rate", "{u}\\,{tau}\\,{x}(1 - {x})", lambda u, tau, x: u * tau * x * (1 - x)),
+    Rule("mean pay", "\\sum {p}\\,{r}", lambda p, r: total(p * r)),
+    Rule("gradient of the mean pay", "{p} \\circ ({r} - {J})", lambda p, r, J: p * (r - J)),
+    Rule("pay of the draw", "\\sum {e}\\,{r}", lambda e, r: total(e * r)),
+    Rule("slope of the logarithm of p", "{e} - {p}", lambda e, p: e - p),
+    Rule("share of a draw", "({pay} - {b})\\,{slope}", lambda pay, b, slope: (pay - b) * slope),
 ]  # fmt: skip
 
 _GATE_TEX = {
