@@ -129,6 +129,7 @@ def solved(A: Any, b: Any) -> Any:
     return np.array([[s * b1 - q * b2], [p * b2 - r * b1]]) / (p * s - q * r)
 
 
+# Where an array meets a single number, the array stands first: a graph value on the left takes no array.
 _RULES = [
     # forward
     Rule("weighted sum", "{W} {a} + {b}", lambda W, a, b: W @ a + b),
@@ -155,7 +156,7 @@ _RULES = [
     Rule("mean gradient of the weights", "{delta}\\,{a}^\\top / m", lambda delta, a: delta @ a.T / delta.shape[1]),
     Rule("mean gradient of the biases", "\\tfrac1m \\sum {delta}", lambda delta: mean(delta)),
     Rule("gradient after the step", "{delta}\\,{a}^\\top", lambda delta, a: delta @ a.T),
-    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - eta * g),
+    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - g * eta),
     Rule("entry", "[{M}]_{{{row}{column}}}", lambda M, row, column: M[row - 1, column - 1]),
     # paths, products, quotients, nudges
     Rule("sum over the paths", "{g1} + {g2}", lambda g1, g2: g1 + g2),
@@ -209,7 +210,7 @@ _RULES = [
     Rule("exponentials after the largest", "e^{{{a} - {M}}} + e^{{{b} - {M}}}",
          lambda a, b, M: each("exp", a - M) + each("exp", b - M)),
     Rule("loss from the logits", "{M} + \\ln {S} - {z}", lambda M, S, z: M + each("log", S) - z),
-    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -eta * total(g * g)),
+    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -(total(g * g) * eta)),
     Rule("mean square of a sum", "{n}\\,{v}\\,{s}", lambda n, v, s: n * v * s),
     Rule("half after the ReLU", "{s}/2", lambda s: s / 2),
     # chapters 13 and 14

@@ -121,7 +121,7 @@ ROWS: list[Mistake] = [
             "A path is met once from above and once from below.",
             "Each reader counts once.", "08", "Four paths"),
     Mistake("weights updated before they were used", ("back through the weights",), "({W} - {eta}\\,{dW})^\\top {delta}",
-            lambda W, delta, dW, eta: (W - eta * dW).T @ delta,
+            lambda W, delta, dW, eta: (W - dW * eta).T @ delta,
             "Each layer is updated as soon as its gradient is known.",
             "All gradients belong to the same weights: those of the forward pass.", "11", "Backward, line by line"),
     Mistake("z taken for a", _WEIGHTS, "{delta}\\,{z}^\\top", lambda delta, z: delta @ z.T / delta.shape[1],
