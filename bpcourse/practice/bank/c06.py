@@ -54,7 +54,12 @@ _PARAMETERS = Derivation(
     (
         Step("p1", "\\text{parameters of layer 1}", "parameters of a layer", {"n": "n1", "k": "n0"}),
         Step("p2", "\\text{parameters of layer 2}", "parameters of a layer", {"n": "n2", "k": "n1"}),
-        Step("all", "\\text{all parameters}", "parameters of two layers", {"first": "p1", "second": "p2", "n0": "n0"}),
+        Step(
+            "all",
+            "\\text{all parameters}",
+            "parameters of two layers",
+            {"first": "p1", "second": "p2", "n0": "n0", "n1": "n1", "n2": "n2"},
+        ),
     ),
 )
 
