@@ -135,6 +135,7 @@ def solved(A: Any, b: Any) -> Any:
     return np.array([[s * b1 - q * b2], [p * b2 - r * b1]]) / (p * s - q * r)
 
 
+# Where an array meets a single number, the array stands first: a graph value on the left takes no array.
 _RULES = [
     # forward
     Rule("weighted sum", "{W} {a} + {b}", lambda W, a, b: W @ a + b),
@@ -195,6 +196,7 @@ _RULES = [
     Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
          lambda W, a, b, row: W[row - 1 : row] @ a + b[row - 1 : row]),
     Rule("parameters of a layer", "{n}\\,{k} + {n}", lambda n, k: n * k + n),
+    Rule("parameters of two layers", "{first} + {second}", lambda first, second: first + second),
     # chapters 07 to 09
     Rule("gradient of one weight", "[{delta}]_{{{row}}}\\,[{a}]_{{{column}}}",
          lambda delta, a, row, column: delta[row - 1, 0] * a[column - 1, 0]),
