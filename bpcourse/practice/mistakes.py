@@ -541,7 +541,7 @@ MISTAKES: list[Mistake] = [
     Mistake("path through the variance forgotten", ("back through the normalisation",), "({g} - \\overline{{{g}}}) / {s}",
             lambda g, s: (g - total(g) / g.shape[0]) / s,
             "The mean is seen to read x, the variance is not.",
-            "Make the column twice as large: x̂ must not move, so dx must not point that way.", "17", "Layer normalisation"),
+            "Growing the column changes nothing: the sum of dx times x̂ must be 0.", "17", "Layer normalisation"),
     Mistake("path through the mean forgotten", ("back through the normalisation",),
             "({g} - {xhat}\\,\\overline{{{g}{xhat}}}) / {s}",
             lambda g, xhat, s: (g - xhat * total(g * xhat) / g.shape[0]) / s,
