@@ -18,11 +18,13 @@ book: $(BUILT)  ## build the book, print where to open it
 test: $(READY)  ## run every test that needs no browser
 	$(RUN) -m pytest tests notebooks --ignore=tests/browser -n 2 --dist loadfile --nbval --nbval-current-env
 
+# Its settings lie in the folder's own: widgets are stored in a notebook with it, so an explorer moves when it is opened again.
+LAB_SETTINGS := tools/jupyter
 LAB := --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks --KernelManager.transport_encryption=auto
 
 lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter trust notebooks/*.ipynb
-	$(BIN)/jupyter lab $(LAB) $(if $(filter 0,$(shell id -u)),--allow-root)
+	JUPYTER_CONFIG_PATH="$(LAB_SETTINGS)$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(BIN)/jupyter lab $(LAB) $(if $(filter 0,$(shell id -u)),--allow-root)
 
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser
 	$(RUN) -m pytest tests/browser

@@ -113,6 +113,13 @@ def listed(x: Any, argument: str, of: str) -> list[Any]:
     raise TypeError(f"{argument}: expected a list of {of}, got {type(x).__name__} {short(x)}")
 
 
+def mapping(x: Any, argument: str, expected: str = "a dict of arrays") -> Mapping[Any, Any]:
+    """x itself, if it is a dict or the like; TypeError otherwise."""
+    if not isinstance(x, Mapping):
+        raise TypeError(f"{argument}: expected {expected}, got {type(x).__name__}")
+    return x
+
+
 def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, float]:
     """x as a pair (low, high) with low < high, around `holding`; TypeError or ValueError otherwise."""
     ends = listed(x, argument, "a pair") if isinstance(x, tuple | list) else []
@@ -168,10 +175,10 @@ def array(x: Any, argument: str) -> Array:
     return numbers_
 
 
-def held(x: Array, argument: str) -> Array:
-    """x itself; ValueError where its computation left what its dtype can hold."""
+def held(x: Array, argument: str, what: str = "numbers", more: str = "") -> Array:
+    """x itself; ValueError where its computation left what its dtype can hold, with `more` of where or why."""
     if not finite(x):
-        raise ValueError(f"{argument}: expected numbers that {x.dtype} can hold, got an overflow")
+        raise ValueError(f"{argument}: expected {what} that {x.dtype} can hold, got an overflow{more}")
     return x
 
 
@@ -236,9 +243,14 @@ def fitting(W: Any, A_below: Any, b: Any) -> tuple[Array, ...]:
     W, A_below, b = batch(W, "W"), batch(A_below, "A_below"), batch(b, "b")
     if len(A_below) != W.shape[1]:
         raise ValueError(f"A_below: expected {W.shape[1]} units (rows), as W has columns, got shape {A_below.shape}")
-    if b.shape != (len(W), 1):
-        raise ValueError(f"b: expected shape ({len(W)}, 1), a row for each row of W, got {b.shape}")
+    expect_bias(b, "b", W, "W")
     return W, A_below, b
+
+
+def expect_bias(b: Array, argument: str, W: Array, weights: str) -> None:
+    """ValueError unless b is a column with a row for each row of W."""
+    if b.shape != (len(W), 1):
+        raise ValueError(f"{argument}: expected shape ({len(W)}, 1), a row for each row of {weights}, got {b.shape}")
 
 
 def of_one_batch(dZ: Any, A_below: Any) -> tuple[Array, ...]:

@@ -250,10 +250,8 @@ def evaluate(output: Value, settings: Mapping[Value, float]) -> float:
     Book: chapter 03.
     """
     order = topological_order(output)
-    if not isinstance(settings, Mapping):
-        raise TypeError(f"settings: expected a dict from Values to numbers, got {type(settings).__name__}")
     values = {}
-    for node, x in settings.items():
+    for node, x in checks.mapping(settings, "settings", "a dict from Values to numbers").items():
         expect_value(node, "settings")
         values[node] = checks.number(x, "settings")
     for node in order:

@@ -1,15 +1,20 @@
 """The book's pages as notebooks: their prose, and the numbers that they compute."""
 
 import itertools
+import multiprocessing
+import os
 import re
-from concurrent.futures import ThreadPoolExecutor
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
 import nbformat
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
-from nbclient import NotebookClient
+
+import bpcourse.explore
+import bpcourse.figures  # noqa: F401  # loaded once, before the pages run
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "book").glob("*.md"))
@@ -39,23 +44,36 @@ def read(path: Path) -> nbformat.NotebookNode:
     return read_myst_markdown_notebook(text, MdParserConfig(enable_extensions={"dollarmath"}), add_source_map=False)
 
 
-def execute(notebook: nbformat.NotebookNode, folder: Path) -> nbformat.NotebookNode:
-    """The notebook with fresh outputs; a failing cell raises."""
-    notebook = nbformat.from_dict(notebook)
+def execute(path: Path) -> nbformat.NotebookNode:
+    """The page with fresh outputs; a failing cell raises. To be called once in a process: it stays in the page's folder."""
+    notebook = read(path)
+    os.chdir(path.parent)
+    shell, shown = InteractiveShell.instance(), []
+
+    def show(result: object) -> None:
+        if result is not None and not shell.displayhook.quiet():
+            shown.append(shell.display_formatter.format(result)[0])
+
+    shell.display_trap.hook = show  # the shell's own prints "Out[1]: …"
     for cell in notebook.cells:
         if cell.cell_type == "code":
-            cell.setdefault("outputs", [])
-            cell.setdefault("execution_count", None)
-    resources = {"metadata": {"path": str(folder)}}
-    NotebookClient(notebook, timeout=120, kernel_name="python3", coalesce_streams=True, resources=resources).execute()
-    return notebook
+            with capture_output() as captured:
+                shell.run_cell(cell.source, store_history=True).raise_error()
+            shown += [output.data for output in captured.outputs]
+            # Of a bar of progress, what it leaves on the screen.
+            text = re.sub(r"[^\n]*\r(?!\n)", "", f"{captured.stdout}\n{captured.stderr}")
+            cell.outputs = [{"text": text}, *({"data": data} for data in shown)]
+            shown.clear()
+    return nbformat.from_dict(notebook)
 
 
 def executed_chapters() -> dict[str, nbformat.NotebookNode]:
-    """Every chapter by its name, run from top to bottom, two at a time."""
-    with ThreadPoolExecutor(2) as pool:
-        runs = pool.map(lambda path: execute(read(path), path.parent), CHAPTERS)
-        return {path.name: run for path, run in zip(CHAPTERS, runs)}
+    """Every chapter by its name, run from top to bottom, two at a time.
+
+    Each in a process of its own, forked from this one where a system can: to start a kernel takes longer than to run a page.
+    """
+    with multiprocessing.Pool(2, maxtasksperchild=1) as pool:
+        return {path.name: run for path, run in zip(CHAPTERS, pool.map(execute, CHAPTERS, chunksize=1))}
 
 
 def prose(notebook: nbformat.NotebookNode) -> str:

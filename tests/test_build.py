@@ -3,15 +3,22 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import docstrings
 import nbformat
 import pytest
+import two_at_a_time
 import yaml
 from books import CODE, ROOT, Book, cell
+from jupyter_cache import get_cache
+from jupyter_client.connect import LocalPortCache
+from myst_nb.core.config import NbParserConfig
+from myst_parser.config.main import MdParserConfig
 
 import bpcourse
 
@@ -61,6 +68,10 @@ def test_the_large_book_names_all_that_its_cells_and_pages_depend_on():
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
     listed = {path for name in ("fresh_cells", "fresh_pages") for pattern in settings[name] for path in ROOT.glob(pattern)}
     package = {path for path in (ROOT / "bpcourse").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert [pattern for pattern in settings["fresh_cells"] if pattern.startswith("!")] == ["!bpcourse/practice/**/*"]
+    assert not any(
+        re.search(r"^(from|import) bpcourse\.practice", page.read_text(), re.M) for page in (ROOT / "book").glob("*.md")
+    )
     read = {
         (page.parent / name).resolve()
         for page in (ROOT / "book").glob("*.md")
@@ -169,6 +180,20 @@ def test_chapters_run_two_at_a_time(tmp_path):
     wait += "    if pathlib.Path('{1}').exists():\n        break\n    time.sleep(0.1)\nelse:\n    raise TimeoutError"
     one, two = (f"{CODE}# Page\n\n{cell(wait.format(*names))}" for names in (("a", "b"), ("b", "a")))
     Book(tmp_path, {"index": "# A book\n", "01-one": one, "02-two": two}).built()
+
+
+def test_a_kernel_that_finds_its_port_taken_is_left_to_the_next_run(tmp_path, monkeypatch):
+    path, choose = tmp_path / "01-one.md", LocalPortCache.find_available_port
+    path.write_text(f"{CODE}# One\n\n{cell('6 * 7')}")
+    settings = NbParserConfig(execution_mode="cache", execution_cache_path=str(tmp_path / "cache"))
+    env, cache = SimpleNamespace(myst_config=MdParserConfig(), mystnb_config=settings), get_cache(tmp_path / "cache")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = iter([server.getsockname()[1]])
+        monkeypatch.setattr(LocalPortCache, "find_available_port", lambda ports, ip: next(taken, None) or choose(ports, ip))
+        two_at_a_time.run(str(path), env)
+        assert next(taken, None) is None and cache.list_cache_records() == []
+        two_at_a_time.run(str(path), env)
+        assert len(cache.list_cache_records()) == 1
 
 
 def test_a_cell_that_fails_is_named(tmp_path):

@@ -21,8 +21,11 @@ OWN_PAGES = {"index", "search", "genindex", "py-modindex"}
 
 
 def digest(folder: Path, patterns: list[str]) -> str:
-    """One number for the names and contents of these files and for the Python that runs."""
-    paths = {path for pattern in patterns for path in folder.glob(pattern) if path.is_file() and "__pycache__" not in path.parts}
+    """One number for the names and contents of these files, without those after a `!`, and for the Python that runs."""
+    paths: set[Path] = set()
+    for pattern in patterns:
+        found = {path for path in folder.glob(pattern.lstrip("!")) if path.is_file() and "__pycache__" not in path.parts}
+        paths = paths - found if pattern.startswith("!") else paths | found
     told = hashlib.sha256(sys.version.encode())
     for path in sorted(paths):
         told.update(path.relative_to(folder).as_posix().encode() + hashlib.sha256(path.read_bytes()).digest())

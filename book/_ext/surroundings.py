@@ -30,6 +30,7 @@ def settle() -> None:
         )
     for name in [name for name in os.environ if name.startswith(CLEARED)]:
         del os.environ[name]
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # several kernels run at a time: more threads would wait for each other
     folders = {"MPLCONFIGDIR": "matplotlib", "IPYTHONDIR": "ipython", "JUPYTER_DATA_DIR": "jupyter"}
     os.environ |= {name: str(SETTINGS / folder) for name, folder in folders.items()} | {"PYTHONUTF8": "1"}
     profile = SETTINGS / "ipython" / "profile_default"

@@ -47,7 +47,6 @@ def run(path: str, env: Any) -> None:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Run before any page is read, with one BLAS thread each: more would wait for each other."""
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    """Run before any page is read."""
     app.connect("env-before-read-docs", run_chapters)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

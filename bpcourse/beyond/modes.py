@@ -135,10 +135,8 @@ def forward_tangents(outputs: Sequence[Value], tangents: Mapping[Value, Operand]
 
 
 def _sweep(outputs: Sequence[Value], tangents: Any) -> dict[Value, Any]:
-    if not isinstance(tangents, Mapping):
-        raise TypeError(f"tangents: expected a dict from Values to numbers, got {type(tangents).__name__}")
     found: dict[Value, Any] = {}
-    for x, t in tangents.items():
+    for x, t in checks.mapping(tangents, "tangents", "a dict from Values to numbers").items():
         expect_value(x, "tangents")
         found[x] = t if isinstance(t, Value) else checks.number(t, "tangents")
     symbols = any(isinstance(t, Value) for t in found.values())

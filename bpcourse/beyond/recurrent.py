@@ -12,7 +12,6 @@ Book: chapter 15.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -67,13 +66,12 @@ def spectral_radius(W: Array) -> float:
 def _sequence(X: Any, parameters: Any, squash: Any = "tanh") -> tuple[Any, ...]:
     """The sequence and the three parameters, if they fit each other."""
     checks.choice(squash, "squash", SQUASHES)
-    if not isinstance(parameters, Mapping) or set(parameters) != {"Wh", "Wx", "b"}:
+    if set(checks.mapping(parameters, "parameters")) != {"Wh", "Wx", "b"}:
         raise ValueError(f"parameters: expected a dict of Wh, Wx and b, got {checks.short(parameters)}")
     (Wh,), Wx, b = _square(parameters["Wh"], "Wh"), checks.array(parameters["Wx"], "Wx"), checks.array(parameters["b"], "b")
     if Wx.ndim != 2 or len(Wx) != len(Wh):
         raise ValueError(f"Wx: expected {len(Wh)} rows, as Wh has, got shape {Wx.shape}")
-    if b.shape != (len(Wh), 1):
-        raise ValueError(f"b: expected shape ({len(Wh)}, 1), a row for each row of Wh, got {b.shape}")
+    checks.expect_bias(b, "b", Wh, "Wh")
     X = checks.array(X, "X")
     if X.ndim != 3 or X.shape[1] != Wx.shape[1]:
         raise ValueError(f"X: expected shape (steps, {Wx.shape[1]}, examples), as Wx has columns, got {X.shape}")
@@ -91,7 +89,7 @@ def forward(X: Array, parameters: Parameters, squash: str = "tanh") -> Array:
     Wh, Wx, b = (parameters[name] for name in ("Wh", "Wx", "b"))
     H = [np.zeros((len(Wh), X.shape[2]))]
     for t, x in enumerate(X, start=1):
-        Z = _held(affine(Wx, x, b) + Wh @ H[-1], f"sums that float64 can hold, got an overflow at step {t}")
+        Z = checks.held(affine(Wx, x, b) + Wh @ H[-1], "Wh", "sums", f" at step {t}")
         H.append(ACTIVATIONS[squash](Z))
     return np.stack(H)
 
@@ -138,14 +136,8 @@ def backpropagation(dH: Array, H: Array, X: Array, parameters: Parameters, squas
         dH[t - 1] += Wh.T @ dZ
     grads = {"dWh": dWh.sum(axis=0), "dWx": dWx, "db": db, "dH": dH, "dWh by step": dWh}
     for grad in grads.values():
-        _held(grad, "gradients that float64 can hold, got an overflow on the way back")
+        checks.held(grad, "Wh", "gradients", " on the way back")
     return grads
-
-
-def _held(x: Array, expected: str) -> Array:
-    if not checks.finite(x):
-        raise ValueError(f"Wh: expected {expected}")
-    return x
 
 
 def as_graph(parameters: Parameters, xs: Any, y: Any, squash: str = "tanh") -> dict[str, Value]:
@@ -235,9 +227,7 @@ def lstm(x: Array, h: Array, c: Array, W: Array, b: Array) -> tuple[Array, Array
     overflows; TypeError where one is no array.
     """
     below, gated = np.concatenate([h, x]), 3 * len(h)
-    Z = affine(W, below, b)
-    if not checks.finite(Z):  # the gates would make it finite again
-        raise ValueError("W: expected sums that float64 can hold, got an overflow")
+    Z = checks.held(affine(W, below, b), "W", "sums")  # the gates would make it finite again
     gates = np.concatenate([sigmoid(Z[:gated]), tanh(Z[gated:])])
     f, i, o, g = np.split(gates, 4)
     new = f * c + i * g

@@ -380,7 +380,7 @@ def _depth(parameters: Parameters) -> int:
 
 def _with_or_without_norms(parameters: Any, output: str) -> dict[str, Array]:
     """W1, b1, W2, … of a network with this output, and γ and β of hidden layers, if there are any."""
-    questions.expect_mapping(parameters, "parameters")
+    checks.mapping(parameters, "parameters")
     norms = [name for name in parameters if isinstance(name, str) and re.fullmatch(r"(gamma|beta)\d+", name)]
     checked = checked_parameters({name: x for name, x in parameters.items() if name not in norms})
     questions.expect_output(output, checked)
@@ -421,7 +421,7 @@ def _fitting(layers: Any, parameters: Parameters) -> Sequence[Layer]:
 
 
 def _of_parameters_only(grads: Any, most: Any) -> tuple[Any, ...]:
-    questions.expect_mapping(grads, "grads")
+    checks.mapping(grads, "grads")
     most = checks.positive(most, "most")
     foreign = [name for name in grads if isinstance(name, str) and re.fullmatch(r"d[ZA]\d+", name)]
     if not grads or foreign:

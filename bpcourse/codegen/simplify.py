@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from bpcourse import checks
 from bpcourse.gates import GATES, Gate, power
 from bpcourse.graph import Value, expect_value, expect_values, topological_order
 
@@ -45,8 +46,7 @@ def rewritten(outputs: Sequence[Value], inputs: Mapping[Value, Value], rounded: 
     Raises TypeError where an output or an input is not a Value.
     """
     outputs = expect_values(outputs, "output")
-    if not isinstance(inputs, Mapping):
-        raise TypeError(f"inputs: expected a dict from Values to Values, got {type(inputs).__name__}")
+    checks.mapping(inputs, "inputs", "a dict from Values to Values")
     new = dict(zip(expect_values([*inputs], "inputs"), expect_values([*inputs.values()], "inputs")))
     constants: dict[float, Value] = {}
     made: dict[tuple[Gate, Collection[Value]], Value] = {}

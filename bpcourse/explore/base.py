@@ -17,6 +17,7 @@ import traitlets
 from IPython import get_ipython
 
 from bpcourse import checks
+from bpcourse.explore import predict
 from bpcourse.pictures import svg
 
 
@@ -140,13 +141,15 @@ class Explorer(anywidget.AnyWidget):
         controls: Sequence[str],
         spec: Mapping[str, Any],
         functions: Mapping[str, str | Mapping[str, str]],
+        asks: Sequence[predict.Ask] = (),
     ) -> None:
         """Put together the HTML and the module: what to show, and the functions that run it.
 
-        `functions` are JavaScript functions, or tables of them, by the name that the script calls them.
+        `functions` are JavaScript functions, or tables of them, by the name that the script calls them;
+        `asks` the moves that a reader may foretell.
         """
         state = {name: getattr(self, name) for name in self._state}
-        told = json.dumps({"state": state, **spec}, ensure_ascii=False, separators=(",", ":"))
+        told = json.dumps({"state": state, "asks": asks, **spec}, ensure_ascii=False, separators=(",", ":"))
         # Parsed, not written out: an object that is written out has no room for a name like __proto__.
         told = told.replace("<", "\\u003c").replace("\\", "\\\\").replace("'", "\\'")
         printed = "\n".join(f"const {name} = {_printed(source)};" for name, source in functions.items())
@@ -154,7 +157,8 @@ class Explorer(anywidget.AnyWidget):
         self._code = f"const SPEC = JSON.parse('{told}');\n{printed}\n{RUNTIME}\n{own}"
         shown = "".join(f'<div class="bp-picture">{_inline(picture)}</div>' for picture in pictures)
         # A form, so that no browser fills in what the controls said before: they show the state.
-        body = f'<div class="bp-pictures">{shown}</div><form class="bp-controls" autocomplete="off">{"".join(controls)}</form>'
+        form = f'<form class="bp-controls" autocomplete="off">{predict.box(asks)}{"".join(controls)}</form>'
+        body = f'<div class="bp-pictures">{shown}</div>{form}'
         begun = f'<div class="bp-explorer full-width" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
         self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"

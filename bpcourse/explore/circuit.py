@@ -12,6 +12,7 @@ from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import UNDEFINED, Explorer, Number, not_negative, one_of
+from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, adjoints, expect_value, expect_values, flows, local_gradients, topological_order
 from bpcourse.pictures import circuit, svg
 from bpcourse.pictures.circuit import wire_key
@@ -90,7 +91,28 @@ class Circuit(Explorer):
             self._controls(spans, decimals, shown, steps),
             spec,
             {"table": table_to_javascript(list(table.values()), chosen)},
+            self._asks(),
         )
+
+    def _asks(self) -> list[Ask]:
+        """One question an input: what a nudge of it does to the output."""
+        output, asks = svg.pretty(self._order[-1].name or "the output"), []
+        for x in self._inputs:
+            name, now = str(x.name), self._at(self.inputs)
+            at, slope = self.inputs[name], now[wire_key("g", self._order.index(x))]
+            change = self._change(name)
+            if math.isfinite(change):
+                rest = "" if math.isclose(change, slope * self.eps) else "; the rest is the curve's"
+                first_order = f"{brief(slope)} · {brief(self.eps)} = {brief(slope * self.eps)}"
+                asks.append(
+                    Ask(
+                        f"{svg.pretty(name)} goes from {brief(at)} to {brief(at + self.eps)}. What does {output} do?",
+                        {"inputs": {name: at + self.eps}, "nudged": name},
+                        wire_key("v", len(self._order) - 1),
+                        f"The gradient is {brief(slope)}, and {first_order}{rest}.",
+                    )
+                )
+        return asks
 
     def _at(self, inputs: Mapping[str, float]) -> dict[str, float]:
         return dict(zip(self._keys, self._row(*(inputs[name] for name in self._names))))
@@ -163,9 +185,7 @@ def slider_ranges(values: Mapping[str, float], ranges: Mapping[str, Range] | Non
     Raises ValueError for an unknown name, a range upside down, or one that
     leaves its value out; TypeError for what is not a pair of numbers.
     """
-    if not isinstance(ranges, Mapping | None):
-        raise TypeError(f"ranges: expected a dict of pairs (low, high), got {type(ranges).__name__}")
-    given = dict(ranges or {})
+    given = {} if ranges is None else dict(checks.mapping(ranges, "ranges", "a dict of pairs (low, high)"))
     for name in given:
         checks.choice(name, "ranges", values)
     spans = {}

@@ -19,7 +19,7 @@ function start(root, model) {
       axes.place(lines[key + "-dot"], at, log(now[i]));
     });
     lines.step.setAttribute("d", axes.line([[at, floor], [at, 2]]));
-    return { exact: slope, forward, central, "forward-error": scientific(now[0]), "central-error": scientific(now[1]),
+    return { exact: slope, forward, central, error: now[0], "forward-error": scientific(now[0]), "central-error": scientific(now[1]),
       eps: scientific(eps), [`inputs.${name}`]: plain(inputs[name], 2),
       status: `Step ${scientific(eps)}: forward error ${scientific(now[0])}, central error ${scientific(now[1])}` };
   }

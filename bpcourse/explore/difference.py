@@ -14,6 +14,7 @@ from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number, where_defined
 from bpcourse.explore.hill import only_input
 from bpcourse.explore.plot import Plot
+from bpcourse.explore.predict import Ask
 from bpcourse.graph import Value, exp, gradient, square
 from bpcourse.pictures import svg
 
@@ -58,7 +59,19 @@ class DifferenceStep(Explorer):
             "exact": table_to_javascript(results, [x]),
             "single": table_to_javascript([v], [x], float32=True),
         }
-        self.assemble([self._picture(plot)], self._controls(low, high), spec, functions)
+        self.assemble([self._picture(plot)], self._controls(low, high), spec, functions, self._asks())
+
+    def _asks(self) -> list[Ask]:
+        """What a smaller ε does to the error: a tenth of it, and one that rounding spoils."""
+        return [
+            Ask(
+                f"ε goes from {svg.scientific(self.eps)} to {svg.scientific(small)}. What does the forward quotient's error do?",
+                {"eps": small},
+                "error",
+                "It has two parts: one shrinks with ε, the rounding grows as ε shrinks.",
+            )
+            for small in (self.eps / 10, 1e-12)
+        ]
 
     @traitlets.validate("eps", "precision")
     def _valid(self, proposal: Any) -> Any:

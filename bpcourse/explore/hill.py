@@ -13,6 +13,7 @@ from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number, not_negative, where_defined
 from bpcourse.explore.plot import Plot
+from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, expect_value, gradient, square, topological_order
 from bpcourse.pictures import svg
 
@@ -59,7 +60,25 @@ class Hill(Explorer):
             self._controls(low, high),
             spec,
             {"table": table_to_javascript(results, [x])},
+            self._asks(),
         )
+
+    def _asks(self) -> list[Ask]:
+        """What one step uphill does to the height: of the size h, and of eight times the size."""
+        x, asks = self.inputs[self._name], []
+        for h in (self.h, 8 * self.h):
+            slope = self._row(x)[1]
+            to = x + h * slope
+            if math.isfinite(self._row(to)[0]):
+                asks.append(
+                    Ask(
+                        f"A step of h = {brief(h)} goes from {self._name} = {brief(x)} to {brief(to)}. What does the height do?",
+                        {"inputs": {self._name: to}},
+                        "f",
+                        f"The tangent foretells a gain of h · slope² = {brief(h * slope * slope)}.",
+                    )
+                )
+        return asks
 
     @traitlets.validate("h")
     def _valid(self, proposal: Any) -> float:

@@ -14,6 +14,7 @@ from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number, not_negative
 from bpcourse.explore.plot import Plot
+from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, gradient
 from bpcourse.layers import LOSSES
 from bpcourse.network import Parameters, as_graph
@@ -109,7 +110,26 @@ class Network(Explorer):
             self._controls(span, most),
             spec,
             {"tables": {loss: table_to_javascript(list(table.values()), inputs[loss]) for loss, table in tables.items()}},
+            self._asks(),
         )
+
+    def _asks(self) -> list[Ask]:
+        """What one update of the weight does to the loss, and what a step the other way does."""
+        slope, w, label = (
+            self.gradients[self.weight],
+            self.inputs[self.weight],
+            svg.pretty(self._plan.labels.get(self.weight, self.weight)),
+        )
+        step = -self.learning_rate * slope
+        return [
+            Ask(
+                f"{label} moves from {brief(w)} {how}, to {brief(w + sign * step)}. What does the loss do?",
+                {"inputs": {self.weight: w + sign * step}},
+                "vloss",
+                f"The slope is {brief(slope)}, so the tangent foretells {brief(sign * step * slope)}; the rest is the curve's.",
+            )
+            for sign, how in ((1, "against its gradient"), (-1, "along its gradient"))
+        ]
 
     @traitlets.validate("weight", "loss", "learning_rate")
     def _valid(self, proposal: Any) -> Any:

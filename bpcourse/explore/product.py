@@ -16,6 +16,7 @@ from bpcourse.examples import PRODUCT
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number, one_of
 from bpcourse.explore.plot import Plot
+from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, gradient
 from bpcourse.pictures import svg
 
@@ -70,7 +71,22 @@ class Product(Explorer):
             self._controls(),
             spec,
             {"table": table_to_javascript(results, [x, y])},
+            self._asks(),
         )
+
+    def _asks(self) -> list[Ask]:
+        """What the two derivatives' step does, and what adding h to both inputs does."""
+        a, b = self.inputs["a"], self.inputs["b"]
+        moves = {"by its derivative times h": (self.h * b, self.h * a), "up by h": (self.h, self.h)}
+        return [
+            Ask(
+                f"a = {brief(a)} and b = {brief(b)} each move {how}, with h = {brief(self.h)}. What does f = a·b do?",
+                {"inputs": {"a": a + u, "b": b + v}},
+                "f",
+                f"The derivatives are {brief(b)} and {brief(a)}: to first order f changes by {brief(b * u + a * v)}.",
+            )
+            for how, (u, v) in moves.items()
+        ]
 
     @traitlets.validate("h", "eps", "seed", "in_turn")
     def _valid(self, proposal: Any) -> Any:

@@ -15,6 +15,7 @@ from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer
 from bpcourse.explore.plot import Plot
+from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, gradient
 from bpcourse.pictures import svg
 
@@ -83,7 +84,19 @@ class Recurrence(Explorer):
         plot = Plot((1, steps), (_FLOOR, _TOP), height=330)
         functions = {name: table_to_javascript(*tables) for name, tables in graphs.items()}
         spec = {"decimals": 6, "plot": plot.spec, "steps": self._steps, "floor": _FLOOR, "eps": _EPS}
-        self.assemble([self._picture(plot)], self._controls(low, high), spec, {"tables": functions})
+        self.assemble([self._picture(plot)], self._controls(low, high), spec, {"tables": functions}, self._asks())
+
+    def _asks(self) -> list[Ask]:
+        """What a smaller ρ does to the gradient that comes back to the first step."""
+        return [
+            Ask(
+                f"ρ goes from {brief(self.inputs['rho'])} to {brief(to)}. What does the length of the gradient at step 1 do?",
+                {"inputs": {"rho": to}},
+                "first",
+                "Each step back multiplies by the same matrix: factors above 1 grow, those below 1 die.",
+            )
+            for to in (0.9, 1.0)
+        ]
 
     @traitlets.validate("squash")
     def _valid(self, proposal: Any) -> str:

@@ -101,13 +101,12 @@ function explore(root, model, { show, actions = {} }) {
       : "log" in control.dataset ? power(number) : number));
   }
 
-  // A number that was typed: a comma is a point; beyond an end the end is taken, for no number the old one comes back.
+  // Beyond an end the end is taken, for no number the old one comes back.
   function onTyped({ target: box }) {
     if (!box.matches("input[data-n]")) return onInput({ target: box });
     const slider = box.previousSibling, row = box.parentNode;
     const [low, high] = [slider.min, slider.max].map("log" in slider.dataset ? power : Number);
-    const text = box.value.replace(/\s/g, "").replace(",", ".").replaceAll("−", "-");
-    const number = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+    const number = typedNumber(box.value);
     const taken = Math.max(low, Math.min(high, "whole" in slider.dataset ? Math.round(number) : number));
     const wants = taken === number ? "" : `${"whole" in slider.dataset ? "a whole number" : "a number"} from ${brief(low)} to ${brief(high)}`;
     change(Number.isNaN(number) ? {} : one(slider.dataset.bind, taken), wants && `${slider.ariaLabel}: ${wants}. `);
@@ -117,11 +116,40 @@ function explore(root, model, { show, actions = {} }) {
   }
 
   function onClick({ target }) {
-    const button = target.closest("[data-do]");
+    const button = target.closest("[data-do], [data-say]");
     if (!button) return;
+    const { say: word } = button.dataset;
+    if (word) return foretold(word);
     const [name, ...words] = button.dataset.do.split(" ");
     change(name === "reset" ? SPEC.state : actions[name](state(), ...words));
   }
+
+  // Predict first: asked by itself on the first visit, then when the reader wants it.
+  const [question, outcome] = find(".bp-predict, .bp-predicted"), at = (box, part) => box.querySelector(`[data-${part}]`);
+  let asked = 0;
+  function turn(asks, words = "") {
+    at(question, "ask").textContent = SPEC.asks[asked][0];
+    at(question, "guess").value = "";
+    at(outcome, "outcome").textContent = words;
+    question.hidden = !asks;
+    outcome.hidden = asks;
+  }
+  function foretold(word) {
+    const [, traits, key, because] = SPEC.asks[asked];
+    let words = "";
+    if (word !== "skip") change(SPEC.state);
+    if (Number.isFinite(+word)) {
+      const before = refresh()[key];
+      change({ ...traits, inputs: { ...SPEC.state.inputs, ...traits.inputs } });
+      words = `${judged(+word, Math.abs(typedNumber(at(question, "guess").value)), refresh()[key] - before)} ${because}`;
+      say("", words);
+      asked = (asked + 1) % SPEC.asks.length;
+    }
+    seen(root.ariaLabel, 1);
+    turn(word === "ask", words);
+    (word === "ask" ? question : outcome).querySelector("button").focus();
+  }
+  if (question) turn(!seen(root.ariaLabel));
 
   const onModel = () => quiet || refresh();
   root.addEventListener("input", onInput);
@@ -133,6 +161,30 @@ function explore(root, model, { show, actions = {} }) {
   for (const event of events) model.on(event, onModel);
   refresh();
   return { change, end: () => events.forEach((event) => model.off(event, onModel)) };
+}
+
+// A number that was typed: a comma is a point.
+function typedNumber(typed) {
+  const text = typed.replace(/\s/g, "").replace(",", ".").replaceAll("−", "-");
+  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text) ? Number(text) : NaN;
+}
+
+// What a reader said of a change, beside the change.
+function judged(said, guess, change) {
+  const did = Math.abs(change) < 1e-12 ? 0 : Math.sign(change), size = Math.abs(change);
+  const [words, wrong] = [did, said].map((k) => ["falls", "stays", "rises"][k + 1]), by = did ? ` by ${brief(size)}` : "";
+  return said !== did ? `A surprise: it ${words}${by}. You said that it ${wrong}.`
+    : did && Math.abs(guess - size) > 0.1 * size ? `It ${words}, as you said, but${by}, not by ${brief(guess)}.`
+    : `As you said: it ${words}${by}.`;
+}
+
+// Whether an explorer has asked before: kept in the browser, where it keeps anything.
+function seen(name, now) {
+  try {
+    const all = JSON.parse(localStorage["bpcourse.predict"] ?? "{}"), before = all[name];
+    if (now) localStorage["bpcourse.predict"] = JSON.stringify({ ...all, [name]: now });
+    return before;
+  } catch {}
 }
 
 // The parts of a picture that a script redraws, by their keys.

@@ -83,7 +83,7 @@ def of_pull_back(dZ: Any, cache: Any, parameters: Any, hidden: Any = "relu") -> 
 
 def of_cost(cache: Any, Y: Any, loss: Any = "cross_entropy") -> tuple[Any, ...]:
     """The questions of `cost`."""
-    expect_mapping(cache, "cache")
+    _expect_mapping(cache, "cache")
     output = getattr(cache, "output", None)
     expect_loss(loss, output)
     last = len(cache) // 2
@@ -104,7 +104,7 @@ def of_cost(cache: Any, Y: Any, loss: Any = "cross_entropy") -> tuple[Any, ...]:
 def of_update(parameters: Any, grads: Any, learning_rate: Any) -> tuple[Any, ...]:
     """The questions of `update`."""
     parameters = checked_parameters(parameters)
-    expect_mapping(grads, "grads")
+    _expect_mapping(grads, "grads")
     found = checks.arrays({f"grads['d{name}']": grads.get(f"d{name}") for name in parameters})
     for (name, parameter), (told, grad) in zip(parameters.items(), found.items()):
         if grad.shape != parameter.shape:
@@ -168,7 +168,7 @@ def checked_parameters(parameters: Any) -> dict[str, Array]:
     Raises ValueError where a name is missing or shapes do not fit, TypeError
     where they are not a dict of arrays.
     """
-    expect_mapping(parameters, "parameters")
+    _expect_mapping(parameters, "parameters")
     expected = _of_parameters(len(parameters) // 2)
     _expect_keys(parameters, "parameters", "names", expected)
     checked = checks.arrays({name: parameters[name] for name in expected})
@@ -177,7 +177,7 @@ def checked_parameters(parameters: Any) -> dict[str, Array]:
         if W.ndim != 2:
             raise ValueError(f"W{l}: expected 2 dimensions (units, units below), got shape {W.shape}")
         if b.shape != (len(W), 1):
-            raise ValueError(f"b{l}: expected shape ({len(W)}, 1), a row for each row of W{l}, got {b.shape}")
+            checks.expect_bias(b, f"b{l}", W, f"W{l}")
         if l > 1 and W.shape[1] != len(checked[f"W{l - 1}"]):
             raise ValueError(f"W{l}: expected {len(checked[f'W{l - 1}'])} columns, as W{l - 1} has rows, got shape {W.shape}")
     return checked
@@ -204,7 +204,7 @@ def _fitting(
     cache: Any, parameters: Parameters, hidden: str, output: str | None, argument: str, more: Any
 ) -> tuple[dict[str, Array], Array]:
     """The cache's arrays, if they are this network's Z and A, made by these functions; and one array more."""
-    expect_mapping(cache, "cache")
+    _expect_mapping(cache, "cache")
     made_by = getattr(cache, "hidden", hidden), getattr(cache, "output", output)
     if made_by != (hidden, output):
         raise ValueError(f"hidden, output: expected {made_by}, by which the cache was made, got {(hidden, output)}")
@@ -272,10 +272,9 @@ def expect_output(output: str, parameters: Parameters) -> None:
         )
 
 
-def expect_mapping(x: Any, argument: str) -> None:
-    """TypeError unless x is a dict or the like."""
-    if not isinstance(x, Mapping):
-        raise TypeError(f"{argument}: expected a dict of arrays, got {type(x).__name__}")
+def _expect_mapping(x: Any, argument: str) -> None:
+    if not isinstance(x, dict):
+        checks.mapping(x, argument)
 
 
 def names(x: Mapping[Any, Any]) -> str:
@@ -290,7 +289,7 @@ def held(found: Arrays, kinds: str | tuple[str, ...], what: str, perhaps: str) -
     """The arrays themselves; ValueError for the first of these kinds that overflowed."""
     name = checks.overflowed(found, kinds)
     if name is not None:
-        raise ValueError(f"{name}: expected {what} that {found[name].dtype} can hold, got an overflow: {perhaps}")
+        checks.held(found[name], name, what, f": {perhaps}")
     return found
 
 

@@ -72,7 +72,7 @@ def node_name(parameters: Parameters, letter: str, *indices: int) -> str:
 
     Book: chapter 06.
     """
-    questions.expect_mapping(parameters, "parameters")
+    checks.mapping(parameters, "parameters")
     indices = tuple([checks.count(i, "indices") for i in indices])
     largest = max([len(parameters) // 2, *(max(checks.array(W, name).shape, default=1) for name, W in parameters.items())])
     return f"{checks.text(letter, 'letter')}_{(',' if largest > 9 else '').join(map(str, indices))}"

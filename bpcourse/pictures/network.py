@@ -226,8 +226,7 @@ def route_line(route: Sequence[str], i: int, count: int, place: Mapping[str, tup
     list and places that are not those of its units. Book: chapter 05.
     """
     shift = (checks.count(i, "i") - (checks.whole(count, "count") - 1) / 2) * ROUTE_GAP
-    if not isinstance(place, Mapping):
-        raise TypeError(f"place: expected a dict from names to centres, got {type(place).__name__}")
+    checks.mapping(place, "place", "a dict from names to centres")
     stops = []
     for name in checks.listed(route, "route", "names"):
         if not isinstance(name, str) or name not in place:

@@ -262,9 +262,8 @@ def cost_curves(history: Mapping[str, Sequence[float]]) -> Figure:
 
     Book: chapter 12.
     """
-    if not isinstance(history, Mapping):
-        raise TypeError(f"history: expected a dict of lists, got {type(history).__name__}")
-    lines = {_plain(_HISTORY.get(key, key), "history"): _costs(costs) for key, costs in history.items()}
+    sets = checks.mapping(history, "history", "a dict of lists").items()
+    lines = {_plain(_HISTORY.get(key, key), "history"): _costs(costs) for key, costs in sets}
     if not lines:
         raise ValueError("history: expected the costs of at least one set, got none")
     figure, ax = axes()

@@ -14,5 +14,6 @@ Read in this order:
     >>> check("07.3", "-0.0652")
 """
 
+from bpcourse.practice.code import diagnose as diagnose
 from bpcourse.practice.exercises import check as check
 from bpcourse.practice.exercises import exercise as exercise

@@ -1,33 +1,508 @@
-"""A reader's own function, run against the book's on random cases.
+"""A reader's own function, run against the book's on random numbers.
 
-Book: the notebooks.
+`check_code` tells whether a function is right; `diagnose` tells which of its results is
+the first wrong one, and the mistake behind it: the catalogue's mistakes are made in the
+derivation that the function should follow, and what comes out is compared with what
+the function gives. No mistake is written here.
+
+Book: chapters 01 to 18, in their notebooks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import copy
+import inspect
+import linecache
+import traceback
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bpcourse import checks
+from bpcourse.gates import GATES
+from bpcourse.graph import Value
+from bpcourse.layers import ACTIVATIONS, OUTPUTS
+from bpcourse.network import forward
+from bpcourse.practice.derivations import Derivation, Given, Step
 from bpcourse.practice.diagnosis import Verdict
 from bpcourse.practice.exercises import Code
+from bpcourse.practice.mistakes import Mistake, possible
+from bpcourse.practice.rules import RULES, parts_of
+from bpcourse.practice.worked import LOSS_OF, of_circuit, of_network
+
+RTOL, ATOL = 1e-6, 1e-9
 
 
-def check_code(question: Code, function: Callable[..., Any]) -> Verdict:
+def check_code(question: Code, function: Any) -> Verdict:
     """Whether the function gives on every case what the solution gives.
 
-    TypeError where it is no function. What it raises is told, not raised.
+    TypeError where it is no function. What it raises is told with its line, not raised.
+
+    Book: chapters 01 to 18.
     """
     checks.function(function, "answer", "the arguments that the stub names")
     for case in question.cases():
-        try:
-            out = function(*case)
-        except Exception as error:  # a student's own function may raise anything
-            return Verdict("mistake", f"Your function raised {type(error).__name__}: {error}")
-        if out is None:
-            return Verdict("mistake", "Your function returns nothing yet: fill in the stub, and return the result.")
-        if not np.allclose(out, question.solved(*case), rtol=1e-7, atol=1e-9):
-            return Verdict("mistake", "Not right on every case.")
+        out, told = _run(function, case)
+        if told is None and _difference(out, question.solved(*copy.deepcopy(case))):
+            told = f"Not right yet. For {_listed(case)}: {_difference(out, question.solved(*copy.deepcopy(case)))}"
+        if told:
+            return Verdict("mistake", told)
     return Verdict("right", "Right on every case.")
+
+
+def _listed(case: Sequence[Any]) -> str:
+    """The arguments of a case, where they are short enough to read."""
+    text = ", ".join(checks.short(argument) for argument in case)
+    return f"({text})" if len(text) <= 80 and "\n" not in text and " at 0x" not in text else "one of the cases"
+
+
+def _run(function: Callable[..., Any], arguments: Sequence[Any]) -> tuple[Any, str | None]:
+    """What the function gives; or what is said where it gives nothing, raises, or changes its arguments."""
+    try:
+        inspect.signature(function).bind(*arguments)
+    except TypeError as error:
+        return None, f"The function is called with {len(arguments)} argument(s), but: {error}."
+    except ValueError:  # a builtin has no signature to ask
+        pass
+    given = copy.deepcopy(arguments)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            out = function(*given)
+    except Exception as error:  # a reader's own function may raise anything
+        return None, f"The function raised {type(error).__name__}: {_message(error)} {_place(error)}".rstrip()
+    if out is None or out is Ellipsis:
+        return None, "The function returns nothing yet. Fill in the stub and return the result, then run this cell again."
+    if any(_numeric(x) and _difference(x, y) for x, y in zip(_leaves(given), _leaves(arguments))):
+        return None, "The function changes what it was given. Make new arrays: W = W - step, not W -= step."
+    return out, None
+
+
+def _leaves(x: Any) -> Iterator[Any]:
+    """The arrays and numbers of nested lists and dicts."""
+    if isinstance(x, Mapping | tuple | list):
+        for part in x.values() if isinstance(x, Mapping) else x:
+            yield from _leaves(part)
+    else:
+        yield x
+
+
+def _message(error: Exception) -> str:
+    try:
+        return str(error) or "no message"
+    except Exception:  # a stranger's __str__
+        return "no message"
+
+
+def _place(error: Exception) -> str:
+    """The last line of the reader's own file that the error went through."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename != __file__]
+    lines = [frame for frame in frames if frame.filename == frames[0].filename]
+    if not lines or not lines[-1].lineno:
+        return ""
+    return f"(line {lines[-1].lineno}: {linecache.getline(lines[-1].filename, lines[-1].lineno).strip()})"
+
+
+# ------------------------------------------------------------------- how results differ
+
+
+def _difference(got: Any, expected: Any, where: str = "the result") -> str | None:
+    """How a result differs from the expected one, in words and without giving it away; None where it does not."""
+    if isinstance(expected, Mapping):
+        if not isinstance(got, Mapping):
+            return f"{where}: expected a dict with {', '.join(map(repr, expected))}, got {type(got).__name__}."
+        missing = [key for key in expected if key not in got]
+        if missing:
+            return f"{where}: {', '.join(map(repr, missing))} is missing."
+        return _first(_difference(got[key], expected[key], str(key)) for key in expected)
+    if isinstance(expected, tuple | list) and not _numeric(expected):
+        if not isinstance(got, tuple | list) or len(got) != len(expected):
+            came = f"{len(got)}" if isinstance(got, tuple | list) else type(got).__name__
+            return f"{where}: expected {len(expected)} values, got {came}."
+        return _first(_difference(a, b, f"value {k} of {where}") for k, (a, b) in enumerate(zip(got, expected), start=1))
+    if isinstance(expected, Value):
+        return _difference(getattr(got, "value", got), expected.value, where)
+    if not _numeric(expected) or isinstance(expected, bool | np.bool_):
+        return None if got is expected or _equal(got, expected) else f"{where}: it is not what it should be."
+    return _numbers_differ(got, expected, where)
+
+
+def _first(told: Iterator[str | None]) -> str | None:
+    return next(filter(None, told), None)
+
+
+def _equal(a: Any, b: Any) -> bool:
+    try:
+        return bool(a == b) or callable(b)
+    except Exception:  # what a stranger's == may raise
+        return False
+
+
+def _numeric(x: Any) -> bool:
+    """Whether x is a number, or rows of numbers."""
+    try:
+        return np.asarray(x).dtype.kind in "fiub" and not isinstance(x, str)
+    except Exception:  # ragged rows, or a stranger's
+        return False
+
+
+def _numbers_differ(got: Any, expected: Any, where: str) -> str | None:
+    if not _numeric(got):
+        return f"{where}: expected numbers, got {type(got).__name__}."
+    a, b = np.asarray(got, float), np.asarray(expected, float)
+    if a.shape != b.shape:
+        if a.ndim == 2 and a.T.shape == b.shape and np.allclose(a.T, b, rtol=RTOL, atol=ATOL):
+            return f"{where}: that is the transpose: rows and columns have changed places."
+        return f"{where}: expected shape {b.shape}, got {a.shape}."
+    if not np.isfinite(a).all() and np.isfinite(b).all():
+        return f"{where}: NaN or infinity came out."
+    if np.allclose(a, b, rtol=RTOL, atol=ATOL):
+        return None
+    if a.ndim == 2 and len(a) == len(a.T) and np.allclose(a.T, b, rtol=RTOL, atol=ATOL):
+        return f"{where}: that is the transpose: rows and columns have changed places."
+    return f"{where}: {_by_how_much(a, b)}"
+
+
+def _by_how_much(a: Any, b: Any) -> str:
+    """Whether all numbers are off by one factor, or how many are right."""
+    factor = np.vdot(a, b) / np.vdot(b, b) if np.vdot(b, b) else 0.0
+    if factor and np.allclose(a, factor * b, rtol=RTOL, atol=ATOL):
+        return "the size is right, the sign is not." if np.isclose(factor, -1) else f"it is {factor:.4g} times what it should be."
+    good = int(np.isclose(a, b, rtol=RTOL, atol=ATOL).sum())
+    return f"{good} of {a.size} numbers are right." if a.size > 1 else f"too {'large' if a.sum() > b.sum() else 'small'}."
+
+
+# ------------------------------------------------------------------- the mistake in a function
+
+
+class Case(NamedTuple):
+    """Random numbers for a function, and the derivation that it should follow.
+
+    `results` gives the step behind each result: by its name in a dict, or in order.
+    `given` are steps that the function is told, so that it makes no mistake there.
+
+    Book: chapters 03 to 12.
+    """
+
+    derivation: Derivation
+    arguments: tuple[Any, ...]
+    results: Mapping[str, str]
+    given: tuple[str, ...] = ()
+
+
+def diagnose(
+    function: Any,
+    like: str | None = None,
+    sizes: Sequence[int] = (3, 4, 2),
+    hidden: str = "sigmoid",
+    output: str = "softmax",
+    loss: str = "cross_entropy",
+    criterion: Callable[..., Any] | None = None,
+    seed: int = 0,
+) -> Verdict:
+    """Which result of a function is the first wrong one, and the mistake that gives it.
+
+    `like` says what the function is to be, by default its own name:
+
+        forward(X, parameters)                  a dict of Z1, A1, …
+        backpropagation(cache, Y, parameters)   a dict of dW1, db1, …; of dZ1, dA1 where you like
+        gradients(X, Y, parameters)             the same, forward included
+        update(parameters, grads, eta)          a dict of W1, b1, …
+        affine_vjp(dZ, A_below)                 (dW, db), means over the batch
+        activation_vjp(dA, Z, A)                dZ, for the activation `hidden`
+        softmax_vjp(dA, A)                      dZ
+        multiply(out, a, b), sigmoid(out, x), … the local gradients of a gate
+        Value                                   a class with +, *, backward() and .grad
+        module                                  a PyTorch module; one example is a row
+
+    Arrays are (units, examples); `sizes`, `hidden`, `output` and `loss` say of which
+    network. The gradients of a module are those of criterion(module(X), Y).
+
+    Raises ValueError and TypeError where an argument is not one of these. What the
+    function raises is told, not raised.
+
+    Book: chapters 03, 09 to 12.
+    """
+    checks.function(function, "function", "numbers or arrays, or a class")
+    name = getattr(function, "__name__", None) if like is None else like
+    kind = checks.choice(name, "like", [*KINDS, "Value", "module", *_GATES])
+    rng = checks.generator(seed, "seed")
+    setting = _Setting(
+        checks.sizes(sizes), checks.choice(hidden, "hidden", ACTIVATIONS), checks.choice(output, "output", OUTPUTS),
+        checks.choice(loss, "loss", LOSS_OF),
+    )  # fmt: skip
+    if kind == "module":
+        checks.function(criterion, "criterion", "predictions and labels")
+        cases = _of_module(rng, setting, function)
+        return _diagnosed(lambda *batch: _module_gradients(function, criterion, *batch), cases)
+    if kind == "Value":
+        found = [_diagnosed(partial(_sweep, function, circuit), _of_circuit(rng, circuit)) for circuit in CIRCUITS]
+        return next((verdict for verdict in found if not verdict.accepted), found[0])
+    return _diagnosed(function, KINDS[kind](rng, setting) if kind in KINDS else _of_gate(rng, kind))
+
+
+def _diagnosed(function: Callable[..., Any], cases: Sequence[Sequence[Case]]) -> Verdict:
+    """What is said of a function on random cases, each of which has one derivation or more."""
+    came = []
+    for ways in cases:
+        out, told = _run(function, ways[0].arguments)
+        out, told = (out, told) if told else _named(out, ways[0].results)
+        if told:
+            return Verdict("mistake", told)
+        came.append({name: out[name] for name in [step.name for step in ways[0].derivation.steps] if name in out})
+    right = [_values(ways[0]) for ways in cases]
+    names = list(came[0])
+    wrong = [name for name in names if any(_difference(out[name], values[name]) for out, values in zip(came, right))]
+    if not wrong:
+        return Verdict("right", "Right on every case.")
+    first = wrong[0]
+    how = _first(_difference(out[first], values[first], first) for out, values in zip(came, right))
+    good = [name for name in names if name not in wrong]
+    text = f"{how} It is the first that is wrong" + (f"; right: {', '.join(good)}." if good else ".")
+    upto = names[: names.index(first) + 1]
+    found = _explaining(cases, came, names) or _explaining(cases, came, upto)
+    if found:
+        causes = [f"{m.name} (in {', '.join(at)}). {m.why} {m.see} (Chapter {int(m.chapter)}.)" for m, at in found.values()]
+        text += " This is what comes out with: " + " Or: ".join(causes)
+    return Verdict("mistake", text, tuple(found), first)
+
+
+def _named(out: Any, results: Mapping[str, str]) -> tuple[Any, str | None]:
+    """The results by the names of the steps, or what is said where some are missing."""
+    if isinstance(out, Mapping):
+        missing = [name for name in results if name not in out]
+        if missing:
+            return None, f"The dict that the function returns has no {', '.join(missing)}."
+        return {**out, **{step: out[name] for name, step in results.items()}}, None
+    row = out if isinstance(out, tuple) or (isinstance(out, list) and len(results) > 1) else (out,)
+    if len(results) > 2 or len(row) != len(results):
+        return None, f"The function should return {', '.join(results)}; what came is {checks.short(out)}."
+    return dict(zip(results.values(), row)), None
+
+
+def _explaining(
+    cases: Sequence[Sequence[Case]], came: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> dict[str, tuple[Mistake, list[str]]]:
+    """The mistakes that give all results of these names in all cases, and the steps where they are made."""
+    found: dict[str, tuple[Mistake, list[str]]] = {}
+    for k, case in enumerate(cases[0]):
+        for made in _makeable(case, names):
+            if all(_gives(ways[k], made, out, names) for ways, out in zip(cases, came)):
+                mistake = next(iter(made.values()))
+                found.setdefault(mistake.name, (mistake, list(made)))
+    return found
+
+
+def _makeable(case: Case, names: Sequence[str]) -> list[dict[str, Mistake]]:
+    """Every mistake that can be made: at one step, or by one line of a loop at all of its steps."""
+    reached = {step.name for name in names for step in case.derivation.before(name)} - {*case.given}
+    single = [{step.name: m} for step in case.derivation.steps if step.name in reached for m in possible(step)]
+    rows: dict[int, dict[str, Mistake]] = {}
+    named: dict[str, dict[str, Mistake]] = {}
+    for made in single:
+        for step, mistake in made.items():
+            rows.setdefault(id(mistake), {})[step] = mistake
+            named.setdefault(mistake.name, {}).setdefault(step, mistake)
+    return [*single, *[many for many in [*rows.values(), *named.values()] if len(many) > 1]]
+
+
+def _gives(case: Case, made: Mapping[str, Mistake], out: Mapping[str, Any], names: Sequence[str]) -> bool:
+    """Whether the mistakes give these results."""
+    try:
+        with np.errstate(all="ignore"):
+            values = _values(case, made)
+    except (ValueError, ArithmeticError):
+        return False
+    return not any(_difference(out[name], values[name]) for name in names)
+
+
+def _values(case: Case, wrong: Mapping[str, Mistake] | None = None) -> dict[str, Any]:
+    """All values of a case, with mistakes made; what is given comes right."""
+    numbers = case.derivation.drawn()
+    put = {name: value for name, value in case.derivation.run(numbers).items() if name in case.given}
+    return case.derivation.run(numbers, put, {name: mistake.formula for name, mistake in (wrong or {}).items()})
+
+
+# ------------------------------------------------------------------- random cases, kind by kind
+
+TRIALS = 3
+"""Random cases of a kind: what fits by chance in one does not in all."""
+
+EXAMPLES = 3
+"""Examples in a random batch."""
+
+_GATES = [name for name in GATES if name in RULES and "n" not in parts_of(RULES[name].formula)]
+
+MATCHED = {("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy"), ("identity", "half_squared_error")}
+"""Output and loss of which δ is ŷ − y: a function may take that way, or the long one."""
+
+
+class _Setting(NamedTuple):
+    sizes: Sequence[int]
+    hidden: str
+    output: str
+    loss: str
+
+
+def _of_network(
+    rng: np.random.Generator, setting: _Setting, parameters: Mapping[str, Any]
+) -> tuple[tuple[Any, Any], list[Derivation]]:
+    """A random batch (X, Y) for a network, and the derivations of its gradients."""
+    sizes, hidden, output, loss = setting
+    X, Y = rng.normal(size=(sizes[0], EXAMPLES)), rng.random((sizes[-1], EXAMPLES))
+    if loss == "cross_entropy":
+        Y = np.eye(sizes[-1])[:, rng.integers(sizes[-1], size=EXAMPLES)]
+    elif loss == "binary_cross_entropy":
+        Y = np.round(Y)
+    ways = {(output, loss) in MATCHED, False}
+    return (X, Y), [of_network(parameters, X, Y, hidden, output, loss, ETA, matched=way) for way in ways]
+
+
+ETA = 0.3
+"""The learning rate of random updates."""
+
+
+def _parameters(rng: np.random.Generator, sizes: Sequence[int]) -> dict[str, Any]:
+    shapes = [(f"{n}{l}", (sizes[l], sizes[l - 1] if n == "W" else 1)) for l in range(1, len(sizes)) for n in "Wb"]
+    return {name: rng.normal(size=shape) for name, shape in shapes}
+
+
+def _given(derivation: Derivation, *letters: str) -> tuple[str, ...]:
+    """The steps whose names begin so."""
+    return tuple([step.name for step in derivation.steps if step.name.startswith(letters)])
+
+
+def _of_layers(kind: str, rng: np.random.Generator, setting: _Setting) -> list[list[Case]]:
+    """Cases of forward, backpropagation, gradients and update."""
+    cases = []
+    for _ in range(TRIALS):
+        parameters = _parameters(rng, setting.sizes)
+        (X, Y), ways = _of_network(rng, setting, parameters)
+        right = ways[0].run(ways[0].drawn())
+        grads = {f"d{name}": right[f"d{name}"] for name in parameters}
+        sums = {name: name for name in right if name[0] in "ZA"}
+        slopes = {name: name for name in grads}
+        arguments, results, letters = {
+            "forward": ((X, parameters), sums, ()),
+            "backpropagation": ((forward(X, parameters, setting.hidden, setting.output), Y, parameters), slopes, ("Z", "A")),
+            "gradients": ((X, Y, parameters), slopes, ()),
+            "update": ((parameters, grads, ETA), {name: f"{name}_new" for name in parameters}, ("Z", "A", "d", "slope")),
+        }[kind]
+        cases.append([Case(way, arguments, results, _given(way, *letters)) for way in ways])
+    return cases
+
+
+def _of_vjp(kind: str, rng: np.random.Generator, setting: _Setting) -> list[list[Case]]:
+    """Cases of a layer's part: what comes back goes in, with what went forward."""
+    gate, units = setting.hidden, setting.sizes[-1]
+    givens, steps, arguments, results = {
+        "affine_vjp": (("dZ", "A_below"), [
+            Step("dW", "dW", "mean gradient of the weights", {"delta": "dZ", "a": "A_below"}),
+            Step("db", "db", "mean gradient of the biases", {"delta": "dZ"}),
+        ], ("dZ", "A_below"), ("dW", "db")),
+        "activation_vjp": (("dA", "Z"), [
+            Step("A", "A", gate, {"x": "Z"}),
+            Step("slope", "f'", f"local gradient of {gate}", {"out": "A", "x": "Z"}),
+            Step("dZ", "dZ", "upstream times local", {"u": "dA", "local": "slope"}),
+        ], ("dA", "Z", "A"), ("dZ",)),
+        "softmax_vjp": (("dA", "Z"), [
+            Step("A", "A", "softmax", {"x": "Z"}),
+            Step("dZ", "dZ", "back through the softmax", {"u": "dA", "a": "A", "z": "Z"}),
+        ], ("dA", "A"), ("dZ",)),
+    }[kind]  # fmt: skip
+    cases = []
+    for _ in range(TRIALS):
+        numbers = [Given(name, name, rng.normal(size=(units + (name == "A_below"), EXAMPLES))) for name in givens]
+        way = Derivation(tuple(numbers), tuple(steps))
+        values = way.run(way.drawn())
+        given = tuple([step.name for step in steps if step.name == "A"])
+        cases.append([Case(way, tuple([values[name] for name in arguments]), {name: name for name in results}, given)])
+    return cases
+
+
+KINDS: dict[str, Callable[[np.random.Generator, _Setting], list[list[Case]]]] = {
+    **{kind: partial(_of_layers, kind) for kind in ("forward", "backpropagation", "gradients", "update")},
+    **{kind: partial(_of_vjp, kind) for kind in ("affine_vjp", "activation_vjp", "softmax_vjp")},
+}
+"""What a function may be like, and the cases for it."""
+
+
+def _of_gate(rng: np.random.Generator, name: str) -> list[list[Case]]:
+    """Cases of a gate's local gradients, at points where it is defined."""
+    gate = GATES[name]
+    cases: list[list[Case]] = []
+    while len(cases) < TRIALS * 2:
+        point = rng.uniform(-2, 2, size=gate.arity).tolist()
+        point = point if gate.domain is None or gate.domain.holds(*point) else [abs(x) for x in point]
+        inputs = [Value(x, letter) for x, letter in zip(point, "xy")]
+        out = gate(*inputs)
+        slopes = {f"d{x.name}": f"d{x.name}" for x in inputs}
+        cases.append([Case(of_circuit(out), (out.value, *point), slopes)])
+    return cases
+
+
+# ------------------------------------------------------------------- classes and modules
+
+CIRCUITS: list[Callable[..., Any]] = [
+    lambda x, y, z: x + y,
+    lambda x, y, z: x * y,
+    lambda x, y, z: (x + y) * z,
+    lambda x, y, z: (x + y) * (x * z),
+    lambda x, y, z: x * y * z + x,
+    lambda x, y, z: x * x,
+    lambda x, y, z: _twice(x * y, z),
+    lambda x, y, z: _twice(_twice(x, y), z),
+]
+"""What a reader's class has to sweep: plain, with forks, with forks behind forks."""
+
+
+def _twice(q: Any, z: Any) -> Any:
+    return q * z + q
+
+
+def _of_circuit(rng: np.random.Generator, circuit: Callable[..., Any]) -> list[list[Case]]:
+    """Cases of a circuit of adds and multiplies."""
+    cases = []
+    for _ in range(TRIALS):
+        inputs = [Value(x, letter) for x, letter in zip(rng.normal(size=3).tolist(), "xyz")]
+        way = of_circuit(circuit(*inputs))
+        slopes = {step.name: step.name for step in way.steps if step.name in ("dx", "dy", "dz")}
+        cases.append([Case(way, tuple([x.value for x in inputs]), slopes)])
+    return cases
+
+
+def _sweep(kind: Any, circuit: Callable[..., Any], *point: float) -> dict[str, Any]:
+    """The gradients that a reader's class finds in a circuit."""
+    inputs = [kind(x) for x in point]
+    circuit(*inputs).backward()
+    return {f"d{letter}": x.grad for letter, x in zip("xyz", inputs)}
+
+
+def _of_module(rng: np.random.Generator, setting: _Setting, module: Any) -> list[list[Case]]:
+    """Cases of a module with its own weights and biases."""
+    try:
+        arrays = [parameter.detach().double().numpy() for parameter in module.parameters()]
+        weights, biases = arrays[::2], arrays[1::2]
+        parameters = {f"W{l}": W for l, W in enumerate(weights, start=1)} | {
+            f"b{l}": b.reshape(len(W), 1) for l, (W, b) in enumerate(zip(weights, biases, strict=True), start=1)
+        }
+        sizes = checks.sizes([weights[0].shape[1], *map(len, weights)])
+    except Exception:  # whatever a stranger's module does
+        raise ValueError(
+            f"function: expected a PyTorch module of layers with a weight and a bias each, got {checks.short(module)}"
+        ) from None
+    slopes = {f"d{name}": f"d{name}" for name in parameters}
+    batches = [_of_network(rng, setting._replace(sizes=sizes), parameters) for _ in range(TRIALS)]
+    return [[Case(way, batch, slopes) for way in ways] for batch, ways in batches]
+
+
+def _module_gradients(module: Any, criterion: Any, X: Any, Y: Any) -> dict[str, Any]:
+    """The gradients of criterion(module(X), Y) as (units, below) and (units, 1)."""
+    module = copy.deepcopy(module).double()
+    tensor = next(module.parameters()).new_tensor
+    criterion(module(tensor(X.T)), tensor(Y.T)).backward()
+    grads = [parameter.grad.numpy() for parameter in module.parameters()]
+    return {f"d{n}{k // 2 + 1}": g if n == "W" else g.reshape(-1, 1) for k, g in enumerate(grads) for n in "Wb"[k % 2]}

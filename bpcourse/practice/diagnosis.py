@@ -11,6 +11,7 @@ Book: chapters 01 to 18, in their exercises.
 from __future__ import annotations
 
 import itertools
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -29,6 +30,9 @@ NAMED_FROM = 3
 PAIRS_FROM = 5
 """Digits from which two mistakes together are looked for."""
 
+LONGEST = 300
+"""Letters that a number may have: no more than float64 can tell apart."""
+
 ROUNDINGS: dict[str, Callable[[float], float]] = {
     "two decimals": lambda x: round(x, 2),
     "three decimals": lambda x: round(x, 3),
@@ -36,6 +40,50 @@ ROUNDINGS: dict[str, Callable[[float], float]] = {
     "three digits": lambda x: float(f"{x:.2e}"),
 }
 """How readers round in between."""
+
+SAID = {
+    "number": "expected a number like −0.0651, 6.5e-2 or 3/8, got {got}",
+    "finite": "expected a number that float64 can hold, got {got}",
+    "count": "expected {wanted}, got {got}",
+    "one": "one number",
+    "several": "{size} numbers",
+    "table": "{size} numbers ({shape}, row by row)",
+    "right": "Right.",
+    "more": "So far it fits. Give two more digits.",
+    "follows": "Right, given your earlier number.",
+    "follows from": "Right, given your number: it follows from your step {step}.",
+    "rounded": "Right but for rounding: someone kept {title} in between. Carry all digits to the end.",
+    "transposed": "That is the transpose: rows and columns have changed places.",
+    "mistake": "This is what comes out with: {told}",
+    "told": "{name}. {why} {see} (Chapter {chapter}.)",
+    "perhaps": "Not right. This could be: {told}.",
+    "give more": " Give two more digits.",
+    "two": "Two mistakes at once would give this number: {told}.",
+    "and": " and ",
+    "or": " Or: ",
+    "unknown": "Not right. {direction}",
+    "some": "{good} of {size} numbers are right.",
+    "none": "None of the numbers is right.",
+    "zero": "It should be exactly 0.",
+    "not zero": "It is not 0.",
+    "only the sign": "The size is right, the sign is not.",
+    "sign": "The sign is wrong.",
+    "large": "The sign is right; it is too large in size, {far}.",
+    "small": "The sign is right; it is too small in size, {far}.",
+    "1 %": "by less than 1 %",
+    "twice": "less than twice",
+    "ten times": "less than ten times",
+    "more than ten times": "ten times or more",
+    "right choice": "Right. {why}",
+    "wrong choice": "No. {why}",
+    "wrong rule": "Not this rule: {rule}.",
+}
+"""What is said, here and in the page."""
+
+
+def said(key: str, **values: Any) -> str:
+    """A sentence of `SAID` with its values."""
+    return SAID[key].format(**values)
 
 
 # --------------------------------------------------------------------------- what was typed
@@ -61,8 +109,8 @@ class Answer(NamedTuple):
         return sum(digits for _, digits in {(abs(x.value), x.digits) for x in self.numbers})
 
 
-_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.IGNORECASE)
-_FRACTION = re.compile(r"[-+]?\d+/\d+")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?", re.IGNORECASE)
+_FRACTION = re.compile(r"[-+]?[0-9]+/[0-9]+")
 
 
 def read(answer: Any, size: int = 1, argument: str = "answer") -> Answer:
@@ -84,9 +132,9 @@ def read(answer: Any, size: int = 1, argument: str = "answer") -> Answer:
 
 def _parts(text: str, size: int) -> list[str]:
     """The numbers of a text. A comma is a point where that gives as many numbers as are asked for."""
-    text = re.sub(r"\s*[×x·*]\s*10\s*(\^|\*\*)?\s*[({]?\s*([-−–+]?\d+)[)}]?", r"e\2", text.strip())
+    text = re.sub(r"\s*[×x·*]\s*10\s*(?:\^|\*\*|(?=[-−–+]))\s*[({]?\s*([-−–+]?[0-9]+)[)}]?", r"e\1", text.strip())
     text = re.sub(r"[−–]", "-", text).replace("\u00a0", " ")
-    text = re.sub(r"\s*/\s*", "/", re.sub(r"([-+])\s+(?=[\d.])", r"\1", text))
+    text = re.sub(r"\s*/\s*", "/", re.sub(r"([-+])\s+(?=[0-9.])", r"\1", text))
     pieces = re.split(r"[\s;()\[\]]+|,(?=\s)|,(?=$)", text)
     pieces = [piece for piece in pieces if piece]
     apart = [part for piece in pieces for part in piece.split(",") if part]
@@ -100,27 +148,39 @@ def typed(text: str, argument: str = "answer") -> Typed:
 
     Raises ValueError where the text is no number or one too large for float64.
     """
-    if _FRACTION.fullmatch(text):
-        above, below = map(int, text.split("/"))
-        if below:
-            return Typed(float(Fraction(above, below)), 0.0, 15)
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(f"{argument}: expected a number like −0.0651, 6.5e-2 or 3/8, got {checks.short(text)}")
-    value = checks.number(float(text), argument)
-    mantissa, _, exponent = text.lower().partition("e")
-    decimals = len(mantissa.partition(".")[2])
-    digits = len(mantissa.lstrip("+-").replace(".", "").lstrip("0"))
-    return Typed(value, 10.0 ** (int(exponent or 0) - decimals), digits)
+    try:
+        if len(text) <= LONGEST and _FRACTION.fullmatch(text):
+            above, below = map(int, text.split("/"))
+            if below:
+                return Typed(float(Fraction(above, below)), 0.0, 15)
+        if len(text) > LONGEST or not _NUMBER.fullmatch(text):
+            raise ValueError(f"{argument}: {said('number', got=checks.short(text))}")
+        mantissa, _, exponent = text.lower().partition("e")
+        decimals = len(mantissa.partition(".")[2])
+        digits = len(mantissa.lstrip("+-").replace(".", "").lstrip("0"))
+        value, unit = float(text), 10.0 ** (int(exponent or 0) - decimals)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise ValueError(f"{argument}: {said('finite', got=checks.short(text))}")
+    return Typed(value, unit, digits)
 
 
 def hits(number: Typed, target: float) -> bool:
-    """Whether the target, rounded to the typed digits, is the number."""
+    """Whether the target, rounded to the typed digits, is the number. A 0 is no rounding of 0.2: it hits 0 alone."""
+    if number.value == 0:
+        return abs(target) <= 1e-12
     return abs(number.value - target) <= max(0.5 * number.unit * (1 + 1e-9), 1e-9 * abs(target))
 
 
 def _cut_off(number: Typed, target: float) -> bool:
     """Whether the number is the target with its later digits cut off."""
     return abs(number.value - target) < number.unit and abs(number.value) <= abs(target) and number.value * target > 0
+
+
+def _whole(answer: Answer, target: Any) -> bool:
+    """Whether nothing is missing behind the typed digits: 0.3 for 0.1 + 0.2, and 0 for a crumb of rounding."""
+    return all(abs(x.value - t) <= max(1e-9 * abs(t), 1e-15) for x, t in zip(answer.numbers, np.ravel(target)))
 
 
 def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
@@ -174,11 +234,11 @@ def pairs(
 def _with(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, wrong: Mapping[str, Mistake]
 ) -> Any:
-    """The value with mistakes made; None where the shapes do not fit or a number is not finite."""
+    """The value with mistakes made; None where shapes do not fit, an entry is not there or a number not finite."""
     try:
         with np.errstate(all="ignore"):
             value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
-    except (ValueError, ArithmeticError):
+    except (ValueError, ArithmeticError, IndexError):
         return None
     return value if np.all(np.isfinite(value)) else None
 
@@ -195,12 +255,13 @@ class Verdict(NamedTuple):
 
     `kind` is right, follows (right from the reader's own earlier number), rounded, more
     (digits are needed), mistake, perhaps, two or unknown; `mistakes` are the names of
-    those that give this number.
+    those that give this number; `place` is the result of a function that is wrong first.
     """
 
     kind: str
     text: str
     mistakes: tuple[str, ...] = ()
+    place: str = ""
 
     @property
     def accepted(self) -> bool:
@@ -225,24 +286,24 @@ def verdict(
     true = derivation.run(numbers, upto=name)[name]
     answer = expect_size(read(answer, np.size(true)), true)
     if fits(answer, true, cut=True):
-        if answer.digits >= 2 or all(x.value == t for x, t in zip(answer.numbers, np.ravel(true))):
-            return Verdict("right", "Right.")
-        return Verdict("more", "So far it fits. Give two more digits.")
+        if answer.digits >= 2 or _whole(answer, true):
+            return Verdict("right", said("right"))
+        return Verdict("more", said("more"))
     if put and answer.digits >= 2 and fits(answer, _with(derivation, numbers, name, put, {}), cut=True):
-        return Verdict("follows", "Right, given your earlier number.")
+        return Verdict("follows", said("follows"))
     for title, rounding in ROUNDINGS.items():
         if answer.digits >= 2 and _near(answer, true) and fits(answer, _rounded(derivation, numbers, name, rounding)):
-            return Verdict("rounded", f"Right but for rounding: someone kept {title} in between. Carry all digits to the end.",
-                           ("rounding in between",))  # fmt: skip
+            return Verdict("rounded", said("rounded", title=title), ("rounding in between",))
     return _blamed(derivation, numbers, name, answer, put, true)
 
 
 def expect_size(answer: Answer, true: Any) -> Answer:
     """The answer, if it has as many numbers as the value; ValueError otherwise."""
-    if len(answer.numbers) != np.size(true):
-        shape = " × ".join(map(str, np.shape(true))) if np.ndim(true) else ""
-        wanted = f"{np.size(true)} numbers" + (f" ({shape}, row by row)" if shape else "") if np.size(true) > 1 else "one number"
-        raise ValueError(f"answer: expected {wanted}, got {len(answer.numbers)}")
+    size = np.size(true)
+    if len(answer.numbers) != size:
+        kind = "one" if size == 1 else "table" if np.ndim(true) else "several"
+        wanted = said(kind, size=size, shape=" × ".join(map(str, np.shape(true))))
+        raise ValueError(f"answer: {said('count', wanted=wanted, got=len(answer.numbers))}")
     return answer
 
 
@@ -250,7 +311,7 @@ def _blamed(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, answer: Answer, put: Mapping[str, Any] | None, true: Any
 ) -> Verdict:
     if np.ndim(true) == 2 and fits(answer, true.T):
-        return Verdict("mistake", "That is the transpose: rows and columns have changed places.", ("transposed",))
+        return Verdict("mistake", said("transposed"), ("transposed",))
     single = causes(derivation, numbers, name)
     if put:
         single += causes(derivation, numbers, name, put)
@@ -260,16 +321,14 @@ def _blamed(
         told = _told(derivation, fitting)
         if answer.digits >= NAMED_FROM:
             return Verdict("mistake", told, names)
-        exact = all(x.value == t for x, t in zip(answer.numbers, np.ravel(fitting[0].value)))
-        return Verdict(
-            "perhaps", f"Not right. This could be: {' Or: '.join(names)}." + ("" if exact else " Give two more digits."), names
-        )
+        more = "" if _whole(answer, fitting[0].value) else said("give more")
+        return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + more, names)
     if answer.digits >= PAIRS_FROM:
         both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
         if both:
-            told = " Or: ".join(dict.fromkeys(" and ".join(m.name for m in cause.mistakes) for cause in both))
-            return Verdict("two", f"Two mistakes at once would give this number: {told}.", _names(both))
-    return Verdict("unknown", f"Not right. {_direction(answer, true)}")
+            told = said("or").join(dict.fromkeys(said("and").join(m.name for m in cause.mistakes) for cause in both))
+            return Verdict("two", said("two", told=told), _names(both))
+    return Verdict("unknown", said("unknown", direction=_direction(answer, true)))
 
 
 def _names(found: Sequence[Cause]) -> tuple[str, ...]:
@@ -280,8 +339,8 @@ def _told(derivation: Derivation, found: Sequence[Cause]) -> str:
     """Each mistake once: its name, why people make it, how to see it."""
     seen = dict.fromkeys(cause.mistakes[0] for cause in found)
     by_name = {mistake.name: mistake for mistake in reversed(seen)}
-    told = [f"{m.name}. {m.why} {m.see} (Chapter {int(m.chapter)}.)" for m in reversed(by_name.values())]
-    return "This is what comes out with: " + " Or: ".join(told)
+    told = [said("told", name=m.name, why=m.why, see=m.see, chapter=int(m.chapter)) for m in reversed(by_name.values())]
+    return said("mistake", told=said("or").join(told))
 
 
 def _near(answer: Answer, true: Any) -> bool:
@@ -289,11 +348,15 @@ def _near(answer: Answer, true: Any) -> bool:
 
 
 def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, rounding: Callable[[float], float]) -> Any:
-    """The value where every step before it is rounded."""
+    """The value where every step before it is rounded; None where a rounded number has none."""
     values = dict(numbers)
-    for step in derivation.before(name):
-        value = made(RULES[step.rule].formula, step, values)
-        values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
+    try:
+        with np.errstate(all="ignore"):
+            for step in derivation.before(name):
+                value = made(RULES[step.rule].formula, step, values)
+                values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
+    except (ValueError, IndexError, ArithmeticError):
+        return None
     return values[name]
 
 
@@ -301,25 +364,13 @@ def _direction(answer: Answer, true: Any) -> str:
     """How far off and in which direction, without the answer."""
     if len(answer.numbers) > 1:
         good = sum(hits(x, t) for x, t in zip(answer.numbers, np.ravel(true)))
-        return f"{good} of {len(answer.numbers)} numbers are right." if good else "None of the numbers is right."
+        return said("some", good=good, size=len(answer.numbers)) if good else said("none")
     value, target = answer.numbers[0].value, float(np.ravel(true)[0])
     if target == 0 or value == 0:
-        return "It should be exactly 0." if target == 0 else "It is not 0."
+        return said("zero" if target == 0 else "not zero")
     if value * target < 0:
-        return (
-            "The size is right, the sign is not."
-            if hits(answer.numbers[0]._replace(value=-value), target)
-            else "The sign is wrong."
-        )
+        return said("only the sign" if hits(answer.numbers[0]._replace(value=-value), target) else "sign")
     ratio = abs(value / target)
     factor = max(ratio, 1 / ratio)
-    far = (
-        "by less than 1 %"
-        if factor < 1.01
-        else "less than twice"
-        if factor < 2
-        else "less than ten times"
-        if factor < 10
-        else "ten times or more"
-    )
-    return f"The sign is right; it is too {'large' if ratio > 1 else 'small'} in size, {far}."
+    far = "1 %" if factor < 1.01 else "twice" if factor < 2 else "ten times" if factor < 10 else "more than ten times"
+    return said("large" if ratio > 1 else "small", far=said(far))

@@ -22,7 +22,7 @@ import numpy as np
 from bpcourse import checks
 from bpcourse.practice import diagnosis
 from bpcourse.practice.derivations import Derivation
-from bpcourse.practice.diagnosis import Verdict
+from bpcourse.practice.diagnosis import Verdict, said
 
 CHAPTERS = range(1, 19)
 
@@ -191,7 +191,9 @@ def _check_choice(question: Choice, answer: Any) -> Verdict:
     if k > len(question.options):
         raise ValueError(f"answer: expected an option from 1 to {len(question.options)}, got {k}")
     option = question.options[k - 1]
-    return Verdict("right" if option.right else "mistake", f"{'Right' if option.right else 'No'}. {option.why}")
+    return Verdict(
+        "right" if option.right else "mistake", said("right choice" if option.right else "wrong choice", why=option.why)
+    )
 
 
 def _check_numbers(question: Numbers, answers: Mapping[str, Any], seed: int) -> Report:
@@ -217,11 +219,13 @@ def _check_rules(question: Numbers, rules: Mapping[str, str]) -> dict[str, Verdi
     for name, rule in rules.items():
         step = question.derivation.step(name)
         right = checks.text(rule, "rules") == step.rule
-        verdicts[f"rule of {name}"] = Verdict("right", "Right.") if right else Verdict("mistake", f"Not this rule: {rule}.")
+        verdicts[f"rule of {name}"] = (
+            Verdict("right", said("right")) if right else Verdict("mistake", said("wrong rule", rule=rule))
+        )
     return verdicts
 
 
 def _follows(verdicts: Mapping[str, Verdict]) -> str:
     """Which of the reader's steps it follows from: the first that is not right."""
     step = next(k for k, verdict in enumerate(verdicts.values(), start=1) if verdict.kind != "right")
-    return f"Right, given your number: it follows from your step {step}."
+    return said("follows from", step=step)

@@ -57,13 +57,25 @@ def softmax(z: Any) -> Any:
 
 
 def total(x: Any) -> Any:
-    """The sum of each column, as a row."""
+    """The sum of each column, as a row; ValueError for a single number, which has none."""
+    if not isinstance(x, np.ndarray):
+        raise ValueError(f"x: expected an array, got {x!r}")
     return x.sum(axis=0, keepdims=True)
 
 
 def mean(x: Any) -> Any:
     """The mean over the examples, as a column."""
     return x.sum(axis=1, keepdims=True) / x.shape[1]
+
+
+def size(x: Any) -> Any:
+    """The size of a number without its sign, written with gates."""
+    return each("maximum", x, -x)
+
+
+def _same_number(a: Any, b: Any) -> Any:
+    """[a = b] for whole numbers, written with gates: 1 − (a − b)² is 1, or not above 0."""
+    return each("relu", 1 - (a - b) * (a - b))
 
 
 def slid(k: Any, x: Any) -> Any:
@@ -103,11 +115,11 @@ _RULES = [
     Rule("binary cross-entropy", "-\\sum ({y} \\ln {a} + (1-{y}) \\ln (1-{a}))",
          lambda y, a: -total(y * each("log", a) + (1 - y) * each("log", 1 - a))),
     Rule("mean over the examples", "\\tfrac1m \\sum {L}", lambda L: L.sum() / L.shape[1]),
-    Rule("labels in columns", "{y}", lambda y: y),
+    Rule("one-hot", "[{classes} = {labels}]", lambda classes, labels: _same_number(classes, labels)),
     # back through the loss and the output layer
     Rule("slope of squared error", "2({a} - {y})", lambda y, a: 2 * (a - y)),
     Rule("slope of half the squared error", "{a} - {y}", lambda y, a: a - y),
-    Rule("slope of cross-entropy", "-{y} / {a}", lambda y, a: -(y / a)),
+    Rule("slope of cross-entropy", "-{y} / {a}", lambda y, a: (0 - y) / a),  # 0 − y: no −0
     Rule("slope of binary cross-entropy", "({a} - {y}) / ({a}(1-{a}))", lambda y, a: (a - y) / (a * (1 - a))),
     Rule("back through the softmax", "{a} \\circ ({u} - \\sum {u}\\,{a})", lambda u, a: a * (u - total(u * a))),
     Rule("output minus label", "{a} - {y}", lambda y, a: a - y),
@@ -132,6 +144,49 @@ _RULES = [
     Rule("power", "{x}^{{{n}}}", lambda x, n: x**n),
     Rule("local gradient of power", "{n}\\,{x}^{{{n}-1}}", lambda x, n: n * x ** (n - 1)),
     # chapters 01 and 02
+    Rule("difference quotient", "({up} - {here}) / {eps}", lambda up, here, eps: (up - here) / eps),
+    Rule("step uphill", "{x} + {h}\\,{g}", lambda x, h, g: x + h * g),
+    Rule("predicted gain", "{h}\\,\\bigl(({ga})^2 + ({gb})^2\\bigr)", lambda h, ga, gb: h * (ga * ga + gb * gb)),
+    Rule("miss of the prediction", "{up} - ({here} + {gain})", lambda up, here, gain: up - (here + gain)),
+    Rule("slope of the hill", "{top} - {x}", lambda top, x: top - x),
+    Rule("weights of two layers", "{n0} \\cdot {n1} + {n1} \\cdot {n2}", lambda n0, n1, n2: n0 * n1 + n1 * n2),
+    Rule("biases of two layers", "{n1} + {n2}", lambda n1, n2: n1 + n2),
+    Rule("runs to nudge every knob", "{weights} + {biases} + 1", lambda weights, biases: weights + biases + 1),
+    Rule("multiplications by nudging", "{runs} \\cdot {weights}", lambda runs, weights: runs * weights),
+    Rule("multiplications of backpropagation", "3\\,{weights} - {n0} \\cdot {n1}", lambda weights, n0, n1: 3 * weights - n0 * n1),
+    Rule("products one by one", "{n}({n} + 1)/2", lambda n: n * (n + 1) / 2),
+    Rule("products backward", "2\\,{n} - 1", lambda n: 2 * n - 1),
+    # chapters 04 to 06
+    Rule("predicted change", "-{eta}\\,({g})^2", lambda eta, g: -eta * g * g),
+    Rule("to the left", "{u} \\cdot {w}", lambda u, w: u * w),
+    Rule("to the weight", "{u} \\cdot {a}", lambda u, a: u * a),
+    Rule("sum over three paths", "{g1} + {g2} + {g3}", lambda g1, g2, g3: g1 + g2 + g3),
+    Rule("matrix product", "{A}\\,{B}", lambda A, B: A @ B),
+    Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
+         lambda W, a, b, row: W[row - 1 : row] @ a + b[row - 1 : row]),
+    Rule("parameters of a layer", "{n}\\,{k} + {n}", lambda n, k: n * k + n),
+    # chapters 07 to 09
+    Rule("gradient of one weight", "[{delta}]_{{{row}}}\\,[{a}]_{{{column}}}",
+         lambda delta, a, row, column: delta[row - 1, 0] * a[column - 1, 0]),
+    Rule("slope of the softmax, own logit", "[{a}]_{{{row}}}\\,(1 - [{a}]_{{{row}}})",
+         lambda a, row: a[row - 1, 0] * (1 - a[row - 1, 0])),
+    Rule("slope of the softmax, other logit", "-[{a}]_{{{row}}}\\,[{a}]_{{{column}}}",
+         lambda a, row, column: -(a[row - 1, 0] * a[column - 1, 0])),
+    Rule("through one output", "[{u}]_{{{row}}} \\cdot {s}", lambda u, s, row: u[row - 1, 0] * s),
+    Rule("deltas that sum to zero", "-{delta}", lambda delta: -delta),
+    Rule("relative error", "|{a} - {n}| / \\max(|{a}|, |{n}|)",
+         lambda a, n: size(a - n) / each("maximum", size(a), size(n))),
+    Rule("multiplications forward", "{p}\\,{q} + {q}\\,{r}", lambda p, q, r: p * q + q * r),
+    Rule("multiplications backward", "{p}\\,{q} + 2\\,{q}\\,{r}", lambda p, q, r: p * q + 2 * q * r),
+    # chapters 10 to 12
+    Rule("sum down the column", "\\sum {x}", lambda x: total(x)),
+    Rule("share of the sum", "{e} / {S}", lambda e, S: e / S),
+    Rule("exponentials after the largest", "e^{{{a} - {M}}} + e^{{{b} - {M}}}",
+         lambda a, b, M: each("exp", a - M) + each("exp", b - M)),
+    Rule("loss from the logits", "{M} + \\ln {S} - {z}", lambda M, S, z: M + each("log", S) - z),
+    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -eta * total(g * g)),
+    Rule("mean square of a sum", "{n}\\,{v}\\,{s}", lambda n, v, s: n * v * s),
+    Rule("half after the ReLU", "{s}/2", lambda s: s / 2),
     # chapters 13 and 14
     # chapters 15 and 16
     # chapters 17 and 18

@@ -68,11 +68,29 @@ class _Circuit:
         return f"\\partial {self.tex(of)}/\\partial {self.tex(by)}"
 
     def parts(self, node: Value) -> dict[str, str]:
-        """What the gate of a node reads; and the input of its input, which a mistake may read."""
-        letters = ("x",) if len(node.inputs) == 1 else ("a", "b")
-        parts = dict(zip(letters, [self.names[x] for x in node.inputs]))
-        inner = node.inputs[0].inputs
-        return {**parts, "inner": self.names[inner[0]]} if len(parts) == len(inner) == 1 else parts
+        """What the gate of a node reads, and what lies behind it, which a mistake may read.
+
+        Behind a gate of one input: `inner` the input of its input, `start` the first
+        value of the chain, `other` what the same gate made one layer before. Behind the
+        second of two inputs: `before`, what its gate read.
+        """
+        sources = node.inputs
+        found = dict(zip(("x",) if len(sources) == 1 else ("a", "b"), sources))
+        chain = [sources[-1]]
+        while len(chain[-1].inputs) == 1:
+            chain.append(chain[-1].inputs[0])
+        if len(sources) == 2:
+            found.update(zip(["before"], chain[1:]))
+        else:
+            found.update(zip(["inner"], chain[1:]))
+            found.update(zip(["start"], chain[2:][-1:]))
+            found.update({"other": below for below in sources[0].inputs if below.gate is node.gate})
+        return {part: self.names[value] for part, value in found.items()}
+
+    def after(self, node: Value) -> dict[str, str]:
+        """What a gate of one input makes of the node, where nothing else reads it: a mistake may take it for the input."""
+        readers = [reader for reader in self.made if node in reader.inputs]
+        return {"after": self.names[readers[0]]} if [len(reader.inputs) for reader in readers] == [1] else {}
 
     def forward(self, node: Value) -> None:
         """The step that makes the node."""
@@ -89,7 +107,7 @@ class _Circuit:
         rule, constants = _gate(node)
         side = f", {('first', 'second')[k]} input" if len(node.inputs) == 2 else ""
         local = whole if node is self.output else f"d{of}_d{by}{again}"
-        parts = {"out": of, **self.parts(node)}
+        parts = {"out": of, **self.parts(node), **self.after(node)}
         self.steps.append(Step(local, self.slope(node, source), f"local gradient of {rule}{side}", parts, constants))
         if node is not self.output:
             tex = self.slope(self.output, source if alone else node) + ("" if alone else f" \\cdot {self.slope(node, source)}")
@@ -196,6 +214,10 @@ def of_network(
             add(f"{n}{l}_new", f"{n}^{l}_{{\\text{{new}}}}", "step downhill", w=f"{n}{l}", eta="eta", g=f"d{n}{l}")
     for name in entries:
         l, j, k = map(int, name.removeprefix("w_"))
-        place = {"row": j, "column": k}
-        steps.append(Step(f"d{name}", f"\\partial {C}/\\partial w^{l}_{{{j}{k}}}", "entry", {"M": f"dW{l}"}, place))
+        place, tex = {"row": j, "column": k}, f"\\partial {C}/\\partial w^{l}_{{{j}{k}}}"
+        if batch:
+            steps.append(Step(f"d{name}", tex, "entry", {"M": f"dW{l}"}, place))
+        else:
+            read = {"a": As[l - 1], "W": f"W{l}", **({"z": f"{z}{l - 1}"} if l > 1 else {})}
+            steps.append(Step(f"d{name}", tex, "gradient of one weight", {"delta": f"{delta}{l}", **read}, place))
     return Derivation(tuple(givens), tuple(steps))

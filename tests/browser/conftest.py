@@ -12,19 +12,21 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 HTML = Path(__file__).parents[2] / "_build" / "html"
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHROMIUM = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 
 
-def chromium() -> str:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+def program(browser: str, names: tuple[str, ...], install: str) -> str:
+    """What the variable with the browser's name says, or the first of these programs that is there."""
+    path = os.environ.get(browser.upper()) or next(filter(None, map(shutil.which, names)), None)
     if path is None:
-        pytest.exit(
-            "The browser tests need Chromium: install it (Debian, Ubuntu: apt-get install chromium; "
-            "others: Chrome or Chromium), or set CHROMIUM to its program.",
-            returncode=3,
-        )
+        message = f"The browser tests need {browser}: install it ({install}), or set {browser.upper()} to its program."
+        pytest.exit(message, returncode=3)
     return path
+
+
+def chromium() -> str:
+    return program("Chromium", CHROMIUM, "Debian, Ubuntu: apt-get install chromium; others: Chrome or Chromium")
 
 
 @pytest.fixture(scope="session")

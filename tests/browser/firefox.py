@@ -2,17 +2,16 @@
 
 import itertools
 import json
-import os
 import re
-import shutil
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
 import websocket
+from conftest import program
 
-NAMES = ("firefox", "firefox-esr")
+INSTALL = "Debian: apt-get install firefox-esr; others: Firefox"
 PREFERENCES = {
     "browser.shell.checkDefaultBrowser": False,
     "browser.aboutwelcome.enabled": False,
@@ -23,17 +22,6 @@ PREFERENCES = {
 SECONDS = 60
 
 
-def program() -> str:
-    path = os.environ.get("FIREFOX") or next(filter(None, map(shutil.which, NAMES)), None)
-    if path is None:
-        pytest.exit(
-            "The browser tests need Firefox: install it (Debian: apt-get install firefox-esr; others: Firefox), "
-            "or set FIREFOX to its program.",
-            returncode=3,
-        )
-    return path
-
-
 class Firefox:
     """One tab; `preferences` as in about:config."""
 
@@ -41,7 +29,8 @@ class Firefox:
         lines = (f"user_pref({json.dumps(name)}, {json.dumps(value)});" for name, value in {**PREFERENCES, **preferences}.items())
         self.profile = profile
         (profile / "user.js").write_text("\n".join(lines))
-        command = [program(), "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port=0"]
+        firefox = program("Firefox", ("firefox", "firefox-esr"), INSTALL)
+        command = [firefox, "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port=0"]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
         assert self.process.stderr is not None
         for line in self.process.stderr:

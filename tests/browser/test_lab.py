@@ -39,6 +39,9 @@ ipywidgets.VBox([circuit, label])
 ASSIGN = 'circuit.inputs = {"x": 1.5, "y": 2, "z": -3}'
 ELSEWHERE = re.compile(r"^(?!(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:)")
 SECONDS = 30
+ROOT = Path(__file__).parents[2]
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+LAB_SETTINGS = re.search(r"^LAB_SETTINGS := (.*)", MAKEFILE, re.M)[1]
 
 
 def free_port() -> int:
@@ -47,10 +50,10 @@ def free_port() -> int:
 
 
 def own_folders(folder: Path) -> dict[str, str]:
-    """The environment in which Jupyter and IPython read and write below this folder only."""
+    """The environment in which Jupyter and IPython read and write below this folder only, but for the settings of `make lab`."""
     names = ["JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR"]
     names += ["JUPYTERLAB_SETTINGS_DIR", "JUPYTERLAB_WORKSPACES_DIR"]
-    return {**os.environ, **{name: str(folder / name.lower()) for name in names}}
+    return {**os.environ, **{name: str(folder / name.lower()) for name in names}, "JUPYTER_CONFIG_PATH": str(ROOT / LAB_SETTINGS)}
 
 
 def quiet(folder: Path) -> None:
@@ -154,8 +157,12 @@ def lab(browser, lab_address):
 
 def run_all_cells(tab) -> None:
     tab.get_by_role("button", name="Python 3 (ipykernel) | Idle").wait_for()
-    tab.get_by_role("menuitem", name="Run", exact=True).click()
-    tab.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    choose(tab, "Run", "Run All Cells")
+
+
+def choose(tab, menu: str, entry: str) -> None:
+    tab.get_by_role("menuitem", name=menu, exact=True).click()
+    tab.get_by_role("menuitem", name=entry, exact=True).click()
 
 
 def run_cell(tab, number: int) -> None:
@@ -185,6 +192,23 @@ def test_sliders_and_python_hear_of_each_other(lab):
     expect_everywhere("-0.4", "−0.40", "−4.80", "1.6000")
     run_cell(lab, 1)
     expect_everywhere("1.5", "1.50", "−10.50", "3.5000")
+
+
+def test_an_explorer_moves_when_its_notebook_is_opened_again_without_its_kernel(lab):
+    explorer, slow = lab.locator(".bp-explorer"), {"timeout": 1000 * SECONDS}
+    x, shown = explorer.get_by_role("slider", name="x", exact=True), explorer.locator("svg [data-n=v4]").first
+    lab.open_notebook("explorer.ipynb")
+    run_all_cells(lab)
+    expect(shown).to_contain_text("−10.50", **slow)
+    with lab.expect_response(lambda answer: answer.request.method == "PUT" and "explorer.ipynb" in answer.url):
+        lab.keyboard.press("Control+s")
+    choose(lab, "Kernel", "Shut Down Kernel")
+    lab.get_by_role("button", name="No Kernel", exact=True).wait_for()
+    lab.reload()
+    expect(shown).to_contain_text("−10.50", **slow)
+    x.focus()
+    x.press("ArrowRight")
+    expect(shown).to_contain_text("−10.80", **slow)
 
 
 def test_a_notebook_that_is_not_trusted_shows_sentences(lab):

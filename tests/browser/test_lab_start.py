@@ -4,16 +4,14 @@ import re
 import secrets
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from test_lab import SECONDS, free_port, own_folders, quiet, stop, wait_until_ready
+from test_lab import MAKEFILE, ROOT, SECONDS, free_port, own_folders, quiet, stop, wait_until_ready
 
 pytestmark = pytest.mark.browser
 
-ROOT = Path(__file__).parents[2]
-FLAGS = re.search(r"^LAB := (.*)", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)[1].split()
+FLAGS = re.search(r"^LAB := (.*)", MAKEFILE, re.M)[1].split()
 
 
 def stored() -> dict[str, bytes]:

@@ -1,0 +1,212 @@
+"""The exercises of the bank in the pages: `{practice} 07.3` is the third of chapter 7.
+
+The question becomes a numbered exercise with a box to answer in, the solution a folded block after it; each is linked
+to the other. What the boxes need to judge is written once for each chapter, as `_static/practice/07.js`, which the page
+loads as a plain script: it works from a folder.
+"""
+
+import json
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util.docutils import SphinxDirective
+
+from bpcourse import practice
+from bpcourse.practice import page
+from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, chapter, exercise
+
+ROOM = Path(practice.__file__).parent
+FOLDER = "_static/practice"
+NAME = re.compile(r"ex-(\d\d)-(\d+)")
+
+
+def labels(number: int) -> dict[str, Exercise]:
+    """The exercises of a chapter by their labels."""
+    return {f"{number:02}.{k}": one for k, one in enumerate(chapter(number), start=1)}
+
+
+def anchor(label: str, kind: str = "ex") -> str:
+    """The name under which an exercise or a solution can be linked to: ex-07-3."""
+    return f"{kind}-{label.replace('.', '-')}"
+
+
+class Practice(SphinxDirective):
+    """An exercise of the bank, by its label."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The exercise, then its solution."""
+        label = self.arguments[0]
+        try:
+            one = exercise(label)
+        except ValueError as error:
+            raise self.error(str(error)) from None
+        label = "{:02}.{}".format(*map(int, label.split(".")))
+        for path in [*ROOM.glob("*.*"), ROOM / "bank" / f"c{label[:2]}.py"]:
+            self.env.note_dependency(str(path))
+        question = self.parsed("exercise", one.title, anchor(label), one.text.splitlines())
+        solution = self.parsed("solution", anchor(label), anchor(label, "sol"), one.solution.splitlines(), "dropdown")
+        if isinstance(one, Code):
+            question[-1] += nodes.literal_block(one.stub, one.stub, language="python")
+        question[-1] += nodes.raw("", page.box(one, label, self.notebook()), format="html")
+        if isinstance(one, Numbers | Ladder):
+            solution[-1] += self.steps(one, label)
+        for node in (question, solution):
+            node[-1]["ids"] = [f"{node['label']}-text"]  # sphinx-exercise gives all of them the same
+        return [question, solution]
+
+    def parsed(self, name: str, argument: str, label: str, lines: list[str], *classes: str) -> Any:
+        """What sphinx-exercise makes of it."""
+        options = [f":label: {label}", *(f":class: {name}" for name in classes), ""]
+        text = [f"``````{{{name}}} {argument}", *options, *lines, "``````"]
+        holder = nodes.Element()
+        self.state.nested_parse(StringList(text, self.env.docname), self.content_offset, holder)
+        return next(node for node in holder.children if "label" in getattr(node, "attributes", {}))
+
+    def notebook(self) -> str:
+        """The address of the notebook of this page."""
+        return f"../notebooks/{Path(self.env.docname).name}.html"
+
+    def steps(self, one: Numbers | Ladder, label: str) -> nodes.Node:
+        """Each step on the way: its formula, its number, the name of its rule."""
+        derivation = one.derivation
+        values = derivation.run(derivation.drawn())
+        lines = nodes.bullet_list(classes=["bp-steps"])
+        for step in page.on_the_way(one):
+            tex = derivation.tex(step.name)
+            number = nodes.raw("", page.number(label, step.name, values[step.name]), format="html")
+            rule = nodes.emphasis("", f"({step.rule})")
+            line = nodes.paragraph("", "", nodes.math(tex, tex), nodes.Text(" = "), number, nodes.Text(" "), rule)
+            lines += nodes.list_item("", line)
+        return lines
+
+
+class Overview(SphinxDirective):
+    """`{practice-list}`, all exercises with their places, or `{practice-mixed}`, what the practice page draws from."""
+
+    def run(self) -> list[nodes.Node]:
+        """A place to be filled when all pages are read."""
+        self.env.metadata[self.env.docname]["practice"] = self.name
+        return [overview(kind=self.name)]
+
+
+class overview(nodes.General, nodes.Element):
+    """Stands where the exercises of all pages go."""
+
+
+def standing(env: Any) -> dict[str, Any]:
+    """The exercises that stand in a page, by their labels, in order: what sphinx-exercise knows of them."""
+    found = getattr(env, "sphinx_exercise_registry", {})
+    return {f"{m[1]}.{m[2]}": found[name] for name in sorted(found, key=in_order) if (m := NAME.fullmatch(name))}
+
+
+def in_order(name: str) -> list[int]:
+    """ex-07-10 after ex-07-9."""
+    return [int(number) for number in re.findall(r"\d+", name)]
+
+
+class FillOverviews(SphinxPostTransform):
+    """Put the exercises where they are asked for, before references are resolved."""
+
+    default_priority = 4
+
+    def run(self, **kwargs: Any) -> None:
+        """Fill each place of the page."""
+        for place in list(self.document.findall(overview)):
+            found = standing(self.env)
+            place.replace_self(self.listed(found) if place["kind"] == "practice-list" else self.mixed(found))
+            self.env.get_domain("math").data["has_equations"][self.env.docname] = True
+
+    def listed(self, found: dict[str, Any]) -> list[nodes.Node]:
+        """Chapter by chapter: number, title and kind of each exercise."""
+        out: list[nodes.Node] = []
+        for page_name in dict.fromkeys(one["docname"] for one in found.values()):
+            mine = {label: one for label, one in found.items() if one["docname"] == page_name}
+            out.append(nodes.rubric("", f"{int(min(mine)[:2])}. {self.env.titles[page_name].astext()}"))
+            lines = nodes.bullet_list()
+            for label, one in mine.items():
+                kind = nodes.emphasis("", type(exercise(label)).__name__.lower())
+                line = nodes.paragraph("", "", self.link(label, one), nodes.Text(" "), *title(one), nodes.Text(", "), kind)
+                lines += nodes.list_item("", line)
+            out.append(lines)
+        return out
+
+    def link(self, label: str, one: dict[str, Any]) -> nodes.reference:
+        """To where the exercise stands."""
+        numbers = self.env.toc_fignumbers.get(one["docname"], {}).get("exercise", {})
+        number = ".".join(map(str, numbers[anchor(label)]))
+        uri = self.app.builder.get_relative_uri(self.env.docname, one["docname"])
+        return nodes.reference("", f"Exercise {number}", internal=True, refuri=f"{uri}#{anchor(label)}")
+
+    def mixed(self, found: dict[str, Any]) -> list[nodes.Node]:
+        """The chapters to tick, and each exercise with a box as a template."""
+        kinds = {label: exercise(label) for label in found}
+        own = {label: found[label] for label, one in kinds.items() if isinstance(one, Numbers | Choice)}
+        chapters = {label[:2]: self.env.titles[one["docname"]].astext() for label, one in own.items()}
+        out: list[nodes.Node] = [nodes.raw("", page.desk(chapters), format="html")]
+        for label, one in own.items():
+            rules = escape(json.dumps(page.rules_of(kinds[label], label)))
+            out.append(nodes.raw("", f'<template data-exercise="{label}" data-rules="{rules}">', format="html"))
+            out.append(nodes.paragraph("", "", self.link(label, one), nodes.Text(" "), *title(one)))
+            out += one["node"].deepcopy()[-1].children
+            out.append(nodes.raw("", "<details><summary>Solution</summary>", format="html"))
+            out += self.env.sphinx_exercise_registry[anchor(label, "sol")]["node"].deepcopy()[-1].children
+            out.append(nodes.raw("", "</details></template>", format="html"))
+        return out
+
+
+def title(one: dict[str, Any]) -> list[nodes.Node]:
+    """The title of an exercise."""
+    return list(one["node"][0][-1].deepcopy().children)
+
+
+def overviews(app: Any, env: Any) -> list[str]:
+    """These pages are written again whenever a page was read."""
+    return sorted(name for name, told in env.metadata.items() if "practice" in told)
+
+
+def chapters_of(doctree: nodes.document | None) -> set[str]:
+    """The chapters whose exercises stand in a page."""
+    found = doctree.findall(nodes.raw) if doctree is not None else ()
+    return {number for node in found for number in re.findall(r'data-exercise="(\d\d)\.', node.astext())}
+
+
+def write(app: Any, name: str, text: str) -> str:
+    """A file beside the pages; what to call it there."""
+    path = Path(app.outdir, FOLDER, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+    return f"practice/{name}"
+
+
+def scripts(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """What a page with exercises loads: the runtime, and its chapter's data."""
+    numbers = chapters_of(doctree)
+    if not numbers:
+        return
+    app.add_css_file(write(app, "practice.css", page.style()))
+    app.add_js_file(write(app, "practice.js", page.runtime()))
+    if context["meta"] and context["meta"].get("practice") == "practice-mixed":
+        app.add_js_file(write(app, "mixed.js", page.mixed()))
+        return
+    for number in sorted(numbers):
+        app.add_js_file(write(app, f"{number}.js", page.data(labels(int(number)))))
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """The directives, and the scripts of the pages that use them."""
+    app.add_directive("practice", Practice)
+    app.add_directive("practice-list", Overview)
+    app.add_directive("practice-mixed", Overview)
+    app.add_node(overview)
+    app.add_post_transform(FillOverviews)
+    app.connect("env-updated", overviews)
+    app.connect("html-page-context", scripts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

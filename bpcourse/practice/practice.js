@@ -1,0 +1,391 @@
+// Exercises alive in a page, with no kernel: the twin of diagnosis.py, and what binds it to the boxes.
+// A value is { s: its shape, "4,1", "" for a number; v: its numbers, row by row }. null is a value that cannot be had.
+
+const bpPractice = (() => {
+  const exercises = {};
+  const say = (key, values = {}) => BP.said[key].replace(/{(\w+)}/g, (_, name) => values[name]);
+  const list = (shape) => (shape ? shape.split(",").map(Number) : []);
+  const unique = (x) => [...new Set(x)];
+
+  function add({ exercises: told, derivations, forms, mistakes }, functions) {
+    for (const [label, exercise] of Object.entries(told)) {
+      exercises[label] = { ...exercise, mistakes, derivation: derivations[exercise.derivation] };
+      if (exercise.derivation !== undefined) Object.assign(exercises[label].derivation, { forms, functions });
+    }
+  }
+
+  // ------------------------------------------------------------------ derivations.py
+
+  // Park and Miller's numbers: every product is exact in float64.
+  function drawn({ givens }, seed) {
+    let state = seed;
+    return Object.fromEntries(givens.map(([name, s, v, low, high, decimals]) => [name, { s, v: seed === 0 || low === undefined ? v : v.map(() => {
+      state = (state * 16807) % 2147483647;
+      return (low + (state % (high - low + 1)) || high) / 10 ** decimals;
+    }) }]));
+  }
+
+  function before({ steps }, name) {
+    const wanted = new Set([name]);
+    for (const [step, , , parts] of [...steps].reverse()) if (wanted.has(step)) Object.values(parts).forEach((part) => wanted.add(part));
+    return steps.filter(([step]) => wanted.has(step));
+  }
+
+  function made({ forms, functions }, k, parts, values) {
+    const { parts: names, at } = forms[k], given = names.map((name) => values[parts[name]]);
+    const found = at[given.map(({ s }) => s).join("|")];
+    if (!found) return null;
+    const v = functions[found[0]](...given.flatMap((x) => x.v));
+    return v.every(Number.isFinite) ? { s: found[1], v } : null;
+  }
+
+  // The value of a name. `put` are values in the place of steps, `wrong` forms in the place of rules.
+  function run(derivation, numbers, name, put = {}, wrong = {}, after = (x) => x) {
+    const values = { ...numbers };
+    for (const [step, , form, parts] of before(derivation, name)) {
+      const value = put[step] ?? made(derivation, wrong[step] ?? form, parts, values);
+      if (!value) return null;
+      values[step] = step === name ? value : after(value);
+    }
+    return values[name];
+  }
+
+  // ------------------------------------------------------------------ diagnosis.py: what was typed
+
+  function quoted(text) {
+    const sign = text.includes("'") && !text.includes('"') ? '"' : "'";
+    const told = sign + text.replaceAll("\\", "\\\\").replaceAll("\n", "\\n").replaceAll("\t", "\\t") + sign;
+    return told.length <= 200 ? told : `${told.slice(0, 200)} …`;
+  }
+
+  function parts(text, size) {
+    text = text.trim().replace(/\s*[×x·*]\s*10\s*(?:\^|\*\*|(?=[-−–+]))\s*[({]?\s*([-−–+]?[0-9]+)[)}]?/g, "e$1");
+    text = text.replace(/[−–]/g, "-").replaceAll("\u00a0", " ").replace(/([-+])\s+(?=[0-9.])/g, "$1").replace(/\s*\/\s*/g, "/");
+    const pieces = text.split(/[\s;()[\]]+|,(?=\s)|,(?=$)/).filter(Boolean);
+    const apart = pieces.flatMap((piece) => piece.split(",")).filter(Boolean);
+    if (text.includes(".") || (pieces.length !== size && apart.length === size)) return apart;
+    return pieces.map((piece) => (piece.split(",").length === 2 ? piece.replace(",", ".") : piece));
+  }
+
+  function typed(text) {
+    const short = text.length <= BP.longest, got = { got: quoted(text) };
+    if (short && /^[-+]?[0-9]+\/[0-9]+$/.test(text)) {
+      const [above, below] = text.split("/").map(Number);
+      if (below) return { value: above / below, unit: 0, digits: 15 };
+    }
+    if (!short || !/^[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)(e[-+]?[0-9]+)?$/i.test(text)) throw say("number", got);
+    const [mantissa, exponent = "0"] = text.toLowerCase().split("e");
+    const decimals = (mantissa.split(".")[1] ?? "").length;
+    const value = Number(text), unit = 10 ** (Number(exponent) - decimals);
+    if (!Number.isFinite(value) || !Number.isFinite(unit)) throw say("finite", got);
+    return { value, unit, digits: mantissa.replace(/^[-+]+/, "").replace(".", "").replace(/^0+/, "").length };
+  }
+
+  function read(text, { s, v }) {
+    const answer = parts(text, v.length).map(typed);
+    if (answer.length === v.length) return answer;
+    const wanted = say(v.length === 1 ? "one" : s ? "table" : "several", { size: v.length, shape: list(s).join(" × ") });
+    throw say("count", { wanted, got: answer.length });
+  }
+
+  // The digits of all numbers that differ in size: so many had to be right by chance.
+  const digits = (answer) =>
+    unique(answer.map((x) => `${Math.abs(x.value)} ${x.digits}`)).reduce((sum, key) => sum + Number(key.split(" ")[1]), 0);
+  const hits = (x, target) =>
+    Math.abs(x.value - target) <= (x.value === 0 ? 1e-12 : Math.max(0.5 * x.unit * (1 + 1e-9), 1e-9 * Math.abs(target)));
+  const cutOff = (x, target) =>
+    Math.abs(x.value - target) < x.unit && Math.abs(x.value) <= Math.abs(target) && x.value * target > 0;
+  const fits = (answer, target, cut) =>
+    target !== null && target.v.length === answer.length && answer.every((x, i) => hits(x, target.v[i]) || (cut && cutOff(x, target.v[i])));
+  const equal = (answer, { v }) => answer.every((x, i) => Math.abs(x.value - v[i]) <= Math.max(1e-9 * Math.abs(v[i]), 1e-15));
+
+  // ------------------------------------------------------------------ diagnosis.py: the verdict
+
+  const same = (a, b) => a.s === b.s && a.v.every((x, i) => Math.abs(x - b.v[i]) <= 1e-15 + 1e-9 * Math.abs(b.v[i]));
+
+  function causes(derivation, numbers, name, put = {}) {
+    const right = run(derivation, numbers, name, put), found = [];
+    for (const [step, , , , mistakes] of before(derivation, name)) {
+      for (const [mistake, form] of put[step] ? [] : mistakes) {
+        const value = run(derivation, numbers, name, put, { [step]: form });
+        if (value && !(right && same(value, right))) found.push({ mistakes: [mistake], wrong: { [step]: form }, step, value });
+      }
+    }
+    return found;
+  }
+
+  function pairs(derivation, numbers, name, single, answer) {
+    return single.flatMap((one, i) => single.slice(i + 1).flatMap((two) => {
+      if (one.step === two.step) return [];
+      const value = run(derivation, numbers, name, {}, { ...one.wrong, ...two.wrong });
+      const both = value && !same(value, one.value) && !same(value, two.value) && fits(answer, value);
+      return both ? [{ mistakes: [...one.mistakes, ...two.mistakes] }] : [];
+    }));
+  }
+
+  // As Python rounds: halves to the even digit.
+  function kept(x, how, places) {
+    const [long, exponent = "0"] = x[how](60).split("e"), end = long.indexOf(".") + 1 + places;
+    const half = /^50*$/.test(long.slice(end)) && Number(long[end - 1]) % 2 === 0;
+    return Number(half ? `${long.slice(0, end)}e${exponent}` : x[how](places));
+  }
+  const ROUNDINGS = [["toFixed", 2], ["toFixed", 3], ["toExponential", 1], ["toExponential", 2]];
+  const rounded = (how, places) => ({ s, v }) => ({ s, v: v.map((x) => kept(x, how, places)) });
+
+  function direction(answer, { v }) {
+    if (v.length > 1) {
+      const good = answer.filter((x, i) => hits(x, v[i])).length;
+      return good ? say("some", { good, size: v.length }) : say("none");
+    }
+    const [x] = answer, [target] = v;
+    if (target === 0 || x.value === 0) return say(target === 0 ? "zero" : "not zero");
+    if (x.value * target < 0) return say(hits({ ...x, value: -x.value }, target) ? "only the sign" : "sign");
+    const ratio = Math.abs(x.value / target), factor = Math.max(ratio, 1 / ratio);
+    const far = factor < 1.01 ? "1 %" : factor < 2 ? "twice" : factor < 10 ? "ten times" : "more than ten times";
+    return say(ratio > 1 ? "large" : "small", { far: say(far) });
+  }
+
+  function verdict({ derivation, mistakes }, numbers, name, answer, own) {
+    const right = run(derivation, numbers, name), enough = digits(answer) >= 2, put = Object.keys(own).length > 0;
+    if (fits(answer, right, true)) return enough || equal(answer, right) ? { kind: "right", text: say("right") } : { kind: "more", text: say("more") };
+    if (put && enough && fits(answer, run(derivation, numbers, name, own), true)) return { kind: "follows", text: say("follows") };
+    const near = answer.every((x, i) => Math.abs(x.value - right.v[i]) <= 0.05 * Math.abs(right.v[i]) + x.unit);
+    for (const [k, title] of BP.roundings.entries()) {
+      if (enough && near && fits(answer, run(derivation, numbers, name, {}, {}, rounded(...ROUNDINGS[k])))) return { kind: "rounded", text: say("rounded", { title }) };
+    }
+    const [rows, columns] = list(right.s);
+    const turned = right.v.map((_, i) => right.v[(i % rows) * columns + Math.floor(i / rows)]);
+    if (columns && fits(answer, { v: turned })) return { kind: "mistake", text: say("transposed") };
+    const single = [...causes(derivation, numbers, name), ...(put ? causes(derivation, numbers, name, own) : [])];
+    const fitting = single.filter(({ value }) => fits(answer, value));
+    const called = (found) => found.flatMap((cause) => cause.mistakes.map((k) => mistakes[k][0]));
+    if (fitting.length) {
+      if (digits(answer) >= BP.named) {
+        const seen = unique(fitting.map((cause) => cause.mistakes[0])).map((k) => mistakes[k]).reverse();
+        const told = [...new Map(seen.map((mistake) => [mistake[0], mistake])).values()].reverse();
+        const each = told.map(([name, why, see, chapter]) => say("told", { name, why, see, chapter }));
+        return { kind: "mistake", text: say("mistake", { told: each.join(say("or")) }) };
+      }
+      const text = say("perhaps", { told: unique(called(fitting)).join(say("or")) });
+      return { kind: "perhaps", text: text + (equal(answer, fitting[0].value) ? "" : say("give more")) };
+    }
+    if (digits(answer) >= BP.pairs) {
+      const both = pairs(derivation, numbers, name, single, answer).map((cause) => called([cause]).join(say("and")));
+      if (both.length) return { kind: "two", text: say("two", { told: unique(both).join(say("or")) }) };
+    }
+    return { kind: "unknown", text: say("unknown", { direction: direction(answer, right) }) };
+  }
+
+  // ------------------------------------------------------------------ exercises.py
+
+  // The verdicts on answers by name, in the order of the question; `own` numbers go on.
+  function check(label, answers, seed = 0, rules = {}) {
+    const exercise = exercises[label], { derivation, kind, options, asks } = exercise, verdicts = {}, own = {};
+    if (kind === "choice") {
+      if (!answers.choice) return {};
+      const [right, why] = options[answers.choice - 1];
+      return { choice: { kind: right ? "right" : "mistake", text: say(right ? "right choice" : "wrong choice", { why }) } };
+    }
+    const numbers = drawn(derivation, seed);
+    for (const name of asks.filter((ask) => ask in answers)) {
+      const right = run(derivation, numbers, name);
+      let answer;
+      try { answer = read(answers[name], right); } catch (text) {
+        if (typeof text !== "string") throw text;
+        verdicts[name] = { kind: "unreadable", text: `${text[0].toUpperCase()}${text.slice(1)}.` };
+        continue;
+      }
+      const found = verdict(exercise, numbers, name, answer, own);
+      if (found.kind === "follows") {
+        const step = Object.values(verdicts).findIndex((earlier) => earlier.kind !== "right") + 1;
+        found.text = say("follows from", { step });
+      }
+      verdicts[name] = found;
+      if (found.kind !== "right") own[name] = { s: right.s, v: answer.map((x) => x.value) };
+    }
+    for (const [name, rule] of Object.entries(rules)) {
+      const right = derivation.steps.find(([step]) => step === name)[1] === rule;
+      verdicts[`rule of ${name}`] = { kind: right ? "right" : "mistake", text: right ? say("right") : say("wrong rule", { rule }) };
+    }
+    return verdicts;
+  }
+
+  // ------------------------------------------------------------------ page.py
+
+  function brief(x) {
+    const short = kept(x, "toExponential", 5);
+    return short ? String(short).replace("+", "").replaceAll("-", "−") : "0";
+  }
+
+  function shown({ s, v }) {
+    if (!s) return document.createTextNode(brief(v[0]));
+    const matrix = Object.assign(document.createElement("span"), { className: "bp-matrix" }), numbers = v.map(brief);
+    matrix.setAttribute("role", "img");
+    matrix.setAttribute("aria-label", say("shape", { shape: list(s).join(" × "), numbers: numbers.join("; ") }));
+    matrix.style.setProperty("--columns", list(s).at(-1));
+    matrix.append(...numbers.map((number) => Object.assign(document.createElement("span"), { textContent: number })));
+    return matrix;
+  }
+
+  // ------------------------------------------------------------------ what is kept in the browser
+
+  const KEY = "bpcourse.practice", DAY = 86400e3;
+
+  function progress() {
+    try { return { ...JSON.parse(localStorage.getItem(KEY)) }; } catch { return {}; }
+  }
+
+  // Answered: when, whether right at first try; what was missed comes again after a day and after a week.
+  function note(label, right, now = Date.now()) {
+    const all = progress(), old = all[label];
+    const again = right ? (old?.again ?? []).filter((due) => due > now) : [now + DAY, now + 7 * DAY];
+    all[label] = { at: now, first: old?.first ?? right, right: right || (old?.right ?? false), again };
+    keep(all);
+  }
+
+  function keep(all) {
+    try { localStorage.setItem(KEY, JSON.stringify(all)); } catch { /* full, or refused: the page works without */ }
+    for (const told of document.querySelectorAll(".bp-progress")) tell(told);
+  }
+
+  // ------------------------------------------------------------------ the boxes
+
+  const SIGNS = { right: "✓", follows: "✓", rounded: "✓", perhaps: "?", more: "?", unreadable: "!" };
+  const typeset = (element) => window.MathJax?.typesetPromise?.([element]);
+
+  // MathJax makes every formula a stop of the Tab key: those of labels are none, Tab leads from box to box.
+  async function untab() {
+    await window.MathJax?.startup?.promise;
+    document.querySelectorAll(".bp-practice form mjx-container[tabindex]").forEach((formula) => formula.removeAttribute("tabindex"));
+  }
+
+  function tell(told) {
+    const boxes = [...document.querySelectorAll(".bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
+    const all = progress(), own = told.closest(".bp-practice").dataset.exercise;
+    told.textContent = (all[own] ? "✓ · " : "") + say("progress", { done: boxes.filter((label) => all[label]).length, all: boxes.length });
+  }
+
+  // A live region speaks only when its text changes, so what is said again is taken away first.
+  function speak(region, { kind, text }) {
+    const again = region.textContent !== "";
+    const write = () => {
+      region.dataset.kind = kind;
+      region.innerHTML = "";
+      if (!text) return;
+      region.append(Object.assign(document.createElement("span"), { textContent: `${SIGNS[kind] ?? "✗"} ` }));
+      const words = document.createElement("span");
+      // Only what the book itself says of an option is markup.
+      words[/class="math|<(code|em|strong)>/.test(text) ? "innerHTML" : "textContent"] = text;
+      region.append(words);
+      if (words.querySelector(".math")) typeset(words);
+    };
+    if (again && text) {
+      region.textContent = "";
+      setTimeout(write, 60);
+    } else write();
+  }
+
+  function bind(root) {
+    const label = root.dataset.exercise, exercise = exercises[label], form = root.querySelector("form");
+    if (!exercise || root.dataset.bound) return;
+    root.dataset.bound = "true";
+    const find = (selector) => [...root.querySelectorAll(selector)];
+    const asks = find("[data-name]"), spoken = root.querySelector(".bp-said");
+    let seed = Number(root.dataset.seed ?? 0), hinted = 0, noted = false;
+
+    function answered(right) {
+      if (!noted || right) note(label, right);
+      noted = true;
+    }
+
+    function empty() {
+      noted = false;
+      for (const ask of asks) {
+        for (const box of ask.querySelectorAll("input, select")) {
+          if (box.type === "radio") box.checked = false;
+          else box.value = "";
+          box.removeAttribute("aria-invalid");
+        }
+        ask.querySelectorAll(".bp-verdict").forEach((region) => speak(region, { text: "" }));
+      }
+    }
+
+    function renew() {
+      const { derivation } = exercise, numbers = drawn(derivation, seed);
+      for (const place of document.querySelectorAll(`[data-of="${label}"]`)) {
+        const name = place.dataset.value, value = numbers[name] ?? run(derivation, numbers, name);
+        place.replaceChildren(value ? shown(value) : "–");
+      }
+      empty();
+      find("[data-do=book]").forEach((button) => (button.hidden = seed === 0));
+      spoken.textContent = say(seed ? "fresh" : "book", { k: seed });
+    }
+
+    function judge(event) {
+      event.preventDefault();
+      spoken.textContent = "";
+      const open = asks.filter((ask) => !ask.querySelector(".bp-blank[hidden]"));
+      const told = exercise.kind === "choice" ? "no option" : "nothing";
+      const typedIn = (ask) => (exercise.kind === "choice" ? ask.querySelector("input:checked")?.value : ask.querySelector("input").value.trim()) || "";
+      const menu = (ask) => ask.querySelector("select");
+      const answers = Object.fromEntries(open.map((ask) => [ask.dataset.name, typedIn(ask)]).filter(([, text]) => text));
+      const rules = Object.fromEntries(open.map((ask) => [ask.dataset.name, menu(ask)?.value]).filter(([, rule]) => rule));
+      const verdicts = check(label, answers, seed, rules);
+      const here = document.activeElement?.closest("[data-name]");
+      for (const ask of open) {
+        const name = ask.dataset.name, region = ask.querySelector(".bp-verdict"), found = verdicts[name], rule = verdicts[`rule of ${name}`];
+        const silent = !found && !rule && Object.keys(answers).length && ask !== here;
+        let said = found ?? (silent ? { text: "" } : { kind: "unreadable", text: say(told) });
+        if (found && menu(ask)) {
+          const word = rule ?? { kind: "unreadable", text: say("no rule") };
+          const kind = word.kind === "right" ? found.kind : SIGNS[found.kind] === "✓" ? word.kind : found.kind;
+          said = { kind, text: word.kind === "right" ? found.text : `${found.text} ${word.text}` };
+        }
+        if (region.textContent !== `${SIGNS[said.kind] ?? "✗"} ${said.text}` || ask === here || open.length === 1) speak(region, said);
+        const box = ask.querySelector("input:not([type=radio])");
+        if (box) box.toggleAttribute("aria-invalid", Boolean(said.text) && SIGNS[said.kind] !== "✓");
+      }
+      const kinds = Object.values(verdicts).map((found) => found.kind);
+      if (kinds.some((kind) => !["right", "follows", "rounded", "more", "unreadable"].includes(kind))) answered(false);
+      else if (open.every((ask) => ["right", "follows", "rounded"].includes(verdicts[ask.dataset.name]?.kind) && (!menu(ask) || rules[ask.dataset.name]))) answered(true);
+    }
+
+    const actions = {
+      fresh() { seed += 1; renew(); },
+      book() { seed = 0; renew(); find("[data-do=fresh]")[0].focus(); },
+      hint(button) {
+        const hints = find(".bp-hints li");
+        if (hinted < hints.length) hints[hinted++].hidden = false;
+        button.textContent = hinted < hints.length ? say("hint", { k: hinted + 1, n: hints.length }) : say("no more hints");
+        button.setAttribute("aria-disabled", String(hinted === hints.length));
+      },
+      had() { answered(true); spoken.textContent = "✓"; },
+      missed() { answered(false); spoken.textContent = "✗"; },
+    };
+    root.addEventListener("click", ({ target }) => {
+      actions[target.dataset.do]?.(target);
+      // The link to a folded solution opens it.
+      const id = target.closest("a")?.getAttribute("href");
+      if (id?.startsWith("#sol-")) document.querySelector(`${id}.toggle-hidden .toggle-button`)?.click();
+    });
+    root.addEventListener("change", ({ target }) => {
+      if (target.dataset.do !== "rung") return;
+      const blanks = Number(target.value);
+      asks.forEach((ask, i) => {
+        const blank = i >= asks.length - blanks;
+        ask.querySelector(".bp-worked").hidden = blank;
+        ask.querySelector(".bp-blank").hidden = !blank;
+      });
+      empty();
+      spoken.textContent = say("rung", { n: blanks });
+    });
+    form.addEventListener("submit", judge);
+    find(".bp-progress").forEach(tell);
+    if (seed) renew();
+  }
+
+  document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
+  addEventListener("load", untab);
+
+  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind, typeset, untab };
+})();
