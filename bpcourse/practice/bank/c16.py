@@ -30,14 +30,14 @@ QUOTIENT = Derivation(
 BEST_STEP = Derivation(
     (
         Given("u", "u", 1e-8, 1, 9, 8),
-        Given("F", "|f|", 2.0, 1, 9, 0),
+        Given("F", "|f|", 5.0, 1, 9, 0),
         Given("F3", "|f'''|", 6.0, 1, 9, 0),
     ),
     (
         Step("cube", "\\varepsilon^3", "cube of the best step", {"u": "u", "F": "F", "F3": "F3"}),
         Step("eps", "\\varepsilon", "cube root", {"x": "cube"}),
         Step("series", "\\text{series}", "error of the series", {"F3": "F3", "eps": "eps"}),
-        Step("rounding", "\\text{rounding}", "error of rounding", {"u": "u", "F": "F", "eps": "eps"}),
+        Step("rounding", "\\text{rounding}", "error of rounding", {"u": "u", "F": "F", "eps": "eps", "series": "series"}),
         Step("E", "E", "add", {"a": "series", "b": "rounding"}),
     ),
 )
@@ -56,7 +56,7 @@ KINK = Derivation(
         Step("slope", "f'(d)", "local gradient of relu", {"out": "here", "x": "d"}),
         Step(
             "quotient", "q", "central quotient",
-            {"ahead": "ahead", "behind": "behind", "here": "here", "eps": "eps", "slope": "slope"},
+            {"ahead": "ahead", "behind": "behind", "here": "here", "eps": "eps", "slope": "slope", "d": "d"},
         ),
         Step("off", "q - f'(d)", "subtract", {"a": "quotient", "b": "slope"}),
     ),
@@ -75,8 +75,8 @@ ALLOWANCE = Derivation(
 
 DIRECTION = Derivation(
     (
-        Given("g", "g", np.array([[6.0], [-3.0], [1.5]]), -9, 9, 1),
-        Given("w", "w", np.array([[1.0], [2.0], [-2.0]]), -5, 5, 0),
+        Given("g", "g", np.array([[4.0], [-3.0], [-2.5]]), -9, 9, 1),
+        Given("w", "w", np.array([[2.0], [3.0], [-6.0]]), -5, 5, 0),
     ),
     (
         Step("length", "|w|", "length", {"w": "w"}),
@@ -137,7 +137,7 @@ EXERCISES: list[Exercise] = [
         hints=(
             "Nudge all logits at once, by the same amount.",
             "What does the softmax do when the same number is added to all logits?",
-            "The slope along \"all logits alike\" is the sum of the deltas.",
+            'The slope along "all logits alike" is the sum of the deltas.',
         ),
         solution="Add the same number to all logits: every $e^{z_j}$ grows by the same factor, the factor cancels in the fraction, and "
         "the predictions stay. So the loss stays, too. Its slope in that direction is the sum of the deltas, so the sum is 0, for "
@@ -145,9 +145,13 @@ EXERCISES: list[Exercise] = [
         options=(
             Option("0, for every loss", "Equal nudges to all logits change no prediction, so they change no loss.", True),
             Option("1, for every loss", "The *predictions* add up to 1. The deltas are slopes; those of ŷ − y add up to 1 − 1."),
-            Option("0 with the cross-entropy only",
-                   "With the cross-entropy it is easily seen, for δ = ŷ − y. But a softmax does not notice equal nudges, whatever loss follows."),
-            Option("The loss", "A sum of slopes is a slope: along the direction in which all logits rise alike. A loss is a height."),
+            Option(
+                "0 with the cross-entropy only",
+                "With the cross-entropy it is easily seen, for δ = ŷ − y. But a softmax does not notice equal nudges, whatever loss follows.",
+            ),
+            Option(
+                "The loss", "A sum of slopes is a slope: along the direction in which all logits rise alike. A loss is a height."
+            ),
         ),
     ),
     Numbers(
@@ -220,14 +224,20 @@ EXERCISES: list[Exercise] = [
         solution="On smooth ground a smaller $\\varepsilon$ hardly changes the quotient. Here it jumps, so a kink lies within the wider step "
         "and outside the narrower one. Count the kinks between the two ends to be sure, and check at another point.",
         options=(
-            Option("Search the backward pass for a lost factor 0.7",
-                   "A wrong derivation is wrong for every ε. Here the *nudge* changed its mind, not the backward pass."),
-            Option("Count the kinks between the two ends, then move the point",
-                   "A jump of the quotient means that a kink lies inside the wider step. The derivation may well be right.", True),
-            Option("Raise the tolerance to a half",
-                   "Then nearly every mistake passes, and this one point still tells nothing."),
-            Option("Take ε = 10⁻¹² to be safe",
-                   "There the rounding u|f|/ε is near 10⁻⁴ and larger: the left branch of the V. The kink needs another point, not another digit."),
+            Option(
+                "Search the backward pass for a lost factor 0.7",
+                "A wrong derivation is wrong for every ε. Here the *nudge* changed its mind, not the backward pass.",
+            ),
+            Option(
+                "Count the kinks between the two ends, then move the point",
+                "A jump of the quotient means that a kink lies inside the wider step. The derivation may well be right.",
+                True,
+            ),
+            Option("Raise the tolerance to a half", "Then nearly every mistake passes, and this one point still tells nothing."),
+            Option(
+                "Take ε = 10⁻¹² to be safe",
+                "There the rounding u|f|/ε is near 10⁻⁴ and larger: the left branch of the V. The kink needs another point, not another digit.",
+            ),
         ),
     ),
     Choice(
@@ -241,9 +251,19 @@ EXERCISES: list[Exercise] = [
         solution="A step lowers the cost whenever it has a part that goes downhill. Twice the gradient, $m$ times the gradient, a gradient "
         "without its cross paths and one with a single wrong sign among many all have. Only what points uphill is found out.",
         options=(
-            Option("A lost 1/m", "The gradient is m times too long and points the same way: the cost falls, if the step is small enough."),
-            Option("A cross path of the softmax dropped", "Most of the gradient is still there, and the cost falls. Chapter 7 trains happily with it."),
-            Option("The sign of the whole gradient", "Then the step goes uphill, and the cost rises. It is one of the few mistakes that this judge sees.", True),
+            Option(
+                "A lost 1/m",
+                "The gradient is m times too long and points the same way: the cost falls, if the step is small enough.",
+            ),
+            Option(
+                "A cross path of the softmax dropped",
+                "Most of the gradient is still there, and the cost falls. Chapter 7 trains happily with it.",
+            ),
+            Option(
+                "The sign of the whole gradient",
+                "Then the step goes uphill, and the cost rises. It is one of the few mistakes that this judge sees.",
+                True,
+            ),
             Option("One wrong sign among sixteen entries", "Fifteen entries go downhill and carry the sixteenth along."),
         ),
     ),

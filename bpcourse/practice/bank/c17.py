@@ -125,10 +125,16 @@ EXERCISES: list[Exercise] = [
         solution="Logit $j$ moves output $i$ by $p_i([i = j] - p_j)$. Upstream times local, added over the outputs: "
         "$p_j\\,dp_j - p_j \\sum_i p_i\\,dp_i$. With $\\sum p\\,dp$ for the sum that is $p\\,(dp - \\sum p\\,dp)$.",
         options=(
-            Option("$dp \\circ p \\circ (1 - p)$", "That is the diagonal of the Jacobian only. The cross paths to the other outputs are dropped."),
+            Option(
+                "$dp \\circ p \\circ (1 - p)$",
+                "That is the diagonal of the Jacobian only. The cross paths to the other outputs are dropped.",
+            ),
             Option("$p \\circ (dp - \\sum p\\,dp)$", "The sum holds the cross paths: every logit moves every output.", True),
             Option("$p - dp$", "It looks like ŷ − y, but that is softmax *with* the cross-entropy, and dp is no label."),
-            Option("$p \\circ dp$", "Half of it: the rise of all outputs together is not taken out. These entries need not add up to 0."),
+            Option(
+                "$p \\circ dp$",
+                "Half of it: the rise of all outputs together is not taken out. These entries need not add up to 0.",
+            ),
         ),
     ),
     Numbers(
@@ -218,9 +224,19 @@ EXERCISES: list[Exercise] = [
         "added: $dX = W_Q^\\top dQ + W_K^\\top dK + W_V^\\top dV$.",
         options=(
             Option("$W_V^\\top dV$", "Through the values alone. X also decides *where* each position looks, through Q and K."),
-            Option("$W_Q^\\top dQ + W_K^\\top dK + W_V^\\top dV$", "A fork with three branches: each brings back its part, and they add.", True),
-            Option("$\\tfrac13 (W_Q^\\top dQ + W_K^\\top dK + W_V^\\top dV)$", "A fork adds, it does not average: nudge X, and all three move in full."),
-            Option("$W_Q dQ + W_K dK + W_V dV$", "Without the transposes. Where the weights are square the shapes even fit; a nudge tells."),
+            Option(
+                "$W_Q^\\top dQ + W_K^\\top dK + W_V^\\top dV$",
+                "A fork with three branches: each brings back its part, and they add.",
+                True,
+            ),
+            Option(
+                "$\\tfrac13 (W_Q^\\top dQ + W_K^\\top dK + W_V^\\top dV)$",
+                "A fork adds, it does not average: nudge X, and all three move in full.",
+            ),
+            Option(
+                "$W_Q dQ + W_K dK + W_V dV$",
+                "Without the transposes. Where the weights are square the shapes even fit; a nudge tells.",
+            ),
         ),
     ),
     Choice(
@@ -234,9 +250,16 @@ EXERCISES: list[Exercise] = [
         solution="Turned round in both directions, a symmetric kernel is the same, and so is one of a single weight: there nobody notices. $dK$ "
         "has no flip in it. So check $dX$, with a kernel that is not its own mirror image: random numbers are not.",
         options=(
-            Option("Nudge $X$, with the kernel $(1, 2, 1)$", "This kernel is the same when turned round: the mistake changes nothing."),
+            Option(
+                "Nudge $X$, with the kernel $(1, 2, 1)$",
+                "This kernel is the same when turned round: the mistake changes nothing.",
+            ),
             Option("Nudge $K$, with random numbers", "The kernel's gradient has no flip: it passes, rightly."),
-            Option("Nudge $X$, with a random kernel", "A random kernel is not its own mirror image, and dX is where the flip belongs.", True),
+            Option(
+                "Nudge $X$, with a random kernel",
+                "A random kernel is not its own mirror image, and dX is where the flip belongs.",
+                True,
+            ),
             Option("Compare the shapes of $dX$ and $X$", "Flipped or not, the shape is the same."),
         ),
     ),

@@ -69,8 +69,8 @@ SYSTEM = Derivation(
 GLASS = Derivation(
     (
         Given("x0", "x_0", 0.2, 1, 9, 1),
-        Given("theta", "\\theta", 2.0, 1, 3, 0),
-        Given("tau", "\\tau", 0.5, 1, 5, 1),
+        Given("theta", "\\theta", 2.0, 1, 2, 0),
+        Given("tau", "\\tau", 0.5, 1, 4, 1),
         Given("u2", "u_2", 1.0),
     ),
     (
@@ -158,7 +158,10 @@ EXERCISES: list[Exercise] = [
         "is row $k$ of $W^\\top$: the answer is $W^\\top \\delta$. This chapter finds the same pattern for a *solver*.",
         options=(
             Option("$W \\delta$", "Row k of W holds the weights *into* unit k. What reads activation k stands in column k."),
-            Option("$W^{-1} \\delta$", "Backward does not undo the forward pass. It asks what a nudge would do, and needs no inverse."),
+            Option(
+                "$W^{-1} \\delta$",
+                "Backward does not undo the forward pass. It asks what a nudge would do, and needs no inverse.",
+            ),
             Option("$\\delta\\, a^\\top$", "That is the gradient of W, not of a."),
             Option("$W^\\top \\delta$", "Each unit j that reads the activation brings back w_jk δ_j, and they add.", True),
         ),
@@ -249,10 +252,19 @@ EXERCISES: list[Exercise] = [
         solution="The graph repeats the rounds that ran, so it gives the slope of the piece where we stand. The nudge compares two runs with different numbers "
         "of rounds: a metre over $2\\varepsilon$. The way really jumps there, so both say what is so, and neither tells the other's story.",
         options=(
-            Option("The graph; the difference is rounding", "Rounding would be near 10⁻¹¹ here. The two runs really end a metre apart."),
-            Option("Both: slope of a piece, and a jump", "The graph gives the slope where we stand, the nudge has crossed an edge. Count the rounds at both ends.", True),
-            Option("The difference; `backward` forgot the question in the loop",
-                   "A comparison has the derivative 0 on both sides of its edge: there is nothing to forget."),
+            Option(
+                "The graph; the difference is rounding",
+                "Rounding would be near 10⁻¹¹ here. The two runs really end a metre apart.",
+            ),
+            Option(
+                "Both: slope of a piece, and a jump",
+                "The graph gives the slope where we stand, the nudge has crossed an edge. Count the rounds at both ends.",
+                True,
+            ),
+            Option(
+                "The difference; `backward` forgot the question in the loop",
+                "A comparison has the derivative 0 on both sides of its edge: there is nothing to forget.",
+            ),
             Option("Neither: a loop has no derivative", "On each piece the way is a straight line in v, and has a slope."),
         ),
     ),
@@ -267,9 +279,18 @@ EXERCISES: list[Exercise] = [
         solution="The estimate aims at the gradient of the *mean*. Where the mean can be written down, nudge that, and compare it with the average of many "
         "draws, which strays by its typical error. A draw itself either stays or jumps when it is nudged, and fresh draws differ by their noise.",
         options=(
-            Option("The average of 1,000 fresh draws at each end", "Their noise, perhaps 0.1, is divided by 2ε: thousands of nothing."),
-            Option("The average of the same 1,000 draws at each end", "Nothing changes until one draw jumps: 0, or a jump over 2ε."),
-            Option("The mean, written with the probabilities", "That is the function whose gradient the draws estimate, and it is smooth.", True),
+            Option(
+                "The average of 1,000 fresh draws at each end",
+                "Their noise, perhaps 0.1, is divided by 2ε: thousands of nothing.",
+            ),
+            Option(
+                "The average of the same 1,000 draws at each end", "Nothing changes until one draw jumps: 0, or a jump over 2ε."
+            ),
+            Option(
+                "The mean, written with the probabilities",
+                "That is the function whose gradient the draws estimate, and it is smooth.",
+                True,
+            ),
             Option("The pay of the machine drawn", "A pay is a given number: it does not depend on z at all."),
         ),
     ),
