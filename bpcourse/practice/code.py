@@ -29,8 +29,8 @@ from bpcourse.network import forward
 from bpcourse.practice.derivations import Derivation, Given, Step
 from bpcourse.practice.diagnosis import Verdict
 from bpcourse.practice.exercises import Code
-from bpcourse.practice.mistakes import Mistake, possible
-from bpcourse.practice.rules import RULES, parts_of
+from bpcourse.practice.mistakes import possible
+from bpcourse.practice.rules import RULES, Mistake, parts_of
 from bpcourse.practice.worked import LOSS_OF, of_circuit, of_network
 
 RTOL, ATOL = 1e-6, 1e-9

@@ -21,8 +21,8 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.practice.derivations import Derivation, made
-from bpcourse.practice.mistakes import Mistake, possible
-from bpcourse.practice.rules import RULES
+from bpcourse.practice.mistakes import possible
+from bpcourse.practice.rules import RULES, Mistake
 
 NAMED_FROM = 3
 """Digits from which one mistake is named."""

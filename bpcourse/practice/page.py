@@ -25,8 +25,8 @@ from bpcourse.graph import Value
 from bpcourse.practice.derivations import Derivation, Step
 from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
-from bpcourse.practice.mistakes import Mistake, possible
-from bpcourse.practice.rules import RULES, parts_of
+from bpcourse.practice.mistakes import possible
+from bpcourse.practice.rules import RULES, Mistake, parts_of
 
 TEXTS = {
     "nothing": "Type a number first.",
@@ -182,7 +182,8 @@ def desk(chapters: Mapping[str, str]) -> str:
     )
     tools = "".join(f'<button type="button" data-do="{do}">{do.capitalize()}</button>' for do in ("export", "import", "clear"))
     return (
-        f'<div class="bp-practice bp-mixed"><fieldset class="bp-chapters"><legend>Chapters to draw from</legend>{ticks}</fieldset>'
+        '<div class="bp-practice bp-mixed">'
+        f'<fieldset class="bp-chapters"><legend>Chapters to draw from</legend>{ticks}</fieldset>'
         '<div class="bp-tools"><button type="button" data-do="set" class="bp-main">Make a set</button></div>'
         '<p class="bp-said" role="status"></p><ol class="bp-set"></ol>'
         f'<p>What you have answered is kept in this browser only.</p><div class="bp-tools">{tools}'

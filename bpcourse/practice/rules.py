@@ -33,6 +33,26 @@ class Rule(NamedTuple):
     formula: Callable[..., Any]
 
 
+class Mistake(NamedTuple):
+    """A wrong formula for some rules: its name, LaTeX, why people make it, how to see it.
+
+    `chapter` and `section` name where the book treats it.
+    """
+
+    name: str
+    rules: tuple[str, ...]
+    tex: str
+    formula: Callable[..., Any]
+    why: str
+    see: str
+    chapter: str
+    section: str
+
+    def applies(self, step: Any) -> bool:
+        """Whether the mistake can be made at this step."""
+        return step.rule in self.rules and {*parts_of(self.formula)} <= {*step.parts, *step.constants}
+
+
 def each(gate: str | Gate, *inputs: Any) -> Any:
     """A gate entry by entry: of numbers, arrays, and arrays of graph values."""
     return _entry_by_entry(GATES[gate] if isinstance(gate, str) else gate, *inputs)

@@ -84,7 +84,7 @@ class _Circuit:
         else:
             found.update(zip(["inner"], chain[1:]))
             found.update(zip(["start"], chain[2:][-1:]))
-            found.update({"other": below for below in sources[0].inputs if below.gate is node.gate})
+            found.update([("other", below) for below in sources[0].inputs if below.gate is node.gate])
         return {part: self.names[value] for part, value in found.items()}
 
     def after(self, node: Value) -> dict[str, str]:

@@ -34,7 +34,7 @@ BLOCK = Derivation(
     ),
     (
         Step("dX", "dX", "shares of the winners", {"u": "u", "X": "X"}),
-        Step("db", "\\partial L/\\partial b", "gradient of a common bias", {"dX": "dX"}),
+        Step("db", "\\partial L/\\partial b", "gradient of a common bias", {"dX": "dX", "u": "u", "X": "X"}),
     ),
 )
 
@@ -60,7 +60,7 @@ NORM = Derivation(
         Step("g", "g", "upstream times local", {"u": "dy", "local": "gamma"}),
         Step(
             "dx", "dx", "back through the normalisation",
-            {"g": "g", "xhat": "xhat", "s": "s", "dy": "dy", "gamma": "gamma"},
+            {"g": "g", "xhat": "xhat", "s": "s", "x": "x", "dy": "dy", "gamma": "gamma"},
         ),
     ),
 )  # fmt: skip
