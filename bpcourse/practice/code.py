@@ -30,7 +30,7 @@ from bpcourse.practice.derivations import Derivation, Given, Step
 from bpcourse.practice.diagnosis import Verdict
 from bpcourse.practice.exercises import Code
 from bpcourse.practice.mistakes import possible
-from bpcourse.practice.rules import RULES, Mistake, parts_of
+from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
 from bpcourse.practice.worked import LOSS_OF, of_circuit, of_network
 
 RTOL, ATOL = 1e-6, 1e-9
@@ -314,7 +314,7 @@ def _gives(case: Case, made: Mapping[str, Mistake], out: Mapping[str, Any], name
     try:
         with np.errstate(all="ignore"):
             values = _values(case, made)
-    except (ValueError, ArithmeticError):
+    except UNFIT:
         return False
     return not any(_difference(out[name], values[name]) for name in names)
 

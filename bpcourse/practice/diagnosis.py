@@ -22,7 +22,7 @@ import numpy as np
 from bpcourse import checks
 from bpcourse.practice.derivations import Derivation, made
 from bpcourse.practice.mistakes import possible
-from bpcourse.practice.rules import RULES, Mistake
+from bpcourse.practice.rules import RULES, UNFIT, Mistake
 
 NAMED_FROM = 3
 """Digits from which one mistake is named."""
@@ -241,7 +241,7 @@ def _with(
     try:
         with np.errstate(all="ignore"):
             value = derivation.run(numbers, put, {step: mistake.formula for step, mistake in wrong.items()}, upto=name)[name]
-    except (ValueError, ArithmeticError, IndexError):
+    except UNFIT:
         return None
     return value if np.all(np.isfinite(value)) else None
 
@@ -358,7 +358,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
             for step in derivation.before(name):
                 value = made(RULES[step.rule].formula, step, values)
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
-    except (ValueError, IndexError, ArithmeticError):
+    except UNFIT:
         return None
     return values[name]
 

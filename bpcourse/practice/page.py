@@ -26,7 +26,7 @@ from bpcourse.practice.derivations import Derivation, Step
 from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
-from bpcourse.practice.rules import RULES, Mistake, parts_of
+from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
 
 TEXTS = {
     "nothing": "Type a number first.",
@@ -381,7 +381,7 @@ def printed(
 
     try:
         result = formula(**fixed, **{name: part(shape) for name, shape in shapes.items()})
-    except (ValueError, IndexError):
+    except UNFIT:
         return None
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
     return _lean(table_to_javascript(flat, inputs)), np.shape(result)

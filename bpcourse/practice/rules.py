@@ -53,6 +53,10 @@ class Mistake(NamedTuple):
         return step.rule in self.rules and {*parts_of(self.formula)} <= {*step.parts, *step.constants}
 
 
+UNFIT = (ValueError, IndexError, ArithmeticError, AttributeError, TypeError)
+"""What a formula raises where it cannot be made: shapes do not fit, a single number has no rows, a logarithm does not exist."""
+
+
 def each(gate: str | Gate, *inputs: Any) -> Any:
     """A gate entry by entry: of numbers, arrays, and arrays of graph values."""
     return _entry_by_entry(GATES[gate] if isinstance(gate, str) else gate, *inputs)
