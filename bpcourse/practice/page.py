@@ -371,13 +371,15 @@ def printed(
     None where the shapes do not fit. Which numbers stand in the graph does not matter: those
     from 0.3 to 0.7 are in the domain of every gate.
     """
-    numbers = _numbers()
+    numbers, beside_arrays = _numbers(), any(shapes.values())
     inputs: list[Value] = []
 
     def part(shape: tuple[int, ...]) -> Any:
         values = [Value(next(numbers)) for _ in range(int(np.prod(shape, dtype=int)))]
         inputs.extend(values)
-        return np.reshape(np.array(values, dtype=object), shape) if shape else values[0]
+        if not shape and not beside_arrays:
+            return values[0]
+        return np.reshape(np.array(values, dtype=object), shape or (1, 1))  # a Value and an array do not multiply
 
     try:
         result = formula(**fixed, **{name: part(shape) for name, shape in shapes.items()})

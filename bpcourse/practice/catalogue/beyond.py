@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bpcourse.practice.rules import Mistake, each, padded, slid, solved, total, winners
+from bpcourse.practice.rules import Mistake, det, each, padded, slid, solved, total, winners
 
 
 def firsts(mask: Any) -> Any:
@@ -202,7 +202,7 @@ ROWS: list[Mistake] = [
     Mistake("shared out among all entries", ("shares of the winners",), "{u} / n", lambda u, X: u / X.size + 0 * X,
             "That is the way back of a mean.", "Nudge an entry that lost: the maximum does not move.", "17", "Max-pooling"),
     Mistake("winner's value multiplied in", ("shares of the winners",), "{u}\\,{X}\\,[{X} = \\max {X}] / t",
-            lambda u, X: u * X * winners(X) / winners(X).sum(),
+            lambda u, X: u * X * winners(X) / winners(X).sum(keepdims=True),
             "The value is the number at hand.", "Raise the winner by 1: the maximum rises by 1, whatever its value.",
             "17", "Max-pooling"),
     Mistake("averaged over the entries", ("gradient of a common bias",), "\\tfrac1n \\sum {dX}", lambda dX: dX.sum() / dX.size,
@@ -287,11 +287,11 @@ ROWS: list[Mistake] = [
     Mistake("all to the last of the equals", ("shares of the winners",), "{u} \\text{{ to the last}}",
             lambda u, X: u * firsts(winners(X).reshape(1, X.size)[:, ::-1])[:, ::-1].reshape(X.shape),
             "It is a choice that adds up to 1.", "The question asks for equal shares.", "17", "Max-pooling"),
-    Mistake("upstream not multiplied", ("shares of the winners",), "[{X} = \\max {X}] / t", lambda X: winners(X) / winners(X).sum(),
+    Mistake("upstream not multiplied", ("shares of the winners",), "[{X} = \\max {X}] / t", lambda X: winners(X) / winners(X).sum(keepdims=True),
             "The shares look like the gradient.", "Double the upstream: the gradient must double.", "17", "Max-pooling"),
     Mistake("upstream not multiplied", ("shares of the winners",), "[{X} = \\max {X}]", lambda X: winners(X),
             "The mask looks like the gradient.", "Double the upstream: the gradient must double.", "17", "Max-pooling"),
-    Mistake("sharing is a fork: one share only", ("gradient of a common bias",), "{u} / t", lambda u, X: u / winners(X).sum(),
+    Mistake("sharing is a fork: one share only", ("gradient of a common bias",), "{u} / t", lambda u, X: u / winners(X).sum(keepdims=True),
             "One winner's share is taken for all.", "The bias is read by every entry: a fork adds.", "17", "The mistake people make here"),
     Mistake("whole upstream from every entry", ("gradient of a common bias",), "n\\,{u}", lambda u, X: u * X.size,
             "Every entry reads the bias, and each seems to pass on the whole.",
@@ -508,10 +508,10 @@ ROWS: list[Mistake] = [
             "The last line of the equation is solved the wrong way round.",
             "(1 − g_x) x′ = g_a: divide.", "18", "Pressing cos until nothing changes"),
     Mistake("determinant forgotten", ("solution of the system",), "\\det({A})\\,x",
-            lambda A, b: solved(A, b) * (A[0, 0] * A[1, 1] - A[0, 1] * A[1, 0]),
+            lambda A, b: solved(A, b) * det(A),
             "Cramer's rule is left before its last division.", "Put your solution into the equations.", "18", "Solving a system of equations"),
     Mistake("determinant forgotten", ("solution of the transposed system",), "\\det({A})\\,x",
-            lambda A, b: solved(A.T, b) * (A[0, 0] * A[1, 1] - A[0, 1] * A[1, 0]),
+            lambda A, b: solved(A.T, b) * det(A),
             "Cramer's rule is left before its last division.", "Put your solution into the equations.", "18", "Solving a system of equations"),
     Mistake("upstream handed on as it came", ("solution of the transposed system",), "{b}", lambda A, b: b + 0 * (A @ b),
             "b seems to reach x directly.", "Between b and x lies a solve: nudge b₂, and x₁ moves.", "18", "Solving a system of equations"),
