@@ -217,19 +217,22 @@ class Cause(NamedTuple):
 
 
 def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None = None) -> list[Cause]:
-    """Each mistake at each step on the way to a value, and what comes out of it.
+    """Each mistake at each step on the way to a value, and at all of its steps; and what comes out.
 
     Those that change nothing there are left out.
     """
     right = derivation.run(numbers, put)[name]
-    found = []
+    places: dict[int, tuple[Mistake, list[tuple[str, ...]]]] = {}
     for step in derivation.before(name):
-        if put and step.name in put:
-            continue
-        for mistake in possible(step):
-            value = _with(derivation, numbers, name, put, {step.name: mistake})
+        for mistake in () if put and step.name in put else possible(step):
+            places.setdefault(id(mistake), (mistake, []))[1].append((step.name,))
+    found = []
+    for mistake, steps in places.values():
+        everywhere = [tuple([step for (step,) in steps])] if len(steps) > 1 else []
+        for at in [*steps, *everywhere]:
+            value = _with(derivation, numbers, name, put, dict.fromkeys(at, mistake))
             if value is not None and not _same(value, right):
-                found.append(Cause((mistake,), (step.name,), value))
+                found.append(Cause((mistake,), at, value))
     return found
 
 
@@ -237,7 +240,7 @@ def pairs(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, single: Sequence[Cause]
 ) -> Iterator[Cause]:
     """Two mistakes at two steps, where both matter."""
-    for one, two in itertools.combinations(single, 2):
+    for one, two in itertools.combinations([cause for cause in single if len(cause.steps) == 1], 2):
         if one.steps != two.steps:
             wrong = {one.steps[0]: one.mistakes[0], two.steps[0]: two.mistakes[0]}
             value = _with(derivation, numbers, name, put, wrong)

@@ -104,19 +104,25 @@ const bpPractice = (() => {
   const same = (a, b) => a.s === b.s && a.v.every((x, i) => Math.abs(x - b.v[i]) <= 1e-15 + 1e-9 * Math.abs(b.v[i]));
 
   function causes(derivation, numbers, name, put = {}) {
-    const right = run(derivation, numbers, name, put), found = [];
+    const right = run(derivation, numbers, name, put), places = new Map();
     for (const [step, , , , mistakes] of before(derivation, name)) {
       for (const [mistake, form] of put[step] ? [] : mistakes) {
-        const value = run(derivation, numbers, name, put, { [step]: form });
-        if (value && !(right && same(value, right))) found.push({ mistakes: [mistake], wrong: { [step]: form }, step, value });
+        if (!places.has(mistake)) places.set(mistake, []);
+        places.get(mistake).push({ [step]: form });
       }
     }
-    return found;
+    return [...places].flatMap(([mistake, steps]) => {
+      const everywhere = steps.length > 1 ? [Object.assign({}, ...steps)] : [];
+      return [...steps, ...everywhere].flatMap((wrong) => {
+        const value = run(derivation, numbers, name, put, wrong), [step, another] = Object.keys(wrong);
+        return value && !(right && same(value, right)) ? [{ mistakes: [mistake], wrong, step: another ? null : step, value }] : [];
+      });
+    });
   }
 
   function pairs(derivation, numbers, name, single, answer) {
     return single.flatMap((one, i) => single.slice(i + 1).flatMap((two) => {
-      if (one.step === two.step) return [];
+      if (one.step === two.step || !one.step || !two.step) return [];
       const value = run(derivation, numbers, name, {}, { ...one.wrong, ...two.wrong });
       const both = value && !same(value, one.value) && !same(value, two.value) && fits(answer, value);
       return both ? [{ mistakes: [...one.mistakes, ...two.mistakes] }] : [];
