@@ -23,7 +23,7 @@ import numpy as np
 from bpcourse.codegen import table_to_javascript
 from bpcourse.graph import Value
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID
+from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import Mistake, possible
 from bpcourse.practice.rules import RULES, parts_of
@@ -55,7 +55,7 @@ OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream 
 
 def runtime() -> str:
     """The script of all pages: the sentences, then practice.js."""
-    said = {"said": {**SAID, **TEXTS}, "longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "roundings": [*ROUNDINGS]}
+    said = {"said": {**SAID, **TEXTS}, "longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "upto": TOLD_UPTO, "roundings": [*ROUNDINGS]}
     return f"const BP = {_json(said)};\n{_script('practice.js')}"
 
 
