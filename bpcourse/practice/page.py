@@ -106,7 +106,7 @@ def math(tex: str) -> str:
 
 
 _WORDS = [
-    (r"\\hat\s*\{?(\w)\}?", r"\1 hat"), (r"\\partial\s*", "d "), (r"/", " by "), (r"'", " prime "), (r"\\text\{(\w+)\}", r"\1"),
+    (r"\\hat\s*\{?(\w)\}?", r"\1 hat"), (r"\\partial\s*", "d "), (r"/", " by "), (r"'", " prime "), (r"\\text\{([^}]*)\}", r"\1"),
     (r"\\(?:operatorname|mathrm)\{(\w+)\}", r"\1"), (r"\\cdot", " times "), (r"\\([a-zA-Z]+)", r"\1 "), (r"[\\{}_^(),|]", " "),
 ]  # fmt: skip
 
@@ -373,15 +373,21 @@ def printed(
     numbers = _numbers()
     inputs: list[Value] = []
 
-    def part(shape: tuple[int, ...]) -> Any:
+    def part(shape: tuple[int, ...], boxed: bool) -> Any:
         values = [Value(next(numbers)) for _ in range(int(np.prod(shape, dtype=int)))]
         inputs.extend(values)
-        return np.reshape(np.array(values, dtype=object), shape) if shape else values[0]
+        return np.reshape(np.array(values, dtype=object), shape or (1, 1)) if shape or boxed else values[0]
 
-    try:
-        result = formula(**fixed, **{name: part(shape) for name, shape in shapes.items()})
-    except (ValueError, IndexError):
-        return None
+    for boxed in (False, True):  # a Value takes no array as a factor: beside arrays a number is one of 1 × 1
+        inputs.clear()
+        try:
+            result = formula(**fixed, **{name: part(shape, boxed) for name, shape in shapes.items()})
+            break
+        except (ValueError, IndexError):
+            return None
+        except TypeError:
+            if boxed:
+                raise
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
     return _lean(table_to_javascript(flat, inputs)), np.shape(result)
 
