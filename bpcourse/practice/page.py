@@ -55,7 +55,8 @@ OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream 
 
 def runtime() -> str:
     """The script of all pages: the sentences, then practice.js."""
-    said = {"said": {**SAID, **TEXTS}, "longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "upto": TOLD_UPTO, "roundings": [*ROUNDINGS]}
+    limits = {"longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "upto": TOLD_UPTO}
+    said = {"said": {**SAID, **TEXTS}, "roundings": [*ROUNDINGS], **limits}
     return f"const BP = {_json(said)};\n{_script('practice.js')}"
 
 
@@ -373,21 +374,15 @@ def printed(
     numbers = _numbers()
     inputs: list[Value] = []
 
-    def part(shape: tuple[int, ...], boxed: bool) -> Any:
+    def part(shape: tuple[int, ...]) -> Any:
         values = [Value(next(numbers)) for _ in range(int(np.prod(shape, dtype=int)))]
         inputs.extend(values)
-        return np.reshape(np.array(values, dtype=object), shape or (1, 1)) if shape or boxed else values[0]
+        return np.reshape(np.array(values, dtype=object), shape) if shape else values[0]
 
-    for boxed in (False, True):  # a Value takes no array as a factor: beside arrays a number is one of 1 × 1
-        inputs.clear()
-        try:
-            result = formula(**fixed, **{name: part(shape, boxed) for name, shape in shapes.items()})
-            break
-        except (ValueError, IndexError):
-            return None
-        except TypeError:
-            if boxed:
-                raise
+    try:
+        result = formula(**fixed, **{name: part(shape) for name, shape in shapes.items()})
+    except (ValueError, IndexError):
+        return None
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
     return _lean(table_to_javascript(flat, inputs)), np.shape(result)
 
