@@ -2,18 +2,22 @@
 
 from random import Random
 
-from bpcourse.graph import Value, square
 from bpcourse.practice.derivations import Derivation, Given, Step
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Option, Paper
-from bpcourse.practice.worked import of_circuit
 
-SQUARE = of_circuit(square(Value(3.25, "x")).named("f"), fresh={"x": (105, 495, 2)})
+SQUARE = Derivation(
+    (Given("x", "x", 3.25, 105, 495, 2),),
+    (
+        Step("f", "f(x)", "square", {"x": "x"}),
+        Step("slope", "f'(x)", "local gradient of square", {"x": "x", "out": "f"}),
+    ),
+)
 
 QUOTIENT = Derivation(
     (Given("a", "a", -3.15, -495, 495, 2), Given("eps", "\\varepsilon", 0.25)),
     (
-        Step("f", "f", "square", {"x": "a"}),
-        Step("da", "\\partial f/\\partial a", "local gradient of square", {"x": "a", "out": "f"}),
+        Step("f", "f(a)", "square", {"x": "a"}),
+        Step("da", "f'(a)", "local gradient of square", {"x": "a", "out": "f"}),
         Step("quotient", "\\text{quotient}", "one nudge", {"x": "a", "eps": "eps", "slope": "da"}, {"f": lambda a: a * a}),
     ),
 )
@@ -79,7 +83,7 @@ EXERCISES: list[Exercise] = [
         solution="A square whose side grows by a little grows along two sides, each of length $x$. So its area grows $2x$ "
         "times as fast as the side.",
         derivation=SQUARE,
-        asks=("dx",),
+        asks=("slope",),
     ),
     Choice(
         title="What a loop leaves behind",
@@ -144,7 +148,7 @@ EXERCISES: list[Exercise] = [
                    "That is what a smaller h does. ε is a trial, and undone before the move."),
             Option("The slope that you use is nearer to the true one; the moves are nearly as long as before.",
                    "The quotient goes from 8.1 to 8.01, and the move is h times that.", right=True),
-            Option("Nothing: the quotient is the same for every ε.",
+            Option("Nothing: the quotient is the same for every $\\varepsilon$.",
                    "So it is for a product with one input moving, a straight line. A square is curved: its quotient is 2a + ε."),
             Option("The prediction of what a move gains gets ten times better, because the move is smaller.",
                    "The move is as long as before. Only h decides how far you go and how much of the curve you cross."),
@@ -163,12 +167,12 @@ EXERCISES: list[Exercise] = [
         "is above 0 exactly when $q > \\tfrac34 p$. The draws fill a square, and the line $q = \\tfrac34 p$ cuts it: more "
         "than half of it helps.",
         options=(
-            Option("All, as from (4, 3).", "Raise a alone: 4.01 · (−3) = −12.03, which is lower than −12."),
-            Option("None, as from (−4, −3).", "Raise b alone: 4 · (−2.99) = −11.96, which is higher than −12."),
-            Option("Those in which b is raised more than a.",
+            Option("All, as from $(4, 3)$.", "Raise a alone: 4.01 · (−3) = −12.03, which is lower than −12."),
+            Option("None, as from $(-4, -3)$.", "Raise b alone: 4 · (−2.99) = −11.96, which is higher than −12."),
+            Option("Those in which $b$ is raised more than $a$.",
                    "These do, but so do some others: a's nudge counts with 3, b's with 4, so b may be raised a little less "
                    "than a."),
-            Option("Those in which b is raised by more than three quarters of what a is raised by.",
+            Option("Those in which $b$ is raised by more than three quarters of what $a$ is raised by.",
                    "f changes by −3p + 4q, which is above 0 when q > ¾p.", right=True),
         ),
     ),

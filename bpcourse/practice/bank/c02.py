@@ -123,11 +123,13 @@ EXERCISES: list[Exercise] = [
         solution="With $b$ held still, $f = ba$ is a straight line with slope $b$. A chord of a straight line lies on it, so "
         "every chord has the slope of the line: $\\bigl((a + \\varepsilon)b - ab\\bigr)/\\varepsilon = b$.",
         options=(
-            Option("Because the ε that we tried were small.", "Try ε = 100 at (4, 3): (104 · 3 − 12)/100 is 3 all the same."),
+            Option("Because the $\\varepsilon$ that we tried were small.",
+                   "Try ε = 100 at (4, 3): (104 · 3 − 12)/100 is 3 all the same."),
             Option("Because every quotient is equal to the derivative.",
                    "Only its limit is. For a² the quotient is 2a + ε, and depends on ε."),
-            Option("Because f is a straight line as long as only a moves.", "Chord and line have the same slope, b.", right=True),
-            Option("Because a and b may change places.",
+            Option("Because $f$ is a straight line as long as only $a$ moves.",
+                   "Chord and line have the same slope, b.", right=True),
+            Option("Because $a$ and $b$ may change places.",
                    "That ab = ba says that the rule for b looks like the rule for a. It says nothing about ε."),
         ),
     ),
@@ -210,12 +212,12 @@ EXERCISES: list[Exercise] = [
         solution="Both values of $f$ are rounded, each by about $10^{-16}$ of its size. The difference keeps that error, and "
         "dividing by $10^{-13}$ makes it $10^{-3}$. A larger $\\varepsilon$ divides it less.",
         options=(
-            Option("The formula's own error has grown; take ε smaller still.",
+            Option("The formula's own error has grown; take $\\varepsilon$ smaller still.",
                    "The formula's error is about ε times the curvature over 2: it shrinks with ε. What grows is the rounding."),
-            Option("The rounding of both values is divided by a tiny ε; take a larger ε.",
+            Option("The rounding of both values is divided by a tiny $\\varepsilon$; take a larger $\\varepsilon$.",
                    "10⁻¹⁶ divided by 10⁻¹³ is 10⁻³: the digits are lost.", right=True),
             Option("The rounding grew; float32 would round less.", "float32 keeps 7 digits in place of 16: it rounds far more."),
-            Option("The rounding grew; the central difference with the same ε cures it.",
+            Option("The rounding grew; the central difference with the same $\\varepsilon$ cures it.",
                    "It lessens the formula's error, but subtracts two rounded numbers as well and divides by 2ε: no digit "
                    "comes back."),
         ),

@@ -43,7 +43,7 @@ Tape = Sequence[tuple[str, str, str, str]]
 
 
 def backward(tape: Tape, value: dict[str, float], output: str) -> list[float]:
-    """∂output/∂ each name of value, in their order, for a tape that has run forward."""
+    """The gradient of output with respect to each name of value, in order, for a tape that has run forward."""
     grad = dict.fromkeys(value, 0.0)
     grad[output] = 1.0
     for gate, a, b, out in reversed(tape):
@@ -106,15 +106,15 @@ EXERCISES: list[Exercise] = [
             Option("It takes the mean of two runs, so rounding errors cancel.",
                    "It does not average outputs, it subtracts them; and rounding is not what makes the forward difference "
                    "bad here."),
-            Option("It divides by 2ε, so the error is halved.",
+            Option("It divides by $2\\varepsilon$, so the error is halved.",
                    "That would be a factor 2. In fact the error falls from the size of ε to that of ε²."),
             Option("It takes half the nudge on each side.", "It nudges by the whole ε on each side."),
-            Option("The terms with even powers of ε are the same on both sides and cancel.",
+            Option("The terms with even powers of $\\varepsilon$ are the same on both sides and cancel.",
                    "The first error that survives is of the size of ε².", right=True),
         ),
     ),
     Ladder(
-        title="(x + y)z, forward and back",
+        title="Two gates, forward and back",
         text="The circuit $q = x + y$, $f = qz$. Run it forward; then go back: the multiply gate's two gradients, and with "
         "them those of $x$ and $y$.",
         hints=(
@@ -186,9 +186,9 @@ EXERCISES: list[Exercise] = [
         solution="Multiply swaps: $u$ gets $2 \\cdot v = 10$ and $v$ gets $2 \\cdot u = 0$. While $u$ is 0, no nudge of $v$ "
         "moves the product; but a nudge of $u$ moves it 5 times as much.",
         options=(
-            Option("u gets 0, v gets 10",
+            Option("$u$ gets 0, $v$ gets 10",
                    "Those are 2 times its own value for each. Multiply swaps: each gets 2 times the other's."),
-            Option("u gets 10, v gets 0", "2 times the other input: 2 · 5 and 2 · 0.", right=True),
+            Option("$u$ gets 10, $v$ gets 0", "2 times the other input: 2 · 5 and 2 · 0.", right=True),
             Option("both get 0, for the product is 0",
                    "The value of the product does not matter. Nudge u to 0.01: p goes to 0.05."),
             Option("both get 2", "That is what an add gate does: it hands its upstream gradient on as it is."),
@@ -207,10 +207,10 @@ EXERCISES: list[Exercise] = [
         "bring back, so it must wait for both. The gate of $r$ in turn waits for $s$ and $f$. The reverse of a topological "
         "order, $f, s, r, q$, takes care of all that.",
         options=(
-            Option("As soon as the gate of s has reported, since s stands next to the output.",
+            Option("As soon as the gate of $s$ has reported, since $s$ stands next to the output.",
                    "Then what r brings is missing from the sum, and x and y get too little."),
-            Option("As soon as the gate of r has reported.", "Then what s brings directly is missing from the sum."),
-            Option("After the gates of r and of s have both reported.",
+            Option("As soon as the gate of $r$ has reported.", "Then what s brings directly is missing from the sum."),
+            Option("After the gates of $r$ and of $s$ have both reported.",
                    "Two wires leave q: its gradient is the sum of what both bring.",
                    right=True),
             Option("At once: its local gradients are 1 and 1 whatever comes.",
@@ -243,8 +243,9 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="The second loop",
-        text="Write `backward(tape, value, output)`. The tape lists gates as `(gate, a, b, out)` and has run forward: "
-        "`value` holds every value by its name. Return a list with ∂output/∂ each name, in the order of `value`.",
+        text="Write `backward(tape, value, output)`. The tape lists gates as `(gate, a, b, out)` and has run forward: `value` "
+        "holds every value by its name. Return a list with the gradient of the output with respect to each name, in the order "
+        "of `value`. As in the chapter, `GATES[gate].local` gives local gradients.",
         hints=(
             "Where does the way back start, and with which number?",
             "Every gate adds upstream times local to the gradients of its two inputs.",
@@ -253,7 +254,7 @@ EXERCISES: list[Exercise] = [
         solution="All gradients start at 0, that of the output at 1. Then the gates report in reverse: upstream times local, "
         "added with `+=` because an input may be read by several gates.",
         stub="def backward(tape, value, output):\n"
-        '    """∂output/∂ each name of value, in their order, for a tape that has run forward."""\n'
+        '    """The gradient of output with respect to each name of value, in order."""\n'
         "    ...\n",
         solved=backward,
         cases=backward_cases,
