@@ -25,7 +25,7 @@ from bpcourse.codegen import table_to_javascript
 from bpcourse.gates import Gate
 from bpcourse.graph import Value
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, to_digits
+from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO, to_digits
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
@@ -57,7 +57,8 @@ OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream 
 
 def runtime() -> str:
     """The script of all pages: the sentences, then practice.js."""
-    said = {"said": {**SAID, **TEXTS}, "longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "roundings": [*ROUNDINGS]}
+    limits = {"longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "upto": TOLD_UPTO}
+    said = {"said": {**SAID, **TEXTS}, "roundings": [*ROUNDINGS], **limits}
     return f"const BP = {_json(said)};\n{_script('practice.js')}"
 
 
@@ -108,7 +109,7 @@ def formula(tex: str) -> str:
 
 
 _WORDS = [
-    (r"\\hat\s*\{?(\w)\}?", r"\1 hat"), (r"\\partial\s*", "d "), (r"/", " by "), (r"'", " prime "), (r"\\text\{(\w+)\}", r"\1"),
+    (r"\\hat\s*\{?(\w)\}?", r"\1 hat"), (r"\\partial\s*", "d "), (r"/", " by "), (r"'", " prime "), (r"\\text\{([^}]*)\}", r"\1"),
     (r"\\(?:operatorname|mathrm)\{(\w+)\}", r"\1"), (r"\\cdot", " times "), (r"\\([a-zA-Z]+)", r"\1 "), (r"[\\{}_^(),|]", " "),
 ]  # fmt: skip
 
