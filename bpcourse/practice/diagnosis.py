@@ -14,6 +14,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -33,11 +34,22 @@ PAIRS_FROM = 5
 LONGEST = 300
 """Letters that a number may have: no more than float64 can tell apart."""
 
+
+def _decimals(x: float, places: int) -> float:
+    """Rounded to places behind the point, as by hand: a half goes up."""
+    return float(Decimal(x).quantize(Decimal(10) ** -places, context=Context(prec=400, rounding=ROUND_HALF_UP)))
+
+
+def to_digits(x: float, digits: int) -> float:
+    """Rounded to so many digits, as by hand: a half goes up."""
+    return float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(x))
+
+
 ROUNDINGS: dict[str, Callable[[float], float]] = {
-    "two decimals": lambda x: round(x, 2),
-    "three decimals": lambda x: round(x, 3),
-    "two digits": lambda x: float(f"{x:.1e}"),
-    "three digits": lambda x: float(f"{x:.2e}"),
+    "two decimals": lambda x: _decimals(x, 2),
+    "three decimals": lambda x: _decimals(x, 3),
+    "two digits": lambda x: to_digits(x, 2),
+    "three digits": lambda x: to_digits(x, 3),
 }
 """How readers round in between."""
 
@@ -124,7 +136,9 @@ def read(answer: Any, size: int = 1, argument: str = "answer") -> Answer:
         return answer
     if isinstance(answer, str):
         return Answer(tuple([typed(part, argument) for part in _parts(answer, size)]))
-    if np.ndim(answer) == 0:
+    if isinstance(answer, bool | np.bool_):
+        raise TypeError(f"{argument}: expected a number, got {answer}")
+    if not isinstance(answer, list | tuple) and getattr(answer, "shape", ()) == ():
         return Answer((typed(repr(checks.number(answer, argument)), argument),))
     array = checks.array(answer, argument)
     return Answer(tuple([typed(repr(float(x)), argument) for x in array.ravel()]), array.shape)
@@ -203,19 +217,22 @@ class Cause(NamedTuple):
 
 
 def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None = None) -> list[Cause]:
-    """Each mistake at each step on the way to a value, and what comes out of it.
+    """Each mistake at each step on the way to a value, and at all of its steps; and what comes out.
 
     Those that change nothing there are left out.
     """
     right = derivation.run(numbers, put)[name]
-    found = []
+    places: dict[int, tuple[Mistake, list[tuple[str, ...]]]] = {}
     for step in derivation.before(name):
-        if put and step.name in put:
-            continue
-        for mistake in possible(step):
-            value = _with(derivation, numbers, name, put, {step.name: mistake})
+        for mistake in () if put and step.name in put else possible(step):
+            places.setdefault(id(mistake), (mistake, []))[1].append((step.name,))
+    found = []
+    for mistake, steps in places.values():
+        everywhere = [tuple([step for (step,) in steps])] if len(steps) > 1 else []
+        for at in [*steps, *everywhere]:
+            value = _with(derivation, numbers, name, put, dict.fromkeys(at, mistake))
             if value is not None and not _same(value, right):
-                found.append(Cause((mistake,), (step.name,), value))
+                found.append(Cause((mistake,), at, value))
     return found
 
 
@@ -223,7 +240,7 @@ def pairs(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None, single: Sequence[Cause]
 ) -> Iterator[Cause]:
     """Two mistakes at two steps, where both matter."""
-    for one, two in itertools.combinations(single, 2):
+    for one, two in itertools.combinations([cause for cause in single if len(cause.steps) == 1], 2):
         if one.steps != two.steps:
             wrong = {one.steps[0]: one.mistakes[0], two.steps[0]: two.mistakes[0]}
             value = _with(derivation, numbers, name, put, wrong)

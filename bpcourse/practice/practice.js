@@ -104,33 +104,33 @@ const bpPractice = (() => {
   const same = (a, b) => a.s === b.s && a.v.every((x, i) => Math.abs(x - b.v[i]) <= 1e-15 + 1e-9 * Math.abs(b.v[i]));
 
   function causes(derivation, numbers, name, put = {}) {
-    const right = run(derivation, numbers, name, put), found = [];
+    const right = run(derivation, numbers, name, put), places = new Map();
     for (const [step, , , , mistakes] of before(derivation, name)) {
       for (const [mistake, form] of put[step] ? [] : mistakes) {
-        const value = run(derivation, numbers, name, put, { [step]: form });
-        if (value && !(right && same(value, right))) found.push({ mistakes: [mistake], wrong: { [step]: form }, step, value });
+        if (!places.has(mistake)) places.set(mistake, []);
+        places.get(mistake).push({ [step]: form });
       }
     }
-    return found;
+    return [...places].flatMap(([mistake, steps]) => {
+      const everywhere = steps.length > 1 ? [Object.assign({}, ...steps)] : [];
+      return [...steps, ...everywhere].flatMap((wrong) => {
+        const value = run(derivation, numbers, name, put, wrong), [step, another] = Object.keys(wrong);
+        return value && !(right && same(value, right)) ? [{ mistakes: [mistake], wrong, step: another ? null : step, value }] : [];
+      });
+    });
   }
 
   function pairs(derivation, numbers, name, single, answer) {
     return single.flatMap((one, i) => single.slice(i + 1).flatMap((two) => {
-      if (one.step === two.step) return [];
+      if (one.step === two.step || !one.step || !two.step) return [];
       const value = run(derivation, numbers, name, {}, { ...one.wrong, ...two.wrong });
       const both = value && !same(value, one.value) && !same(value, two.value) && fits(answer, value);
       return both ? [{ mistakes: [...one.mistakes, ...two.mistakes] }] : [];
     }));
   }
 
-  // As Python rounds: halves to the even digit.
-  function kept(x, how, places) {
-    const [long, exponent = "0"] = x[how](60).split("e"), end = long.indexOf(".") + 1 + places;
-    const half = /^50*$/.test(long.slice(end)) && Number(long[end - 1]) % 2 === 0;
-    return Number(half ? `${long.slice(0, end)}e${exponent}` : x[how](places));
-  }
   const ROUNDINGS = [["toFixed", 2], ["toFixed", 3], ["toExponential", 1], ["toExponential", 2]];
-  const rounded = (how, places) => ({ s, v }) => ({ s, v: v.map((x) => kept(x, how, places)) });
+  const rounded = (how, places) => ({ s, v }) => ({ s, v: v.map((x) => Number(x[how](places))) });
 
   function direction(answer, { v }) {
     if (v.length > 1) {
@@ -213,7 +213,7 @@ const bpPractice = (() => {
   // ------------------------------------------------------------------ page.py
 
   function brief(x) {
-    const short = kept(x, "toExponential", 5);
+    const short = Number(x.toPrecision(6));
     return short ? String(short).replace("+", "").replaceAll("-", "−") : "0";
   }
 
@@ -310,7 +310,7 @@ const bpPractice = (() => {
       }
     }
 
-    function renew() {
+    function renew(told) {
       const { derivation } = exercise, numbers = drawn(derivation, seed);
       for (const place of document.querySelectorAll(`[data-of="${label}"]`)) {
         const name = place.dataset.value, value = numbers[name] ?? run(derivation, numbers, name);
@@ -318,7 +318,7 @@ const bpPractice = (() => {
       }
       empty();
       find("[data-do=book]").forEach((button) => (button.hidden = seed === 0));
-      spoken.textContent = say(seed ? "fresh" : "book", { k: seed });
+      spoken.textContent = told;
     }
 
     function judge(event) {
@@ -351,8 +351,8 @@ const bpPractice = (() => {
     }
 
     const actions = {
-      fresh() { seed += 1; renew(); },
-      book() { seed = 0; renew(); find("[data-do=fresh]")[0].focus(); },
+      fresh() { seed += 1; renew(say("fresh", { k: seed })); },
+      book() { seed = 0; renew(say("book")); find("[data-do=fresh]")[0].focus(); },
       hint(button) {
         const hints = find(".bp-hints li");
         if (hinted < hints.length) hints[hinted++].hidden = false;
@@ -381,7 +381,7 @@ const bpPractice = (() => {
     });
     form.addEventListener("submit", judge);
     find(".bp-progress").forEach(tell);
-    if (seed) renew();
+    if (seed) renew("");
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));

@@ -38,7 +38,7 @@ ROWS: list[Mistake] = [
     Mistake("sign of the slope", (*_HALF, *_MATCHED), "{y} - {a}", lambda y, a: y - a,
             "The inner derivative of y − ŷ is −1, and it is forgotten.",
             "Raise a prediction that is too low: the loss falls, so the slope is negative.", "07", "Factor by factor"),
-    Mistake("mean taken for sum", _SQUARED, "2({a} - {y}) / n", lambda y, a: 2 * (a - y) / y.shape[0],
+    Mistake("mean taken for sum", _SQUARED, "2({a} - {y}) / n", lambda y, a: 2 * (a - y) / total(0 * y + 1),
             "Programs often take the mean over the outputs.",
             "The book's loss sums over the outputs; only examples are averaged.", "11", "Forward, and what to keep"),
     Mistake("minus of the logarithm lost", ("slope of cross-entropy",), "{y} / {a}", lambda y, a: y / a,
