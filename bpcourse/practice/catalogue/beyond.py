@@ -21,12 +21,6 @@ def firsts(mask: Any) -> Any:
     return np.array(kept).T
 
 
-def rounded(x: Any, decimals: int) -> Any:
-    """x to so many decimals, written with gates: adding 1.5 · 2⁵² leaves no room for a fraction."""
-    room = 1.5 * 2.0**52
-    return ((x * 10.0**decimals + room) - room) / 10.0**decimals
-
-
 # fmt: off
 ROWS: list[Mistake] = [
     # chapter 16
