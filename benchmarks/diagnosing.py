@@ -105,9 +105,8 @@ def mistaken(asked: list[Asked], count: int, digits: int, seed: int = 0) -> tupl
         if verdict.kind in ("right", "more"):
             continue
         if cause.mistakes[0].name not in verdict.mistakes:
-            missed.append(
-                f"{source} {name}: {cause.mistakes[0].name} at {cause.steps[0]}; said: {verdict.kind} {verdict.mistakes}"
-            )
+            said = f"{verdict.kind} {verdict.mistakes}"
+            missed.append(f"{source} {name}: {cause.mistakes[0].name} at {cause.steps[0]}; said: {said}")
         done += 1
         if done == count:
             return 1 - len(missed) / count, missed

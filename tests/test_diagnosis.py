@@ -14,8 +14,8 @@ from bpcourse.graph import Value
 from bpcourse.practice import check, diagnosis
 from bpcourse.practice.derivations import Derivation, Given, Step, made
 from bpcourse.practice.exercises import CHAPTERS, Ladder, Numbers
-from bpcourse.practice.mistakes import MISTAKES, rounded
-from bpcourse.practice.rules import RULES, each, parts_of
+from bpcourse.practice.mistakes import MISTAKES
+from bpcourse.practice.rules import RULES, each, parts_of, rounded
 from bpcourse.practice.worked import of_circuit, of_network
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))

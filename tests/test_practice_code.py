@@ -15,7 +15,7 @@ from bpcourse import layers, network
 from bpcourse.gates import GATES
 from bpcourse.graph import Value
 from bpcourse.numeric import central_difference
-from bpcourse.practice import code, diagnose
+from bpcourse.practice import cases, code, diagnose
 from bpcourse.practice.exercises import Code
 
 # ------------------------------------------------------------------------ five architectures, and a few parts
@@ -261,14 +261,14 @@ def test_of_two_bugs_the_first_is_named():
 
 
 def test_no_mistake_is_looked_for_where_the_function_is_told():
-    setting = code._Setting([3, 4, 2], "tanh", "softmax", "cross_entropy")
+    setting = cases.Setting([3, 4, 2], "tanh", "softmax", "cross_entropy")
     for kind, letters in ("backpropagation", "ZA"), ("update", "ZAd"):
-        (case, *_), *_ = code.KINDS[kind](np.random.default_rng(0), setting)
+        (case, *_), *_ = cases.KINDS[kind](np.random.default_rng(0), setting)
         steps = {step for made in code._makeable(case, list(case.results.values())) for step in made}
         assert steps and not [step for step in steps if step[0] in letters and step[1:2].isdigit()]
 
 
-@pytest.mark.parametrize("name", code._GATES)
+@pytest.mark.parametrize("name", cases.SLOPES)
 def test_the_gate_tables_own_local_gradients_are_right(name):
     assert diagnose(GATES[name].local, name).accepted
 
@@ -298,8 +298,8 @@ def test_the_packages_own_functions_are_right(hidden):
 def test_central_differences_agree_with_what_is_taken_for_right():
     rng = np.random.default_rng(1)
     for output, loss in ("softmax", "squared_error"), ("identity", "half_squared_error"):
-        setting = code._Setting([3, 4, 2], "tanh", output, loss)
-        for case, *_ in code.KINDS["gradients"](rng, setting):
+        setting = cases.Setting([3, 4, 2], "tanh", output, loss)
+        for case, *_ in cases.KINDS["gradients"](rng, setting):
             X, Y, parameters = case.arguments
             right = case.derivation.run(case.derivation.drawn())
             for name in parameters:

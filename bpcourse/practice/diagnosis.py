@@ -106,7 +106,7 @@ def said(key: str, **values: Any) -> str:
 
 
 class Typed(NamedTuple):
-    """A number as it was typed: its value, the worth of its last digit, how many digits count."""
+    """A number as typed: its value, the worth of its last digit, its digits."""
 
     value: float
     unit: float
@@ -114,7 +114,7 @@ class Typed(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What was typed for one value: its numbers, row by row, and their shape, where it was an array."""
+    """What was typed for one value: its numbers, row by row, and an array's shape."""
 
     numbers: tuple[Typed, ...]
     shape: tuple[int, ...] | None = None
@@ -162,7 +162,7 @@ def _parts(text: str, size: int) -> list[str]:
 
 
 def typed(text: str, argument: str = "answer") -> Typed:
-    """One number as it was typed: `typed("-0.065")` has two digits, the last worth 0.001.
+    """One number as typed: `typed("-0.065")` has two digits, the last worth 0.001.
 
     Raises ValueError where the text is no number or one too large for float64.
     """
@@ -185,7 +185,10 @@ def typed(text: str, argument: str = "answer") -> Typed:
 
 
 def hits(number: Typed, target: float) -> bool:
-    """Whether the target, rounded to the typed digits, is the number. A 0 is no rounding of 0.2: it hits 0 alone."""
+    """Whether the target, rounded to the typed digits, is the number.
+
+    A 0 is no rounding of 0.2: it hits 0 alone.
+    """
     if number.value == 0:
         return abs(target) <= 1e-12
     return abs(number.value - target) <= max(0.5 * number.unit * (1 + 1e-9), 1e-9 * abs(target))
@@ -218,7 +221,7 @@ def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
 
 
 class Cause(NamedTuple):
-    """A way to a wrong number: mistakes, the steps where they are made, what comes out."""
+    """A way to a wrong number: mistakes, the steps where they are made, the result."""
 
     mistakes: tuple[Mistake, ...]
     steps: tuple[str, ...]
@@ -304,7 +307,7 @@ class Verdict(NamedTuple):
 def verdict(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, answer: Any, put: Mapping[str, Any] | None = None
 ) -> Verdict:
-    """Whether the answer is the value of this name, and if not, why it may be what it is.
+    """Whether the answer is the value of this name, and why it may be what it is.
 
     `put` are the reader's own earlier numbers. Raises ValueError or TypeError where the
     answer is not readable as as many numbers as the value has.

@@ -175,7 +175,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
 
 
 def desk(chapters: Mapping[str, str]) -> str:
-    """The practice page's controls: the chapters to tick, a set to make, and what is kept."""
+    """The practice page's controls: chapters to tick, a set to make, what is kept."""
     ticks = "".join(
         f'<label class="bp-option"><input type="checkbox" name="chapter" value="{number}" autocomplete="off">'
         f"<span>{int(number)}. {html.escape(title)}</span></label>"
@@ -248,7 +248,7 @@ def _verdict(place: str) -> str:
 
 
 def menu(exercise: Numbers | Ladder) -> list[str]:
-    """The rules to choose from: those of the derivation on the way to what is asked, and some others."""
+    """The rules to choose from: those on the way to what is asked, and some others."""
     return sorted({*(step.rule for step in on_the_way(exercise)), *OTHER_RULES})
 
 
@@ -269,7 +269,7 @@ def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
 
 
 def data(exercises: Mapping[str, Exercise]) -> str:
-    """The script of a chapter: its exercises, by label, and their formulas as functions."""
+    """The script of a chapter: its exercises by label, their formulas as functions."""
     chapter = _Chapter()
     told = {label: chapter.told(exercise) for label, exercise in exercises.items()}
     lists = {"exercises": told, "derivations": chapter.derivations(), "forms": chapter.forms, "mistakes": chapter.texts()}
@@ -367,7 +367,7 @@ def _key(shape: tuple[int, ...]) -> str:
 def printed(
     formula: Callable[..., Any], fixed: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[str, tuple[int, ...]] | None:
-    """A formula for parts of these shapes as a JavaScript function of their numbers, and the shape of its result.
+    """A formula as a JavaScript function, for parts of these shapes, and its shape.
 
     None where the shapes do not fit. Which numbers stand in the graph does not matter: those
     from 0.3 to 0.7 are in the domain of every gate.

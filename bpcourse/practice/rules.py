@@ -34,7 +34,7 @@ class Rule(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A wrong formula for some rules: its name, LaTeX, why people make it, how to see it.
+    """A wrong formula for some rules: name, LaTeX, why people make it, how to see it.
 
     `chapter` and `section` name where the book treats it.
     """
@@ -86,8 +86,14 @@ def scaled(number: Any, x: Any) -> Any:
     return each("multiply", number, x)
 
 
+def rounded(x: Any, decimals: int) -> Any:
+    """x to so many decimals, written with gates."""
+    room = 1.5 * 2.0**52  # beside it there is no room for a fraction
+    return ((x * 10.0**decimals + room) - room) / 10.0**decimals
+
+
 def total(x: Any) -> Any:
-    """The sum of each column, as a row; ValueError for a single number, which has none."""
+    """The sum of each column, as a row; ValueError for a number, which has none."""
     if not isinstance(x, np.ndarray):
         raise ValueError(f"x: expected an array, got {x!r}")
     return x.sum(axis=0, keepdims=True)
@@ -109,7 +115,7 @@ def _same_number(a: Any, b: Any) -> Any:
 
 
 def slid(k: Any, x: Any) -> Any:
-    """Σ_u k_u x_{p+u}: a kernel, at every place where all of it fits. Both are columns."""
+    """Σ_u k_u x_{p+u}: a kernel, wherever all of it fits. Both are columns."""
     places = x.shape[0] - k.shape[0] + 1
     return sum(k[u] * x[u : u + places] for u in range(k.shape[0]))
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bpcourse.gates import GATES
-from bpcourse.practice.rules import RULES, Mistake, each, local, scaled
+from bpcourse.practice.rules import RULES, Mistake, each, local, rounded, scaled
 
 
 def _rows(*names: str) -> tuple[str, ...]:
@@ -23,12 +23,6 @@ def _local_at(name: str, part: str) -> Callable[..., Any]:
     if part == "inner":
         return lambda inner: local(gate, 0, each(gate, inner), inner)
     return lambda start: local(gate, 0, each(gate, start), start)
-
-
-def rounded(x: Any, decimals: int) -> Any:
-    """x to so many decimals, written with gates: adding 1.5 · 2⁵² leaves no room for a fraction."""
-    room = 1.5 * 2.0**52
-    return ((x * 10.0**decimals + room) - room) / 10.0**decimals
 
 
 # fmt: off
