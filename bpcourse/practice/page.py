@@ -371,22 +371,25 @@ def printed(
     None where the shapes do not fit. Which numbers stand in the graph does not matter: those
     from 0.3 to 0.7 are in the domain of every gate.
     """
-    numbers, beside_arrays = _numbers(), any(shapes.values())
-    inputs: list[Value] = []
-
-    def part(shape: tuple[int, ...]) -> Any:
-        values = [Value(next(numbers)) for _ in range(int(np.prod(shape, dtype=int)))]
-        inputs.extend(values)
-        if not shape and not beside_arrays:
-            return values[0]
-        return np.reshape(np.array(values, dtype=object), shape or (1, 1))  # a Value and an array do not multiply
-
-    try:
-        result = formula(**fixed, **{name: part(shape) for name, shape in shapes.items()})
-    except UNFIT:
+    for single in [(), (1, 1)] if any(shapes.values()) else [()]:  # a Value multiplies no array; a table of one does
+        numbers = _numbers()
+        parts = {name: _table(numbers, shape or single) for name, shape in shapes.items()}
+        try:
+            result = formula(**fixed, **{name: part if np.shape(part) else part[()] for name, part in parts.items()})
+        except UNFIT:
+            continue
+        break
+    else:
         return None
+    inputs = [value for part in parts.values() for value in part.flat]
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
     return _lean(table_to_javascript(flat, inputs)), np.shape(result)
+
+
+def _table(numbers: Iterator[float], shape: tuple[int, ...]) -> Any:
+    """Values of the next numbers, in this shape."""
+    values = [Value(next(numbers)) for _ in range(int(np.prod(shape, dtype=int)))]
+    return np.reshape(np.array(values, dtype=object), shape)
 
 
 def _numbers() -> Iterator[float]:
