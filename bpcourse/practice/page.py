@@ -25,7 +25,7 @@ from bpcourse.codegen import table_to_javascript
 from bpcourse.gates import Gate
 from bpcourse.graph import Value
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, to_digits
+from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO, to_digits
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
@@ -58,7 +58,8 @@ OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream 
 
 def runtime() -> str:
     """The script of all pages: the sentences, then practice.js."""
-    said = {"said": {**SAID, **TEXTS}, "longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "roundings": [*ROUNDINGS]}
+    limits = {"longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "upto": TOLD_UPTO}
+    said = {"said": {**SAID, **TEXTS}, "roundings": [*ROUNDINGS], **limits}
     return f"const BP = {_json(said)};\n{_script('practice.js')}"
 
 
@@ -109,7 +110,7 @@ def formula(tex: str) -> str:
 
 
 _WORDS = [
-    (r"\\hat\s*\{?(\w)\}?", r"\1 hat"), (r"\\partial\s*", "d "), (r"/", " by "), (r"'", " prime "), (r"\\text\{(\w+)\}", r"\1"),
+    (r"\\hat\s*\{?(\w)\}?", r"\1 hat"), (r"\\partial\s*", "d "), (r"/", " by "), (r"'", " prime "), (r"\\text\{([^}]*)\}", r"\1"),
     (r"\\(?:operatorname|mathrm)\{(\w+)\}", r"\1"), (r"\\cdot", " times "), (r"\\([a-zA-Z]+)", r"\1 "), (r"[\\{}_^(),|]", " "),
 ]  # fmt: skip
 
@@ -175,7 +176,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
 
 
 def desk(chapters: Mapping[str, str]) -> str:
-    """The practice page's controls: the chapters to tick, a set to make, and what is kept."""
+    """The practice page's controls: chapters to tick, a set to make, what is kept."""
     ticks = "".join(
         f'<label class="bp-option"><input type="checkbox" name="chapter" value="{number}" autocomplete="off">'
         f"<span>{int(number)}. {html.escape(title)}</span></label>"
@@ -248,7 +249,7 @@ def _verdict(place: str) -> str:
 
 
 def menu(exercise: Numbers | Ladder) -> list[str]:
-    """The rules to choose from: those of the derivation on the way to what is asked, and some others."""
+    """The rules to choose from: those on the way to what is asked, and some others."""
     return sorted({*(step.rule for step in on_the_way(exercise)), *OTHER_RULES})
 
 
@@ -269,7 +270,7 @@ def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
 
 
 def data(exercises: Mapping[str, Exercise]) -> str:
-    """The script of a chapter: its exercises, by label, and their formulas as functions."""
+    """The script of a chapter: its exercises by label, their formulas as functions."""
     chapter = _Chapter()
     told = {label: chapter.told(exercise) for label, exercise in exercises.items()}
     lists = {"exercises": told, "derivations": chapter.derivations(), "forms": chapter.forms, "mistakes": chapter.texts()}
@@ -367,7 +368,7 @@ def _key(shape: tuple[int, ...]) -> str:
 def printed(
     formula: Callable[..., Any], fixed: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[str, tuple[int, ...]] | None:
-    """A formula for parts of these shapes as a JavaScript function of their numbers, and the shape of its result.
+    """A formula as a JavaScript function, for parts of these shapes, and its shape.
 
     None where the shapes do not fit. Which numbers stand in the graph does not matter: those
     from 0.3 to 0.7 are in the domain of every gate.
