@@ -329,6 +329,7 @@ const bpPractice = (() => {
       event.preventDefault();
       spoken.textContent = "";
       const open = asks.filter((ask) => !ask.querySelector(".bp-blank[hidden]"));
+      if (!open.length) return void (spoken.textContent = say("no blanks"));
       const told = exercise.kind === "choice" ? "no option" : "nothing";
       const typedIn = (ask) => (exercise.kind === "choice" ? ask.querySelector("input:checked")?.value : ask.querySelector("input").value.trim()) || "";
       const menu = (ask) => ask.querySelector("select");
