@@ -210,7 +210,7 @@ def _check_numbers(question: Numbers, answers: Mapping[str, Any], seed: int) -> 
         read = diagnosis.expect_size(diagnosis.read(answer, np.size(true[name]), name), true[name])
         verdict = diagnosis.verdict(derivation, numbers, name, read, own)
         if verdict.kind == "follows":
-            verdict = verdict._replace(text=_follows(verdicts))
+            verdict = verdict._replace(text=_follows(verdicts, {step.name for step in derivation.before(name)}))
         verdicts[name] = verdict
         if verdict.kind != "right":
             own[name] = np.reshape([x.value for x in read.numbers], np.shape(true[name]))[()]
@@ -229,7 +229,7 @@ def _check_rules(question: Numbers, rules: Mapping[str, str]) -> dict[str, Verdi
     return verdicts
 
 
-def _follows(verdicts: Mapping[str, Verdict]) -> str:
-    """Which of the reader's steps it follows from: the first that is not right."""
-    step = next(k for k, verdict in enumerate(verdicts.values(), start=1) if verdict.kind != "right")
+def _follows(verdicts: Mapping[str, Verdict], way: set[str]) -> str:
+    """Which of the reader's steps it follows from: the first on the way that is not right."""
+    step = next(k for k, (name, verdict) in enumerate(verdicts.items(), start=1) if verdict.kind != "right" and name in way)
     return said("follows from", step=step)

@@ -100,9 +100,14 @@ class _Circuit:
         return {part: self.names[value] for part, value in found.items()}
 
     def after(self, node: Value) -> dict[str, str]:
-        """What a gate of one input makes of the node, where nothing else reads it: a mistake may take it for the input."""
+        """What is made of the node, for a mistake to read.
+
+        `after` by its only reader, where that has one input; `above` by the same gate, one layer on.
+        """
         readers = [reader for reader in self.made if node in reader.inputs]
-        return {"after": self.names[readers[0]]} if [len(reader.inputs) for reader in readers] == [1] else {}
+        found = {"after": self.names[readers[0]]} if [len(reader.inputs) for reader in readers] == [1] else {}
+        again = [above for above in self.made for below in above.inputs if below in readers and above.gate is node.gate]
+        return {**found, "above": self.names[again[0]]} if again else found
 
     def forward(self, node: Value) -> None:
         """The step that makes the node."""
@@ -232,8 +237,8 @@ def of_network(
                 gate = output if l == depth else hidden
                 add(f"slope{l}", f"f'({z}^{l})", f"local gradient of {gate}", out=As[l], x=f"{z}{l}", other=As[l - 1])
                 add(f"{delta}{l}", f"{d}^{l}", "upstream times local", u=f"{da}{l}", local=f"slope{l}")
-        before = {"z": f"{z}{l - 1}"} if l > 1 else {}
-        for n, name, parts in (("W", "weights", {"a": As[l - 1], **before}), ("b", "biases", {})):
+        nearby = {"own": As[l], **({"z": f"{z}{l - 1}"} if l > 1 else {})}
+        for n, name, parts in (("W", "weights", {"a": As[l - 1], **nearby}), ("b", "biases", {})):
             add(f"d{n}{l}", f"\\partial {C}/\\partial {n}^{l}", f"{mean_}gradient of the {name}", delta=f"{delta}{l}", **parts)
     for l in range(1, depth + 1):
         for n in ("W", "b"):
@@ -245,6 +250,6 @@ def of_network(
         if batch:
             steps.append(Step(f"d{name}", tex, "entry", {"M": f"dW{l}"}, place))
         else:
-            read = {"a": As[l - 1], "W": f"W{l}", **({"z": f"{z}{l - 1}"} if l > 1 else {})}
+            read = {"a": As[l - 1], "own": As[l], "W": f"W{l}", **({"z": f"{z}{l - 1}"} if l > 1 else {})}
             steps.append(Step(f"d{name}", tex, "gradient of one weight", {"delta": f"{delta}{l}", **read}, place))
     return Derivation(tuple(givens), tuple(steps))
