@@ -88,7 +88,7 @@ def rounded(x: Any, decimals: int) -> Any:
 
 
 def scaled(number: Any, x: Any) -> Any:
-    """A number times an array; `number * x` would not do, for a graph value takes no array."""
+    """A number times an array: `number * x` will not do, a graph value takes none."""
     return each("multiply", number, x)
 
 
