@@ -205,15 +205,20 @@ def _check_numbers(question: Numbers, answers: Mapping[str, Any], seed: int) -> 
     derivation, numbers = question.derivation, question.derivation.drawn(seed)
     true = derivation.run(numbers)
     verdicts: dict[str, Verdict] = {}
-    own: dict[str, Any] = {}
+    own: dict[str, Any] = {}  # what she typed, where it is not the true number
+    astray: dict[str, Any] = {}  # and where it does not follow either: from there she may have kept all digits
     for name, answer in answers.items():
         read = diagnosis.expect_size(diagnosis.read(answer, np.size(true[name]), name), true[name])
-        verdict = diagnosis.verdict(derivation, numbers, name, read, own)
+        verdict = diagnosis.verdict(derivation, numbers, name, read, astray)
+        if not verdict.accepted and own.keys() != astray.keys():
+            verdict = diagnosis.verdict(derivation, numbers, name, read, own)
         if verdict.kind == "follows":
             verdict = verdict._replace(text=_follows(verdicts, {step.name for step in derivation.before(name)}))
         verdicts[name] = verdict
         if verdict.kind != "right":
             own[name] = np.reshape([x.value for x in read.numbers], np.shape(true[name]))[()]
+        if not verdict.accepted:
+            astray[name] = own[name]
     return Report(verdicts)
 
 

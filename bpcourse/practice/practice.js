@@ -151,7 +151,8 @@ const bpPractice = (() => {
     if (fits(answer, right, true)) return enough || equal(answer, right) ? { kind: "right", text: say("right") } : { kind: "more", text: say("more") };
     if (put) {
       const follows = run(derivation, numbers, name, own);
-      if (fits(answer, follows, true) && (enough || equal(answer, follows))) return { kind: "follows", text: say("follows") };
+      const rough = answer.map((x) => ({ ...x, unit: 2 * x.unit })); // she rounded what it comes from, too
+      if (fits(rough, follows, true) && (enough || equal(answer, follows))) return { kind: "follows", text: say("follows") };
     }
     const near = answer.every((x, i) => Math.abs(x.value - right.v[i]) <= 0.05 * Math.abs(right.v[i]) + x.unit);
     for (const [k, title] of BP.roundings.entries()) {
@@ -183,7 +184,9 @@ const bpPractice = (() => {
 
   // The verdicts on answers by name, in the order of the question; `own` numbers go on.
   function check(label, answers, seed = 0, rules = {}) {
-    const exercise = exercises[label], { derivation, kind, options, asks } = exercise, verdicts = {}, own = {};
+    const exercise = exercises[label], { derivation, kind, options, asks } = exercise, verdicts = {};
+    const own = {}, astray = {}; // what she typed, where it is not the true number; and where it does not follow either
+    const accepted = ({ kind }) => ["right", "follows", "rounded"].includes(kind);
     if (kind === "choice") {
       if (!answers.choice) return {};
       const [right, why] = options[answers.choice - 1];
@@ -198,7 +201,8 @@ const bpPractice = (() => {
         verdicts[name] = { kind: "unreadable", text: `${text[0].toUpperCase()}${text.slice(1)}.` };
         continue;
       }
-      const found = verdict(exercise, numbers, name, answer, own);
+      let found = verdict(exercise, numbers, name, answer, astray);
+      if (!accepted(found) && Object.keys(own).length > Object.keys(astray).length) found = verdict(exercise, numbers, name, answer, own);
       if (found.kind === "follows") {
         const way = before(derivation, name).map(([step]) => step);
         const step = Object.entries(verdicts).findIndex(([earlier, { kind }]) => kind !== "right" && way.includes(earlier)) + 1;
@@ -206,6 +210,7 @@ const bpPractice = (() => {
       }
       verdicts[name] = found;
       if (found.kind !== "right") own[name] = { s: right.s, v: answer.map((x) => x.value) };
+      if (!accepted(found)) astray[name] = own[name];
     }
     for (const [name, rule] of Object.entries(rules)) {
       const right = derivation.steps.find(([step]) => step === name)[1] === rule;
