@@ -403,6 +403,13 @@ def test_a_wrong_step_does_not_spoil_what_follows(label, seed):
                 assert not moved or f"your step {k + 1}" in verdicts[one].text
 
 
+def test_an_own_number_that_has_no_logarithm_is_answered():
+    """A probability of 1.44, and then other numbers: each gets its sentence."""
+    verdicts = check("10.4", "1.44", "2", "5.1", "0.3").verdicts
+    assert not any(verdict.accepted for verdict in verdicts.values())
+    assert "too large" in verdicts["a"].text
+
+
 # ------------------------------------------------------------------------ how many are named, how many accused
 
 
