@@ -235,7 +235,9 @@ def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: M
 
     Those that change nothing there are left out.
     """
-    right = derivation.run(numbers, put)[name]
+    right = _with(derivation, numbers, name, put, {})
+    if right is None:  # the reader's own number has no logarithm, or the like
+        return []
     wrong: list[dict[str, Mistake]] = []
     always: dict[str, dict[str, Mistake]] = {}
     for step in derivation.before(name):
