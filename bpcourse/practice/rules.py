@@ -34,7 +34,7 @@ class Rule(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A wrong formula for some rules: its name, LaTeX, why people make it, how to see it.
+    """A wrong formula for some rules: name, LaTeX, why people make it, how to see it.
 
     `chapter` and `section` name where the book treats it.
     """
@@ -53,6 +53,10 @@ class Mistake(NamedTuple):
         return step.rule in self.rules and {*parts_of(self.formula)} <= {*step.parts, *step.constants}
 
 
+UNFIT = (ValueError, IndexError, ArithmeticError, AttributeError, TypeError)
+"""What a formula raises where it cannot be made: shapes do not fit, a single number has no rows, a logarithm does not exist."""
+
+
 def each(gate: str | Gate, *inputs: Any) -> Any:
     """A gate entry by entry: of numbers, arrays, and arrays of graph values."""
     return _entry_by_entry(GATES[gate] if isinstance(gate, str) else gate, *inputs)
@@ -66,7 +70,8 @@ def local(gate: Gate, k: int, out: Any, *inputs: Any) -> Any:
 def _entry_by_entry(function: Callable[..., Any], *inputs: Any) -> Any:
     if not any(isinstance(x, np.ndarray) for x in inputs):
         return function(*inputs)
-    out = np.frompyfunc(function, len(inputs), 1)(*inputs)
+    arrays = [np.asarray(x, dtype=object) for x in inputs]  # numpy takes no graph value that stands alone
+    out = np.frompyfunc(function, len(inputs), 1)(*arrays)
     return out if any(getattr(x, "dtype", None) == np.dtype(object) for x in inputs) else out.astype(float)
 
 
@@ -76,8 +81,19 @@ def softmax(z: Any) -> Any:
     return e / total(e)
 
 
+def scaled(number: Any, x: Any) -> Any:
+    """A number times an array; `number * x` would not do, for a graph value takes no array."""
+    return each("multiply", number, x)
+
+
+def rounded(x: Any, decimals: int) -> Any:
+    """x to so many decimals, written with gates."""
+    room = 1.5 * 2.0**52  # beside it there is no room for a fraction
+    return ((x * 10.0**decimals + room) - room) / 10.0**decimals
+
+
 def total(x: Any) -> Any:
-    """The sum of each column, as a row; ValueError for a single number, which has none."""
+    """The sum of each column, as a row; ValueError for a number, which has none."""
     if not isinstance(x, np.ndarray):
         raise ValueError(f"x: expected an array, got {x!r}")
     return x.sum(axis=0, keepdims=True)
@@ -99,7 +115,7 @@ def _same_number(a: Any, b: Any) -> Any:
 
 
 def slid(k: Any, x: Any) -> Any:
-    """Σ_u k_u x_{p+u}: a kernel, at every place where all of it fits. Both are columns."""
+    """Σ_u k_u x_{p+u}: a kernel, wherever all of it fits. Both are columns."""
     places = x.shape[0] - k.shape[0] + 1
     return sum(k[u] * x[u : u + places] for u in range(k.shape[0]))
 
@@ -112,19 +128,25 @@ def padded(x: Any, n: int) -> Any:
 
 def winners(x: Any) -> Any:
     """1 where an entry is as large as any, else 0."""
-    top = x.flat[0]
-    for other in x.flat[1:]:
-        top = each("maximum", top, other)
+    entries = x.reshape(-1)
+    top = entries[:1]
+    for k in range(1, len(entries)):
+        top = each("maximum", top, entries[k : k + 1])
     return each("at least", x, top)
+
+
+def det(A: Any) -> Any:
+    """The determinant of two rows of two, as a table of one entry."""
+    return A[:1, :1] * A[1:, 1:] - A[:1, 1:] * A[1:, :1]
 
 
 def solved(A: Any, b: Any) -> Any:
     """The solution of two equations A x = b, as a column."""
-    (p, q), (r, s) = A
-    (b1,), (b2,) = b
-    return np.array([[s * b1 - q * b2], [p * b2 - r * b1]]) / (p * s - q * r)
+    p, q, r, s = A[:1, :1], A[:1, 1:], A[1:, :1], A[1:, 1:]
+    return np.concatenate([s * b[:1] - q * b[1:], p * b[1:] - r * b[:1]]) / det(A)
 
 
+# Where an array meets a single number, the array stands first: a graph value on the left takes no array.
 _RULES = [
     # forward
     Rule("weighted sum", "{W} {a} + {b}", lambda W, a, b: W @ a + b),
@@ -151,7 +173,7 @@ _RULES = [
     Rule("mean gradient of the weights", "{delta}\\,{a}^\\top / m", lambda delta, a: delta @ a.T / delta.shape[1]),
     Rule("mean gradient of the biases", "\\tfrac1m \\sum {delta}", lambda delta: mean(delta)),
     Rule("gradient after the step", "{delta}\\,{a}^\\top", lambda delta, a: delta @ a.T),
-    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - eta * g),
+    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - scaled(eta, g)),
     Rule("entry", "[{M}]_{{{row}{column}}}", lambda M, row, column: M[row - 1, column - 1]),
     # paths, products, quotients, nudges
     Rule("sum over the paths", "{g1} + {g2}", lambda g1, g2: g1 + g2),
@@ -185,6 +207,7 @@ _RULES = [
     Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
          lambda W, a, b, row: W[row - 1 : row] @ a + b[row - 1 : row]),
     Rule("parameters of a layer", "{n}\\,{k} + {n}", lambda n, k: n * k + n),
+    Rule("parameters of two layers", "{first} + {second}", lambda first, second: first + second),
     # chapters 07 to 09
     Rule("gradient of one weight", "[{delta}]_{{{row}}}\\,[{a}]_{{{column}}}",
          lambda delta, a, row, column: delta[row - 1, 0] * a[column - 1, 0]),
@@ -204,7 +227,7 @@ _RULES = [
     Rule("exponentials after the largest", "e^{{{a} - {M}}} + e^{{{b} - {M}}}",
          lambda a, b, M: each("exp", a - M) + each("exp", b - M)),
     Rule("loss from the logits", "{M} + \\ln {S} - {z}", lambda M, S, z: M + each("log", S) - z),
-    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -eta * total(g * g)),
+    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: scaled(-eta, total(g * g))),
     Rule("mean square of a sum", "{n}\\,{v}\\,{s}", lambda n, v, s: n * v * s),
     Rule("half after the ReLU", "{s}/2", lambda s: s / 2),
     # chapters 13 and 14
@@ -267,14 +290,14 @@ _RULES = [
     Rule("central quotient", "({ahead} - {behind}) / 2{eps}", lambda ahead, behind, eps: (ahead - behind) / (2 * eps)),
     Rule("reach of a zero", "{atol} / (1 - {rtol})", lambda atol, rtol: atol / (1 - rtol)),
     Rule("reach of a wrong sign", "{atol} / (2 - {rtol})", lambda atol, rtol: atol / (2 - rtol)),
-    Rule("length", "\\sqrt{{\\sum {w}^2}}", lambda w: each("sqrt", (w * w).sum())),
+    Rule("length", "\\sqrt{{\\sum {w}^2}}", lambda w: each("sqrt", total(w * w))),
     Rule("direction of length 1", "{w} / {length}", lambda w, length: w / length),
     Rule("slope along a direction", "\\sum {g}\\,{v}", lambda g, v: (g * v).sum()),
     # chapter 17
     Rule("kernel slid over the input", "\\sum_u {k}_u\\, {x}_{{p+u}}", lambda k, x: slid(k, x)),
     Rule("gradient of the kernel", "\\sum_p {dz}_p\\, {x}_{{p+u}}", lambda dz, x: slid(dz, x)),
     Rule("gradient of the input", "\\sum_u {dz}_{{q-u}}\\, {k}_u", lambda dz, k: slid(k[::-1], padded(dz, k.shape[0] - 1))),
-    Rule("shares of the winners", "{u}\\,[{X} = \\max {X}] / t", lambda u, X: u * winners(X) / winners(X).sum()),
+    Rule("shares of the winners", "{u}\\,[{X} = \\max {X}] / t", lambda u, X: u * winners(X) / winners(X).sum(keepdims=True)),
     Rule("gradient of a common bias", "\\sum {dX}", lambda dX: dX.sum()),
     Rule("gradient of the table", "{dX}\\,{H}^\\top", lambda dX, H: dX @ H.T),
     Rule("mean over the units", "\\tfrac1n \\sum {x}", lambda x: total(x) / x.shape[0]),
