@@ -34,8 +34,8 @@ BEST_STEP = Derivation(
         Given("F3", "|f'''|", 6.0, 1, 9, 0),
     ),
     (
-        Step("cube", "\\varepsilon^3", "cube of the best step", {"u": "u", "F": "F", "F3": "F3"}),
-        Step("eps", "\\varepsilon", "cube root", {"x": "cube"}),
+        Step("cube", "c", "cube of the best step", {"u": "u", "F": "F", "F3": "F3"}),
+        Step("eps", "\\varepsilon", "cube root", {"x": "cube", "u": "u", "F": "F", "F3": "F3"}),
         Step("series", "\\text{series}", "error of the series", {"F3": "F3", "eps": "eps"}),
         Step("rounding", "\\text{rounding}", "error of rounding", {"u": "u", "F": "F", "eps": "eps", "series": "series"}),
         Step("E", "E", "add", {"a": "series", "b": "rounding"}),
@@ -48,11 +48,11 @@ KINK = Derivation(
         Given("eps", "\\varepsilon", 0.01),
     ),
     (
-        Step("up", "d + \\varepsilon", "add", {"a": "d", "b": "eps"}),
-        Step("down", "d - \\varepsilon", "subtract", {"a": "d", "b": "eps"}),
-        Step("ahead", "\\max(d + \\varepsilon, 0)", "relu", {"x": "up"}),
-        Step("behind", "\\max(d - \\varepsilon, 0)", "relu", {"x": "down"}),
-        Step("here", "\\max(d, 0)", "relu", {"x": "d"}),
+        Step("up", "x_+", "add", {"a": "d", "b": "eps"}),
+        Step("down", "x_-", "subtract", {"a": "d", "b": "eps"}),
+        Step("ahead", "f_+", "relu", {"x": "up"}),
+        Step("behind", "f_-", "relu", {"x": "down"}),
+        Step("here", "f_0", "relu", {"x": "d"}),
         Step("slope", "f'(d)", "local gradient of relu", {"out": "here", "x": "d"}),
         Step(
             "quotient", "q", "central quotient",
@@ -68,8 +68,8 @@ ALLOWANCE = Derivation(
         Given("rtol", "\\text{rtol}", 0.4, 1, 5, 1),
     ),
     (
-        Step("zero", "|n|_0", "reach of a zero", {"atol": "atol", "rtol": "rtol"}),
-        Step("sign", "|n|_-", "reach of a wrong sign", {"atol": "atol", "rtol": "rtol"}),
+        Step("zero", "|n|_{\\text{zero}}", "reach of a zero", {"atol": "atol", "rtol": "rtol"}),
+        Step("sign", "|n|_{\\text{sign}}", "reach of a wrong sign", {"atol": "atol", "rtol": "rtol"}),
     ),
 )
 
