@@ -208,6 +208,7 @@ def _deltas(Z: Any, A: Any, Y: Any, output: Any, loss: Any) -> tuple[Any, ...]:
     checks.choice(output, "output", OUTPUTS)
     expect_loss(loss, output)
     Y, Z, A = checks.alike(Y=Y, Z=Z, A=A)
+    expect_labels(Y, loss, "Y")
     return Z, A, Y, output, loss
 
 
@@ -219,7 +220,7 @@ def output_delta(Z: Array, A: Array, Y: Array, output: str, loss: str) -> Array:
     last bit; for any other pair ∂loss/∂A through the output layer's Jacobian.
 
     Raises ValueError for unknown names, for a loss of probabilities on an
-    identity, and for shapes that differ.
+    identity, for labels that the loss cannot have, and for shapes that differ.
     """
     if MATCHED[output] == loss:
         return A - Y
@@ -250,6 +251,16 @@ def expect_loss(loss: Any, output: str | None) -> None:
         checks.choice(output, "output", OUTPUTS)
     if output == "identity" and LOSSES[loss].probabilities:
         raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")
+
+
+def expect_labels(Y: Array, loss: str, argument: str) -> None:
+    """ValueError unless the loss can have these labels: 0 to 1, for cross_entropy in columns that sum to 1."""
+    if LOSSES[loss].probabilities and ((Y < 0).any() or (Y > 1).any()):
+        raise ValueError(f"{argument}: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
+    if loss == "cross_entropy" and not np.allclose(Y.sum(axis=0), 1):
+        sums = Y.sum(axis=0)
+        off = sums[np.argmax(np.abs(sums - 1))]
+        raise ValueError(f"{argument}: expected columns that sum to 1 for cross_entropy, got a sum of {off:g}")
 
 
 def _batch_of_losses(Y: Any, Z: Any, loss: Any, output: Any, A: Any = None) -> tuple[Any, ...]:

@@ -9,8 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bpcourse.practice import bank, check, diagnosis
+from bpcourse.practice import bank, check, diagnosis, page
+from bpcourse.practice.derivations import made
 from bpcourse.practice.exercises import Choice, Code, Ladder, Numbers, chapter
+from bpcourse.practice.mistakes import possible
+from bpcourse.practice.rules import RULES, UNFIT, parts_of
 
 BOOK = Path(__file__).parent.parent / "book"
 CHAPTERS = sorted(int(path.stem[1:]) for path in Path(bank.__path__[0]).glob("c[0-9][0-9].py"))
@@ -31,7 +34,8 @@ def values(exercise: Numbers | Ladder, seed: int) -> dict[str, Any]:
 
 def typed(value: Any, digits: int) -> str:
     """A value as a reader types it, row by row; what has fewer digits is typed as it is."""
-    return " ".join(f"{x:.{digits}g}" for x in np.ravel(value).astype(float))
+    flat = np.ravel(value).astype(float)
+    return " ".join(f"{x:.{digits}g}" if float(f"{x:.{digits}g}") == x else f"{x:#.{digits}g}" for x in flat)
 
 
 # --------------------------------------------------------------------------- the page
@@ -84,21 +88,24 @@ def test_one_option_is_right_and_each_says_why(label: str) -> None:
 
 @pytest.mark.parametrize("label", ASKED)
 def test_no_number_that_a_seed_changes_stands_in_the_words(label: str) -> None:
-    """Numbers with a point or a sign, or behind =: a bare whole number may be a layer's or a chapter's."""
+    """Numbers with a point or a sign, or behind a symbol and =: a bare whole number may be a layer's or a chapter's."""
     e = ASKED[label]
-    changing = set()
     runs = [values(e, seed) for seed in range(3)]
-    for name, value in runs[0].items():
-        if any(not np.array_equal(value, run[name]) for run in runs[1:]) and not callable(value):
-            changing |= {float(x) for x in np.ravel(value)}
-    words = "\n".join([e.title, e.text, *e.hints, e.solution])
-    words = re.sub(r"[_^](\{[^}]*\}|\w)", "", words).replace("−", "-")
-    found = re.findall(r"(?<![\w)}])-\d+(?:\.\d+)?|\d+\.\d+|(?<==)\s*\d+(?![\w(\\^])", words)
+    changing = {
+        name: np.ravel(value).astype(float)
+        for name, value in runs[0].items()
+        if not callable(value) and any(not np.array_equal(value, run[name]) for run in runs[1:])
+    }
+    words = "\n".join([e.title, e.text, *e.hints, e.solution]).replace("−", "-")
     said = [
         text
-        for text in found
-        if any(float(text) == (round(x, len(text.partition(".")[2])) if "." in text else x) for x in changing)
+        for text in re.findall(r"(?<![\w)}])-\d+(?:\.\d+)?|\d+\.\d+", re.sub(r"[_^](\{[^}]*\}|\w)", "", words))
+        for x in np.concatenate([*changing.values(), []])
+        if float(text) == (round(x, len(text.partition(".")[2])) if "." in text else x)
     ]
+    for name, symbol in e.derivation.symbols().items():
+        if len(changing.get(name, ())) == 1:
+            said += re.findall(rf"(?<![\w}}]){re.escape(symbol)}\s*=\s*{changing[name][0]:g}(?![\d.])", words)
     assert not said, f"{said} change with the seed"
 
 
@@ -108,9 +115,11 @@ def test_no_number_that_a_seed_changes_stands_in_the_words(label: str) -> None:
 @pytest.mark.parametrize("label", ASKED)
 def test_what_is_asked_and_shown_is_in_the_derivation(label: str) -> None:
     e = ASKED[label]
-    names = [step.name for step in e.derivation.steps]
-    places = [names.index(name) for name in asks(e)]
-    assert places == sorted(set(places)), "asked in the order in which it is found"
+    names = asks(e)
+    assert len({*names}) == len(names)
+    for k, name in enumerate(names):
+        needed = {step.name for step in e.derivation.before(name)}
+        assert not needed & {*names[k + 1 :]}, "asked in the order in which it is found"
     assert {*(e.shows or ())} <= {given.name for given in e.derivation.givens}
 
 
@@ -166,6 +175,25 @@ def test_every_single_mistake_is_named(label: str) -> None:
         tried += 1
         assert cause.mistakes[0].name in verdict.mistakes, f"{answer} by {cause.mistakes[0].name} at {cause.steps}: {verdict}"
     assert tried, "nobody can go wrong here"
+
+
+@pytest.mark.parametrize("label", ASKED)
+def test_what_can_be_computed_can_be_printed_for_the_page(label: str) -> None:
+    """Each rule on the way, and each mistake that gives a number: the page must know it, too."""
+    derivation = ASKED[label].derivation
+    run = derivation.run(derivation.drawn())
+    for reached in dict.fromkeys(step.name for name in asks(ASKED[label]) for step in derivation.before(name)):
+        step = derivation.step(reached)
+        for formula in [RULES[step.rule].formula, *[mistake.formula for mistake in possible(step)]]:
+            try:
+                made(formula, step, run)
+            except UNFIT:
+                continue
+            offered = {**step.constants, **{part: run[name] for part, name in step.parts.items()}}
+            parts = {part: offered[part] for part in parts_of(formula)}
+            fixed = {part: x for part, x in parts.items() if part in step.constants or callable(x)}
+            shapes = {part: np.shape(x) for part, x in parts.items() if part not in fixed}
+            assert page.printed(formula, fixed, shapes), f"{step.name} by {step.rule}: {parts_of(formula)}"
 
 
 # --------------------------------------------------------------------------- code

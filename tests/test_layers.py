@@ -205,3 +205,13 @@ def test_unknown_names_are_refused_here_too():
         activation_vjp("step", A, A, A)
     with pytest.raises(ValueError, match="loss: expected one of"):
         output_delta(A, A, A, "softmax", "hinge")
+
+
+@pytest.mark.parametrize(
+    "Y, loss", [([[1.0], [1.0]], "cross_entropy"), ([[0.5], [0.4]], "cross_entropy"), ([[2.0], [-1.0]], "binary_cross_entropy")]
+)
+def test_output_delta_refuses_labels_that_the_loss_cannot_have(Y, loss):
+    """A − Y is the slope of cross-entropy after a softmax only where the labels sum to 1."""
+    Z = np.zeros((2, 1))
+    with pytest.raises(ValueError, match="Y: expected"):
+        output_delta(Z, softmax(Z), np.array(Y), "softmax", loss)

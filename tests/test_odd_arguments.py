@@ -26,7 +26,7 @@ from helpers import says
 from matplotlib.figure import Figure
 
 import bpcourse
-from bpcourse import codegen, examples, explore, figures, graph, layers, network
+from bpcourse import codegen, examples, explore, figures, graph, layers, network, practice
 from bpcourse.beyond import recurrent, remedies
 from bpcourse.gates import GATES, Gate
 from bpcourse.graph import Value
@@ -182,6 +182,10 @@ SEQUENCE = np.ones((3, 1, 2))
 CELL = {"x": Y, "h": [[0.5, -0.5, 1.0]], "c": [[0.1, 0.2, -1.0]], "W": np.full((4, 3), 0.3), "b": np.ones((4, 1))}
 Q, K, V = np.ones((2, 3)), np.ones((2, 4)) * 0.5, np.arange(8.0).reshape(2, 4)
 NORMED = remedies.with_norms(NET)
+A_LADDER = next(
+    f"04.{k}" for k, exercise in enumerate(practice.chapter(4), start=1) if isinstance(exercise, practice.exercises.Ladder)
+)
+LAST = practice.exercise(A_LADDER).derivation.step(practice.exercise(A_LADDER).steps[-1])
 SQUARE = np.array([[2.0, 1.0], [0.5, -1.5]])
 
 
@@ -413,13 +417,27 @@ GOOD = {
     },
     "explore.Product": {"a": -4.0, "b": -3.0, "h": 0.01},
     "explore.Recurrence": {"rho": 1.2, "x": 0.1, "steps": 3, "squash": "none", "matrix": ((0.8, -0.6), (0.6, 0.8))},
+    "practice.chapter": {"number": 4},
+    "practice.exercise": {"label": "04.2"},
+    "practice.check": lambda: {"label": A_LADDER, "seed": 1, "rung": 1, "rules": {LAST.name: LAST.rule}, LAST.name: 1.5},
+    "practice.diagnose": lambda: {
+        "function": layers.softmax_vjp, "like": "softmax_vjp", "sizes": [3, 2], "hidden": "tanh", "output": "softmax",
+        "loss": "cross_entropy", "criterion": None, "seed": 0,
+    },
+    "practice.of_circuit": lambda: {"output": of_graph(v=...)["v"].named("v"), "fresh": {"x": (1, 9, 0)}},
+    "practice.of_network": {
+        **OF_NET, "X": X, "Y": Y, "output": "softmax", "loss": "cross_entropy", "eta": 0.1, "fresh": {"x": (1, 9, 0)},
+        "entries": ["w_111"], "matched": True,
+    },
 }  # fmt: skip
 """Good arguments by public name: by keyword, or in a row; a function where they are made anew, or the call with them."""
 
 
 # ------------------------------------------------------------------------ what is public
 
-FACES = {"pictures": figures, "codegen": codegen, "network": network, "examples": examples, "explore": explore}
+FACES = {
+    "pictures": figures, "codegen": codegen, "network": network, "examples": examples, "explore": explore, "practice": practice,
+}  # fmt: skip
 """Rooms that hand out their public names."""
 
 GROUND = {"checks", "doors"}

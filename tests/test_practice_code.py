@@ -9,14 +9,14 @@ import re
 
 import numpy as np
 import pytest
-from helpers import exercises_of, says
+from helpers import says
 
 from bpcourse import layers, network
 from bpcourse.gates import GATES
 from bpcourse.graph import Value
 from bpcourse.numeric import central_difference
-from bpcourse.practice import check, code, diagnose
-from bpcourse.practice.exercises import CHAPTERS, Code
+from bpcourse.practice import cases, code, diagnose
+from bpcourse.practice.exercises import Code
 
 # ------------------------------------------------------------------------ five architectures, and a few parts
 
@@ -260,7 +260,15 @@ def test_of_two_bugs_the_first_is_named():
     assert verdict.place == "dW2" and "factor 2 lost" in verdict.mistakes
 
 
-@pytest.mark.parametrize("name", code._GATES)
+def test_no_mistake_is_looked_for_where_the_function_is_told():
+    setting = cases.Setting([3, 4, 2], "tanh", "softmax", "cross_entropy")
+    for kind, letters in ("backpropagation", "ZA"), ("update", "ZAd"):
+        (case, *_), *_ = cases.KINDS[kind](np.random.default_rng(0), setting)
+        steps = {step for made in code._makeable(case, list(case.results.values())) for step in made}
+        assert steps and not [step for step in steps if step[0] in letters and step[1:2].isdigit()]
+
+
+@pytest.mark.parametrize("name", cases.SLOPES)
 def test_the_gate_tables_own_local_gradients_are_right(name):
     assert diagnose(GATES[name].local, name).accepted
 
@@ -290,8 +298,8 @@ def test_the_packages_own_functions_are_right(hidden):
 def test_central_differences_agree_with_what_is_taken_for_right():
     rng = np.random.default_rng(1)
     for output, loss in ("softmax", "squared_error"), ("identity", "half_squared_error"):
-        setting = code._Setting([3, 4, 2], "tanh", output, loss)
-        for case, *_ in code.KINDS["gradients"](rng, setting):
+        setting = cases.Setting([3, 4, 2], "tanh", output, loss)
+        for case, *_ in cases.KINDS["gradients"](rng, setting):
             X, Y, parameters = case.arguments
             right = case.derivation.run(case.derivation.drawn())
             for name in parameters:
@@ -353,25 +361,6 @@ def test_what_is_none_of_these_is_refused_by_name(call, argument):
 
 
 # ------------------------------------------------------------------------ exercises in code
-
-CODE = [
-    pytest.param(f"{number:02}.{k}", exercise, id=f"{number:02}.{k}")
-    for number in CHAPTERS
-    for k, exercise in enumerate(exercises_of(number), start=1)
-    if isinstance(exercise, Code)
-]
-
-
-@pytest.mark.parametrize("label, exercise", CODE)
-def test_the_untouched_stub_is_told_kindly(label, exercise):
-    verdict = check(label, made(exercise.stub)).verdicts["function"]
-    assert not verdict.accepted and "returns nothing yet. Fill in the stub" in verdict.text
-
-
-@pytest.mark.parametrize("label, exercise", CODE)
-def test_the_solution_passes(label, exercise):
-    assert check(label, exercise.solved).accepted
-
 
 ROTATE = Code(
     title="t",

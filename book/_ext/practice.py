@@ -59,6 +59,7 @@ class Practice(SphinxDirective):
             solution[-1] += self.steps(one, label)
         for node in (question, solution):
             node[-1]["ids"] = [f"{node['label']}-text"]  # sphinx-exercise gives all of them the same
+            self.env.sphinx_exercise_registry[node["label"]]["node"] = node.deepcopy()
         return [question, solution]
 
     def parsed(self, name: str, argument: str, label: str, lines: list[str], *classes: str) -> Any:

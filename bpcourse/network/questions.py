@@ -17,7 +17,7 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.checks import Array
-from bpcourse.layers import LOSSES, OUTPUTS, activation, expect_loss
+from bpcourse.layers import LOSSES, OUTPUTS, activation, expect_labels, expect_loss
 
 Parameters = Mapping[str, Array]
 Arrays = TypeVar("Arrays", bound=Mapping[str, Array])
@@ -229,13 +229,7 @@ def readable(Y: Array, A: Array, loss: str, argument: str) -> Array:
     """The array Y in A's dtype, if it has A's shape and holds what the loss can read."""
     if Y.ndim != 2 or Y.shape != A.shape:
         checks.same_shape(checks.batch(Y, argument), argument, A, "the output")
-    if LOSSES[loss].probabilities and ((Y < 0).any() or (Y > 1).any()):
-        raise ValueError(f"{argument}: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
-    if loss == "cross_entropy" and not np.allclose(Y.sum(axis=0), 1):
-        sums = Y.sum(axis=0)
-        raise ValueError(
-            f"{argument}: expected columns that sum to 1 for cross_entropy, got a sum of {sums[np.argmax(np.abs(sums - 1))]:g}"
-        )
+    expect_labels(Y, loss, argument)
     return Y.astype(A.dtype, copy=False)
 
 

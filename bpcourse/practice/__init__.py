@@ -8,13 +8,15 @@ Read in this order:
 - `mistakes`: what people do in the place of a rule, and why, row by row in the `catalogue`;
 - `diagnosis`: from a reader's number to the mistake behind it;
 - `exercises`: what is asked, chapter by chapter from the `bank`, and `check`;
-- `code`: a reader's own function, run against the book's;
+- `cases`, `code`: a reader's own function, run against the book's on random numbers;
 - `page`: the exercises in the built page, alive without a kernel.
 
     >>> from bpcourse.practice import check
     >>> check("07.3", "-0.0652")
 """
 
-from bpcourse.practice.code import diagnose as diagnose
-from bpcourse.practice.exercises import check as check
-from bpcourse.practice.exercises import exercise as exercise
+from bpcourse.practice.code import diagnose
+from bpcourse.practice.exercises import chapter, check, exercise
+from bpcourse.practice.worked import of_circuit, of_network
+
+__all__ = ["chapter", "check", "diagnose", "exercise", "of_circuit", "of_network"]

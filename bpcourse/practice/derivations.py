@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What a derivation starts from: the book's number or array, and how others are drawn.
+    """A start of a derivation: the book's number or array, and how others are drawn.
 
     Fresh numbers are whole numbers from `low` to `high` over 10^`decimals`, 0 left out;
     without `low` the book's stay.

@@ -14,6 +14,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -30,14 +31,28 @@ NAMED_FROM = 3
 PAIRS_FROM = 5
 """Digits from which two mistakes together are looked for."""
 
+TOLD_UPTO = 2
+"""Of so many mistakes that a short number may come from the reasons are told; of more the names."""
+
 LONGEST = 300
 """Letters that a number may have: no more than float64 can tell apart."""
 
+
+def _decimals(x: float, places: int) -> float:
+    """Rounded to places behind the point, as by hand: a half goes up."""
+    return float(Decimal(x).quantize(Decimal(10) ** -places, context=Context(prec=400, rounding=ROUND_HALF_UP)))
+
+
+def to_digits(x: float, digits: int) -> float:
+    """Rounded to so many digits, as by hand: a half goes up."""
+    return float(Context(prec=digits, rounding=ROUND_HALF_UP).create_decimal(x))
+
+
 ROUNDINGS: dict[str, Callable[[float], float]] = {
-    "two decimals": lambda x: round(x, 2),
-    "three decimals": lambda x: round(x, 3),
-    "two digits": lambda x: float(f"{x:.1e}"),
-    "three digits": lambda x: float(f"{x:.2e}"),
+    "two decimals": lambda x: _decimals(x, 2),
+    "three decimals": lambda x: _decimals(x, 3),
+    "two digits": lambda x: to_digits(x, 2),
+    "three digits": lambda x: to_digits(x, 3),
 }
 """How readers round in between."""
 
@@ -57,6 +72,7 @@ SAID = {
     "mistake": "This is what comes out with: {told}",
     "told": "{name}. {why} {see} (Chapter {chapter}.)",
     "perhaps": "Not right. This could be: {told}.",
+    "perhaps why": "Not right. This could be: {told}",
     "give more": " Give two more digits.",
     "two": "Two mistakes at once would give this number: {told}.",
     "and": " and ",
@@ -90,7 +106,7 @@ def said(key: str, **values: Any) -> str:
 
 
 class Typed(NamedTuple):
-    """A number as it was typed: its value, the worth of its last digit, how many digits count."""
+    """A number as typed: its value, the worth of its last digit, its digits."""
 
     value: float
     unit: float
@@ -98,7 +114,7 @@ class Typed(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What was typed for one value: its numbers, row by row, and their shape, where it was an array."""
+    """What was typed for one value: its numbers, row by row, and an array's shape."""
 
     numbers: tuple[Typed, ...]
     shape: tuple[int, ...] | None = None
@@ -124,7 +140,9 @@ def read(answer: Any, size: int = 1, argument: str = "answer") -> Answer:
         return answer
     if isinstance(answer, str):
         return Answer(tuple([typed(part, argument) for part in _parts(answer, size)]))
-    if np.ndim(answer) == 0:
+    if isinstance(answer, bool | np.bool_):
+        raise TypeError(f"{argument}: expected a number, got {answer}")
+    if not isinstance(answer, list | tuple) and getattr(answer, "shape", ()) == ():
         return Answer((typed(repr(checks.number(answer, argument)), argument),))
     array = checks.array(answer, argument)
     return Answer(tuple([typed(repr(float(x)), argument) for x in array.ravel()]), array.shape)
@@ -144,7 +162,7 @@ def _parts(text: str, size: int) -> list[str]:
 
 
 def typed(text: str, argument: str = "answer") -> Typed:
-    """One number as it was typed: `typed("-0.065")` has two digits, the last worth 0.001.
+    """One number as typed: `typed("-0.065")` has two digits, the last worth 0.001.
 
     Raises ValueError where the text is no number or one too large for float64.
     """
@@ -167,20 +185,28 @@ def typed(text: str, argument: str = "answer") -> Typed:
 
 
 def hits(number: Typed, target: float) -> bool:
-    """Whether the target, rounded to the typed digits, is the number. A 0 is no rounding of 0.2: it hits 0 alone."""
+    """Whether the target, rounded to the typed digits, is the number.
+
+    A 0 is no rounding of 0.2: it hits 0 alone.
+    """
     if number.value == 0:
         return abs(target) <= 1e-12
     return abs(number.value - target) <= max(0.5 * number.unit * (1 + 1e-9), 1e-9 * abs(target))
 
 
+def _equal(number: Typed, target: float) -> bool:
+    """Whether the number is the target to its last digit: 0.04 for 0.2 · 0.2, and 0 for a crumb of rounding."""
+    return abs(number.value - target) <= max(1e-12 * abs(target), 1e-15)
+
+
+def _equals(answer: Answer, target: Any) -> bool:
+    """Whether all numbers are the target's to the last digit: there are no more digits to ask for."""
+    return all(_equal(x, t) for x, t in zip(answer.numbers, np.ravel(target)))
+
+
 def _cut_off(number: Typed, target: float) -> bool:
     """Whether the number is the target with its later digits cut off."""
     return abs(number.value - target) < number.unit and abs(number.value) <= abs(target) and number.value * target > 0
-
-
-def _whole(answer: Answer, target: Any) -> bool:
-    """Whether nothing is missing behind the typed digits: 0.3 for 0.1 + 0.2, and 0 for a crumb of rounding."""
-    return all(abs(x.value - t) <= max(1e-9 * abs(t), 1e-15) for x, t in zip(answer.numbers, np.ravel(target)))
 
 
 def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
@@ -195,7 +221,7 @@ def fits(answer: Answer, target: Any, cut: bool = False) -> bool:
 
 
 class Cause(NamedTuple):
-    """A way to a wrong number: mistakes, the steps where they are made, what comes out."""
+    """A way to a wrong number: mistakes, the steps where they are made, the result."""
 
     mistakes: tuple[Mistake, ...]
     steps: tuple[str, ...]
@@ -203,22 +229,22 @@ class Cause(NamedTuple):
 
 
 def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None = None) -> list[Cause]:
-    """Each mistake at each step on the way to a value, and at all of its steps; and what comes out.
+    """Each mistake at each step on the way to a value, then at all of its steps at once, and what comes out of it.
 
     Those that change nothing there are left out.
     """
     right = derivation.run(numbers, put)[name]
-    places: dict[int, tuple[Mistake, list[tuple[str, ...]]]] = {}
+    wrong: list[dict[str, Mistake]] = []
+    always: dict[str, dict[str, Mistake]] = {}
     for step in derivation.before(name):
         for mistake in () if put and step.name in put else possible(step):
-            places.setdefault(id(mistake), (mistake, []))[1].append((step.name,))
+            wrong.append({step.name: mistake})
+            always.setdefault(mistake.name, {}).setdefault(step.name, mistake)
     found = []
-    for mistake, steps in places.values():
-        everywhere = [tuple([step for (step,) in steps])] if len(steps) > 1 else []
-        for at in [*steps, *everywhere]:
-            value = _with(derivation, numbers, name, put, dict.fromkeys(at, mistake))
-            if value is not None and not _same(value, right):
-                found.append(Cause((mistake,), at, value))
+    for made_at in [*wrong, *(steps for steps in always.values() if len(steps) > 1)]:
+        value = _with(derivation, numbers, name, put, made_at)
+        if value is not None and not _same(value, right):
+            found.append(Cause((next(iter(made_at.values())),), tuple(made_at), value))
     return found
 
 
@@ -281,7 +307,7 @@ class Verdict(NamedTuple):
 def verdict(
     derivation: Derivation, numbers: Mapping[str, Any], name: str, answer: Any, put: Mapping[str, Any] | None = None
 ) -> Verdict:
-    """Whether the answer is the value of this name, and if not, why it may be what it is.
+    """Whether the answer is the value of this name, and why it may be what it is.
 
     `put` are the reader's own earlier numbers. Raises ValueError or TypeError where the
     answer is not readable as as many numbers as the value has.
@@ -289,11 +315,12 @@ def verdict(
     true = derivation.run(numbers, upto=name)[name]
     answer = expect_size(read(answer, np.size(true)), true)
     if fits(answer, true, cut=True):
-        if answer.digits >= 2 or _whole(answer, true):
-            return Verdict("right", said("right"))
-        return Verdict("more", said("more"))
-    if put and answer.digits >= 2 and fits(answer, _with(derivation, numbers, name, put, {}), cut=True):
-        return Verdict("follows", said("follows"))
+        enough = answer.digits >= 2 or _equals(answer, true)
+        return Verdict("right", said("right")) if enough else Verdict("more", said("more"))
+    if put:
+        own = _with(derivation, numbers, name, put, {})
+        if fits(answer, own, cut=True) and (answer.digits >= 2 or _equals(answer, own)):
+            return Verdict("follows", said("follows"))
     for title, rounding in ROUNDINGS.items():
         if answer.digits >= 2 and _near(answer, true) and fits(answer, _rounded(derivation, numbers, name, rounding)):
             return Verdict("rounded", said("rounded", title=title), ("rounding in between",))
@@ -321,11 +348,13 @@ def _blamed(
     fitting = [cause for cause in single if fits(answer, cause.value)]
     if fitting:
         names = _names(fitting)
-        told = _told(derivation, fitting)
         if answer.digits >= NAMED_FROM:
-            return Verdict("mistake", told, names)
-        more = "" if _whole(answer, fitting[0].value) else said("give more")
-        return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + more, names)
+            return Verdict("mistake", said("mistake", told=_told(fitting)), names)
+        if not _equals(answer, fitting[0].value):
+            return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + said("give more"), names)
+        if len(names) > TOLD_UPTO:
+            return Verdict("perhaps", said("perhaps", told=said("or").join(names)), names)
+        return Verdict("perhaps", said("perhaps why", told=_told(fitting)), names)
     if answer.digits >= PAIRS_FROM:
         both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
         if both:
@@ -338,12 +367,12 @@ def _names(found: Sequence[Cause]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(mistake.name for cause in found for mistake in cause.mistakes))
 
 
-def _told(derivation: Derivation, found: Sequence[Cause]) -> str:
+def _told(found: Sequence[Cause]) -> str:
     """Each mistake once: its name, why people make it, how to see it."""
     seen = dict.fromkeys(cause.mistakes[0] for cause in found)
     by_name = {mistake.name: mistake for mistake in reversed(seen)}
     told = [said("told", name=m.name, why=m.why, see=m.see, chapter=int(m.chapter)) for m in reversed(by_name.values())]
-    return said("mistake", told=said("or").join(told))
+    return said("or").join(told)
 
 
 def _near(answer: Answer, true: Any) -> bool:

@@ -29,7 +29,7 @@ CHAPTERS = range(1, 19)
 
 @dataclass(frozen=True, kw_only=True)
 class Exercise:
-    """What every exercise has: a title, the question in Markdown, hints from faint to strong.
+    """What every exercise has: a title, a question in Markdown, hints ever stronger.
 
     `solution` is Markdown: the way to the answer in words. To a derivation its steps are
     added, with their numbers.
@@ -57,7 +57,7 @@ class Numbers(Exercise):
 
 @dataclass(frozen=True, kw_only=True)
 class Ladder(Exercise):
-    """One derivation from fully worked over blanks to alone: the last steps fade first.
+    """One derivation from fully worked to alone: the last steps fade first.
 
     `steps` are the names of the lines that are shown, in order. Rung 0 is worked; rung
     k asks for the last k, each with its number and the name of its rule.
@@ -111,14 +111,17 @@ class Code(Exercise):
 
 
 def chapter(number: int) -> list[Exercise]:
-    """The exercises of a chapter, in order; ValueError for another number than 1 to 18."""
+    """The exercises of a chapter, in order; ValueError for a number outside 1 to 18."""
     if checks.whole(number, "number") not in CHAPTERS:
         raise ValueError(f"number: expected a chapter from 1 to {CHAPTERS[-1]}, got {checks.short(number)}")
     return list(importlib.import_module(f"bpcourse.practice.bank.c{int(number):02}").EXERCISES)
 
 
 def exercise(label: str) -> Exercise:
-    """The exercise of this label, "07.3"; ValueError where there is none, TypeError for no text."""
+    """The exercise of this label, "07.3".
+
+    Raises ValueError where there is none, TypeError for what is no text.
+    """
     found = re.fullmatch(r"(\d\d?)\.(\d\d?)", checks.text(label, "label").strip())
     of_chapter = chapter(int(found[1])) if found and int(found[1]) in CHAPTERS else []
     if not found or not 1 <= int(found[2]) <= len(of_chapter):
@@ -145,7 +148,7 @@ class Report(NamedTuple):
 def check(
     label: str, *answers: Any, seed: int = 0, rung: int | None = None, rules: Mapping[str, str] | None = None, **named: Any
 ) -> Report:
-    """What is said of the answers to an exercise: right, or the mistake behind the number.
+    """What is said of answers to an exercise: right, or the mistake behind a number.
 
     Answers stand in the order of the question, or by name: check("08.4", z1=2.1).
     With seed the exercise has other numbers. A wrong answer does not spoil what follows.
@@ -156,11 +159,12 @@ def check(
     read as what is asked for.
     """
     question = exercise(label)
+    named_rules = checks.of_kind({} if rules is None else rules, dict, "rules")
     if isinstance(question, Ladder):
         question = question.rung(len(question.steps) if rung is None else rung)
     if isinstance(question, Numbers):
         report = _check_numbers(question, _by_name(question.asks, answers, named), seed) if answers or named else Report({})
-        return Report({**report.verdicts, **_check_rules(question, rules or {})})
+        return Report({**report.verdicts, **_check_rules(question, named_rules)})
     if isinstance(question, Choice):
         return Report({"choice": _check_choice(question, *_exactly_one(answers, named))})
     if isinstance(question, Code):
@@ -206,7 +210,7 @@ def _check_numbers(question: Numbers, answers: Mapping[str, Any], seed: int) -> 
         read = diagnosis.expect_size(diagnosis.read(answer, np.size(true[name]), name), true[name])
         verdict = diagnosis.verdict(derivation, numbers, name, read, own)
         if verdict.kind == "follows":
-            verdict = verdict._replace(text=_follows(verdicts))
+            verdict = verdict._replace(text=_follows(verdicts, {step.name for step in derivation.before(name)}))
         verdicts[name] = verdict
         if verdict.kind != "right":
             own[name] = np.reshape([x.value for x in read.numbers], np.shape(true[name]))[()]
@@ -225,7 +229,7 @@ def _check_rules(question: Numbers, rules: Mapping[str, str]) -> dict[str, Verdi
     return verdicts
 
 
-def _follows(verdicts: Mapping[str, Verdict]) -> str:
-    """Which of the reader's steps it follows from: the first that is not right."""
-    step = next(k for k, verdict in enumerate(verdicts.values(), start=1) if verdict.kind != "right")
+def _follows(verdicts: Mapping[str, Verdict], way: set[str]) -> str:
+    """Which of the reader's steps it follows from: the first on the way that is not right."""
+    step = next(k for k, (name, verdict) in enumerate(verdicts.items(), start=1) if verdict.kind != "right" and name in way)
     return said("follows from", step=step)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -21,9 +22,10 @@ from typing import Any
 import numpy as np
 
 from bpcourse.codegen import table_to_javascript
+from bpcourse.gates import Gate
 from bpcourse.graph import Value
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID
+from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO, to_digits
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
@@ -55,7 +57,8 @@ OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream 
 
 def runtime() -> str:
     """The script of all pages: the sentences, then practice.js."""
-    said = {"said": {**SAID, **TEXTS}, "longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "roundings": [*ROUNDINGS]}
+    limits = {"longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "upto": TOLD_UPTO}
+    said = {"said": {**SAID, **TEXTS}, "roundings": [*ROUNDINGS], **limits}
     return f"const BP = {_json(said)};\n{_script('practice.js')}"
 
 
@@ -84,7 +87,7 @@ def style() -> str:
 
 def brief(x: float) -> str:
     """Six digits, as practice.js writes them: 0.947846, −2, 1.5e−7."""
-    short = float(f"{x:.6g}")
+    short = to_digits(x, 6)
     digits = f"{Decimal(repr(short)):f}" if short == 0 or 1e-6 <= abs(short) < 1e21 else re.sub(r"e([-+])0", r"e\1", repr(short))
     digits = re.sub(r"\.0+$", "", digits) if "." in digits and "e" not in digits else digits.replace(".0e", "e")
     return digits.replace("e+", "e").replace("-", "−") if short else "0"
@@ -100,13 +103,13 @@ def shown(value: Any) -> str:
     return f'<span class="bp-matrix" role="img" aria-label="{label}" style="--columns:{np.shape(value)[-1]}">{entries}</span>'
 
 
-def math(tex: str) -> str:
+def formula(tex: str) -> str:
     """A formula for the page's MathJax."""
     return f'<span class="math notranslate nohighlight">\\({html.escape(tex, quote=False)}\\)</span>'
 
 
 _WORDS = [
-    (r"\\hat\s*\{?(\w)\}?", r"\1 hat"), (r"\\partial\s*", "d "), (r"/", " by "), (r"'", " prime "), (r"\\text\{(\w+)\}", r"\1"),
+    (r"\\hat\s*\{?(\w)\}?", r"\1 hat"), (r"\\partial\s*", "d "), (r"/", " by "), (r"'", " prime "), (r"\\text\{([^}]*)\}", r"\1"),
     (r"\\(?:operatorname|mathrm)\{(\w+)\}", r"\1"), (r"\\cdot", " times "), (r"\\([a-zA-Z]+)", r"\1 "), (r"[\\{}_^(),|]", " "),
 ]  # fmt: skip
 
@@ -125,7 +128,7 @@ def inline(text: str) -> str:
 
     def told(piece: str) -> str:
         if piece.startswith("$"):
-            return math(piece[1:-1])
+            return formula(piece[1:-1])
         mark = next((m for m in ("**", "`", "*") if piece.startswith(m)), "")
         plain = html.escape(piece[len(mark) : -len(mark)] if mark else piece, quote=False)
         return marks[mark].format(plain) if mark else plain
@@ -145,9 +148,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     given, kind, rows, check = "", type(exercise).__name__.lower(), "", '<button type="submit">Check</button>'
     if isinstance(exercise, Numbers | Ladder):
         given = _given(exercise, label)
-        rows = _rung(exercise) + "".join(
-            _row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(_lines(exercise), 1)
-        )
+        rows = _rung(exercise) + "".join(_row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(asked(exercise), 1))
         if any(x.low is not None for x in exercise.derivation.givens):
             check += '<button type="button" data-do="fresh">Other numbers</button>'
             check += '<button type="button" data-do="book" hidden>The book\'s numbers</button>'
@@ -174,7 +175,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
 
 
 def desk(chapters: Mapping[str, str]) -> str:
-    """The practice page's controls: the chapters to tick, a set to make, and what is kept."""
+    """The practice page's controls: chapters to tick, a set to make, what is kept."""
     ticks = "".join(
         f'<label class="bp-option"><input type="checkbox" name="chapter" value="{number}" autocomplete="off">'
         f"<span>{int(number)}. {html.escape(title)}</span></label>"
@@ -182,8 +183,7 @@ def desk(chapters: Mapping[str, str]) -> str:
     )
     tools = "".join(f'<button type="button" data-do="{do}">{do.capitalize()}</button>' for do in ("export", "import", "clear"))
     return (
-        '<div class="bp-practice bp-mixed">'
-        f'<fieldset class="bp-chapters"><legend>Chapters to draw from</legend>{ticks}</fieldset>'
+        f'<div class="bp-practice bp-mixed"><fieldset class="bp-chapters"><legend>Chapters</legend>{ticks}</fieldset>'
         '<div class="bp-tools"><button type="button" data-do="set" class="bp-main">Make a set</button></div>'
         '<p class="bp-said" role="status"></p><ol class="bp-set"></ol>'
         f'<p>What you have answered is kept in this browser only.</p><div class="bp-tools">{tools}'
@@ -191,7 +191,8 @@ def desk(chapters: Mapping[str, str]) -> str:
     )
 
 
-def _lines(exercise: Numbers | Ladder) -> Sequence[str]:
+def asked(exercise: Numbers | Ladder) -> Sequence[str]:
+    """The names of what is asked for, of a ladder all its lines."""
     return exercise.steps if isinstance(exercise, Ladder) else exercise.asks
 
 
@@ -199,7 +200,7 @@ def _given(exercise: Numbers | Ladder, label: str) -> str:
     derivation = exercise.derivation
     named = {given.name: given for given in derivation.givens if not callable(given.value)}
     wanted = [name for name in named if not re.fullmatch("c[0-9]+", name)] if exercise.shows is None else exercise.shows
-    rows = [f"<li>{math(named[name].tex)} = {number(label, name, named[name].value)}</li>" for name in wanted if name in named]
+    rows = [f"<li>{formula(named[name].tex)} = {number(label, name, named[name].value)}</li>" for name in wanted if name in named]
     return f'<ul class="bp-givens">{"".join(rows)}</ul>' if rows else ""
 
 
@@ -226,7 +227,7 @@ def _row(exercise: Numbers | Ladder, label: str, place: str, name: str) -> str:
     size = np.size(derivation.run(derivation.drawn(), upto=name)[name])
     several = f' placeholder="{size} numbers"' if size > 1 else ""
     answer = (
-        f'<label for="{place}">{math(tex)} =</label>'
+        f'<label for="{place}">{formula(tex)} =</label>'
         f'<input id="{place}" aria-label="{spoken}" aria-describedby="{place}-v"{several} '
         'autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">'
     )
@@ -237,7 +238,7 @@ def _row(exercise: Numbers | Ladder, label: str, place: str, name: str) -> str:
     if isinstance(exercise, Ladder):
         value = number(label, name, derivation.run(derivation.drawn(), upto=name)[name])
         rule = html.escape(derivation.step(name).rule)
-        worked = f'<span class="bp-worked">{math(derivation.tex(name))} = {value} <em>({rule})</em></span>'
+        worked = f'<span class="bp-worked">{formula(derivation.tex(name))} = {value} <em>({rule})</em></span>'
         answer = f'<span class="bp-blank" hidden>{answer}</span>'
     return f'<div class="bp-ask" data-name="{html.escape(name)}">{worked}{answer}{_verdict(f"{place}-v")}</div>'
 
@@ -247,20 +248,20 @@ def _verdict(place: str) -> str:
 
 
 def menu(exercise: Numbers | Ladder) -> list[str]:
-    """The rules to choose from: those of the derivation on the way to what is asked, and some others."""
+    """The rules to choose from: those on the way to what is asked, and some others."""
     return sorted({*(step.rule for step in on_the_way(exercise)), *OTHER_RULES})
 
 
 def rules_of(exercise: Exercise, label: str) -> list[str]:
     """What an exercise trains: the rules of what it asks; of a choice, itself."""
     if isinstance(exercise, Numbers | Ladder):
-        return sorted({exercise.derivation.step(name).rule for name in _lines(exercise)})
+        return sorted({exercise.derivation.step(name).rule for name in asked(exercise)})
     return [label]
 
 
 def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
     """The steps that lead to what is asked, in order."""
-    names = {step.name for name in _lines(exercise) for step in exercise.derivation.before(name)}
+    names = {step.name for name in asked(exercise) for step in exercise.derivation.before(name)}
     return [step for step in exercise.derivation.steps if step.name in names]
 
 
@@ -268,7 +269,7 @@ def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
 
 
 def data(exercises: Mapping[str, Exercise]) -> str:
-    """The script of a chapter: its exercises, by label, and their formulas as functions."""
+    """The script of a chapter: its exercises by label, their formulas as functions."""
     chapter = _Chapter()
     told = {label: chapter.told(exercise) for label, exercise in exercises.items()}
     lists = {"exercises": told, "derivations": chapter.derivations(), "forms": chapter.forms, "mistakes": chapter.texts()}
@@ -298,7 +299,7 @@ class _Chapter:
             key = id(exercise.derivation)
             _, names = self._derivations.setdefault(key, (exercise.derivation, set()))
             names |= {step.name for step in on_the_way(exercise)}
-            return {**kind, "derivation": [*self._derivations].index(key), "asks": [*_lines(exercise)]}
+            return {**kind, "derivation": [*self._derivations].index(key), "asks": [*asked(exercise)]}
         return kind
 
     def derivations(self) -> list[Any]:
@@ -366,30 +367,40 @@ def _key(shape: tuple[int, ...]) -> str:
 def printed(
     formula: Callable[..., Any], fixed: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[str, tuple[int, ...]] | None:
-    """A formula for parts of these shapes as a JavaScript function of their numbers, and the shape of its result.
+    """A formula as a JavaScript function, for parts of these shapes, and its shape.
 
     None where the shapes do not fit. Which numbers stand in the graph does not matter: those
     from 0.3 to 0.7 are in the domain of every gate.
     """
-    for single in [(), (1, 1)] if any(shapes.values()) else [()]:  # a Value multiplies no array; a table of one does
-        numbers = _numbers()
-        parts = {name: _table(numbers, shape or single) for name, shape in shapes.items()}
-        try:
-            result = formula(**fixed, **{name: part if np.shape(part) else part[()] for name, part in parts.items()})
-        except UNFIT:
-            continue
-        break
-    else:
+    samples = _numbers()
+    numbers: dict[str, Any] = {}
+    for name, shape in shapes.items():
+        entries = [next(samples) for _ in range(math.prod(shape))]
+        numbers[name] = np.reshape(entries, shape) if shape else entries[0]
+    nodes = {name: np.array([_Node(entry) for entry in np.ravel(x)], dtype=object) for name, x in numbers.items()}
+    try:
+        shape = np.shape(formula(**fixed, **numbers))
+    except UNFIT:
         return None
-    inputs = [value for part in parts.values() for value in part.flat]
+    result = formula(**fixed, **{name: nodes[name].reshape(shapes[name])[()] for name in shapes})
     flat = [x if isinstance(x, Value) else Value(float(x)) for x in np.ravel(np.array(result, dtype=object))]
-    return _lean(table_to_javascript(flat, inputs)), np.shape(result)
+    return _lean(table_to_javascript(flat, [node for each in nodes.values() for node in each])), shape
 
 
-def _table(numbers: Iterator[float], shape: tuple[int, ...]) -> Any:
-    """Values of the next numbers, in this shape."""
-    values = [Value(next(numbers)) for _ in range(int(np.prod(shape, dtype=int)))]
-    return np.reshape(np.array(values, dtype=object), shape)
+class _Node(Value):
+    """A Value that can be added to an array of Values and multiplied with one, as a number can."""
+
+    __slots__ = ()
+
+    @staticmethod
+    def apply_gate(gate: Gate, *inputs: Any) -> Any:
+        """The gate, entry by entry where an input is an array."""
+        if any(isinstance(x, np.ndarray) for x in inputs):
+            each = np.frompyfunc(lambda *entries: _Node.apply_gate(gate, *entries), gate.arity, 1)
+            return each(*(np.array(x, dtype=object) for x in inputs))
+        out = Value.apply_gate(gate, *inputs)
+        out.__class__ = _Node
+        return out
 
 
 def _numbers() -> Iterator[float]:

@@ -97,30 +97,30 @@ const bpPractice = (() => {
     Math.abs(x.value - target) < x.unit && Math.abs(x.value) <= Math.abs(target) && x.value * target > 0;
   const fits = (answer, target, cut) =>
     target !== null && target.v.length === answer.length && answer.every((x, i) => hits(x, target.v[i]) || (cut && cutOff(x, target.v[i])));
-  const equal = (answer, { v }) => answer.every((x, i) => Math.abs(x.value - v[i]) <= Math.max(1e-9 * Math.abs(v[i]), 1e-15));
+  const equal = (answer, { v }) => answer.every((x, i) => Math.abs(x.value - v[i]) <= Math.max(1e-12 * Math.abs(v[i]), 1e-15));
 
   // ------------------------------------------------------------------ diagnosis.py: the verdict
 
   const same = (a, b) => a.s === b.s && a.v.every((x, i) => Math.abs(x - b.v[i]) <= 1e-15 + 1e-9 * Math.abs(b.v[i]));
 
-  function causes(derivation, numbers, name, put = {}) {
-    const right = run(derivation, numbers, name, put), places = new Map();
+  // Each mistake at each step, then at all of its steps at once: these have no `step`.
+  function causes({ derivation, mistakes: texts }, numbers, name, put = {}) {
+    const right = run(derivation, numbers, name, put), single = [], always = new Map();
     for (const [step, , , , mistakes] of before(derivation, name)) {
       for (const [mistake, form] of put[step] ? [] : mistakes) {
-        if (!places.has(mistake)) places.set(mistake, []);
-        places.get(mistake).push({ [step]: form });
+        single.push({ mistakes: [mistake], wrong: { [step]: form }, step });
+        const title = texts[mistake][0];
+        if (!always.has(title)) always.set(title, { mistakes: [mistake], wrong: {} });
+        always.get(title).wrong[step] ??= form;
       }
     }
-    return [...places].flatMap(([mistake, steps]) => {
-      const everywhere = steps.length > 1 ? [Object.assign({}, ...steps)] : [];
-      return [...steps, ...everywhere].flatMap((wrong) => {
-        const value = run(derivation, numbers, name, put, wrong), [step, another] = Object.keys(wrong);
-        return value && !(right && same(value, right)) ? [{ mistakes: [mistake], wrong, step: another ? null : step, value }] : [];
-      });
-    });
+    const several = [...always.values()].filter(({ wrong }) => Object.keys(wrong).length > 1);
+    return [...single, ...several].map((cause) => ({ ...cause, value: run(derivation, numbers, name, put, cause.wrong) }))
+      .filter(({ value }) => value && !(right && same(value, right)));
   }
 
-  function pairs(derivation, numbers, name, single, answer) {
+  function pairs(derivation, numbers, name, all, answer) {
+    const single = all.filter(({ step }) => step);
     return single.flatMap((one, i) => single.slice(i + 1).flatMap((two) => {
       if (one.step === two.step || !one.step || !two.step) return [];
       const value = run(derivation, numbers, name, {}, { ...one.wrong, ...two.wrong });
@@ -129,14 +129,8 @@ const bpPractice = (() => {
     }));
   }
 
-  // As Python rounds: halves to the even digit.
-  function kept(x, how, places) {
-    const [long, exponent = "0"] = x[how](60).split("e"), end = long.indexOf(".") + 1 + places;
-    const half = /^50*$/.test(long.slice(end)) && Number(long[end - 1]) % 2 === 0;
-    return Number(half ? `${long.slice(0, end)}e${exponent}` : x[how](places));
-  }
   const ROUNDINGS = [["toFixed", 2], ["toFixed", 3], ["toExponential", 1], ["toExponential", 2]];
-  const rounded = (how, places) => ({ s, v }) => ({ s, v: v.map((x) => kept(x, how, places)) });
+  const rounded = (how, places) => ({ s, v }) => ({ s, v: v.map((x) => Number(x[how](places))) });
 
   function direction(answer, { v }) {
     if (v.length > 1) {
@@ -151,10 +145,14 @@ const bpPractice = (() => {
     return say(ratio > 1 ? "large" : "small", { far: say(far) });
   }
 
-  function verdict({ derivation, mistakes }, numbers, name, answer, own) {
+  function verdict(exercise, numbers, name, answer, own) {
+    const { derivation, mistakes } = exercise;
     const right = run(derivation, numbers, name), enough = digits(answer) >= 2, put = Object.keys(own).length > 0;
     if (fits(answer, right, true)) return enough || equal(answer, right) ? { kind: "right", text: say("right") } : { kind: "more", text: say("more") };
-    if (put && enough && fits(answer, run(derivation, numbers, name, own), true)) return { kind: "follows", text: say("follows") };
+    if (put) {
+      const follows = run(derivation, numbers, name, own);
+      if (fits(answer, follows, true) && (enough || equal(answer, follows))) return { kind: "follows", text: say("follows") };
+    }
     const near = answer.every((x, i) => Math.abs(x.value - right.v[i]) <= 0.05 * Math.abs(right.v[i]) + x.unit);
     for (const [k, title] of BP.roundings.entries()) {
       if (enough && near && fits(answer, run(derivation, numbers, name, {}, {}, rounded(...ROUNDINGS[k])))) return { kind: "rounded", text: say("rounded", { title }) };
@@ -162,18 +160,17 @@ const bpPractice = (() => {
     const [rows, columns] = list(right.s);
     const turned = right.v.map((_, i) => right.v[(i % rows) * columns + Math.floor(i / rows)]);
     if (columns && fits(answer, { v: turned })) return { kind: "mistake", text: say("transposed") };
-    const single = [...causes(derivation, numbers, name), ...(put ? causes(derivation, numbers, name, own) : [])];
+    const single = [...causes(exercise, numbers, name), ...(put ? causes(exercise, numbers, name, own) : [])];
     const fitting = single.filter(({ value }) => fits(answer, value));
     const called = (found) => found.flatMap((cause) => cause.mistakes.map((k) => mistakes[k][0]));
     if (fitting.length) {
-      if (digits(answer) >= BP.named) {
-        const seen = unique(fitting.map((cause) => cause.mistakes[0])).map((k) => mistakes[k]).reverse();
-        const told = [...new Map(seen.map((mistake) => [mistake[0], mistake])).values()].reverse();
-        const each = told.map(([name, why, see, chapter]) => say("told", { name, why, see, chapter }));
-        return { kind: "mistake", text: say("mistake", { told: each.join(say("or")) }) };
-      }
-      const text = say("perhaps", { told: unique(called(fitting)).join(say("or")) });
-      return { kind: "perhaps", text: text + (equal(answer, fitting[0].value) ? "" : say("give more")) };
+      const seen = unique(fitting.map((cause) => cause.mistakes[0])).map((k) => mistakes[k]).reverse();
+      const told = [...new Map(seen.map((mistake) => [mistake[0], mistake])).values()].reverse();
+      const each = told.map(([name, why, see, chapter]) => say("told", { name, why, see, chapter })).join(say("or"));
+      if (digits(answer) >= BP.named) return { kind: "mistake", text: say("mistake", { told: each }) };
+      const exact = equal(answer, fitting[0].value), names = unique(called(fitting));
+      if (exact && names.length <= BP.upto) return { kind: "perhaps", text: say("perhaps why", { told: each }) };
+      return { kind: "perhaps", text: say("perhaps", { told: names.join(say("or")) }) + (exact ? "" : say("give more")) };
     }
     if (digits(answer) >= BP.pairs) {
       const both = pairs(derivation, numbers, name, single, answer).map((cause) => called([cause]).join(say("and")));
@@ -203,7 +200,8 @@ const bpPractice = (() => {
       }
       const found = verdict(exercise, numbers, name, answer, own);
       if (found.kind === "follows") {
-        const step = Object.values(verdicts).findIndex((earlier) => earlier.kind !== "right") + 1;
+        const way = before(derivation, name).map(([step]) => step);
+        const step = Object.entries(verdicts).findIndex(([earlier, { kind }]) => kind !== "right" && way.includes(earlier)) + 1;
         found.text = say("follows from", { step });
       }
       verdicts[name] = found;
@@ -219,7 +217,7 @@ const bpPractice = (() => {
   // ------------------------------------------------------------------ page.py
 
   function brief(x) {
-    const short = kept(x, "toExponential", 5);
+    const short = Number(x.toPrecision(6));
     return short ? String(short).replace("+", "").replaceAll("-", "−") : "0";
   }
 
@@ -316,7 +314,7 @@ const bpPractice = (() => {
       }
     }
 
-    function renew() {
+    function renew(told) {
       const { derivation } = exercise, numbers = drawn(derivation, seed);
       for (const place of document.querySelectorAll(`[data-of="${label}"]`)) {
         const name = place.dataset.value, value = numbers[name] ?? run(derivation, numbers, name);
@@ -324,7 +322,7 @@ const bpPractice = (() => {
       }
       empty();
       find("[data-do=book]").forEach((button) => (button.hidden = seed === 0));
-      spoken.textContent = say(seed ? "fresh" : "book", { k: seed });
+      spoken.textContent = told;
     }
 
     function judge(event) {
@@ -357,8 +355,8 @@ const bpPractice = (() => {
     }
 
     const actions = {
-      fresh() { seed += 1; renew(); },
-      book() { seed = 0; renew(); find("[data-do=fresh]")[0].focus(); },
+      fresh() { seed += 1; renew(say("fresh", { k: seed })); },
+      book() { seed = 0; renew(say("book")); find("[data-do=fresh]")[0].focus(); },
       hint(button) {
         const hints = find(".bp-hints li");
         if (hinted < hints.length) hints[hinted++].hidden = false;
@@ -387,7 +385,7 @@ const bpPractice = (() => {
     });
     form.addEventListener("submit", judge);
     find(".bp-progress").forEach(tell);
-    if (seed) renew();
+    if (seed) renew("");
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));

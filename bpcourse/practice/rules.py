@@ -34,7 +34,7 @@ class Rule(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """A wrong formula for some rules: its name, LaTeX, why people make it, how to see it.
+    """A wrong formula for some rules: name, LaTeX, why people make it, how to see it.
 
     `chapter` and `section` name where the book treats it.
     """
@@ -70,7 +70,8 @@ def local(gate: Gate, k: int, out: Any, *inputs: Any) -> Any:
 def _entry_by_entry(function: Callable[..., Any], *inputs: Any) -> Any:
     if not any(isinstance(x, np.ndarray) for x in inputs):
         return function(*inputs)
-    out = np.frompyfunc(function, len(inputs), 1)(*inputs)
+    arrays = [np.asarray(x, dtype=object) for x in inputs]  # numpy takes no graph value that stands alone
+    out = np.frompyfunc(function, len(inputs), 1)(*arrays)
     return out if any(getattr(x, "dtype", None) == np.dtype(object) for x in inputs) else out.astype(float)
 
 
@@ -80,8 +81,19 @@ def softmax(z: Any) -> Any:
     return e / total(e)
 
 
+def scaled(number: Any, x: Any) -> Any:
+    """A number times an array; `number * x` would not do, for a graph value takes no array."""
+    return each("multiply", number, x)
+
+
+def rounded(x: Any, decimals: int) -> Any:
+    """x to so many decimals, written with gates."""
+    room = 1.5 * 2.0**52  # beside it there is no room for a fraction
+    return ((x * 10.0**decimals + room) - room) / 10.0**decimals
+
+
 def total(x: Any) -> Any:
-    """The sum of each column, as a row; ValueError for a single number, which has none."""
+    """The sum of each column, as a row; ValueError for a number, which has none."""
     if not isinstance(x, np.ndarray):
         raise ValueError(f"x: expected an array, got {x!r}")
     return x.sum(axis=0, keepdims=True)
@@ -103,7 +115,7 @@ def _same_number(a: Any, b: Any) -> Any:
 
 
 def slid(k: Any, x: Any) -> Any:
-    """Σ_u k_u x_{p+u}: a kernel, at every place where all of it fits. Both are columns."""
+    """Σ_u k_u x_{p+u}: a kernel, wherever all of it fits. Both are columns."""
     places = x.shape[0] - k.shape[0] + 1
     return sum(k[u] * x[u : u + places] for u in range(k.shape[0]))
 
@@ -134,6 +146,7 @@ def solved(A: Any, b: Any) -> Any:
     return np.concatenate([s * b[:1] - q * b[1:], p * b[1:] - r * b[:1]]) / det(A)
 
 
+# Where an array meets a single number, the array stands first: a graph value on the left takes no array.
 _RULES = [
     # forward
     Rule("weighted sum", "{W} {a} + {b}", lambda W, a, b: W @ a + b),
@@ -160,7 +173,7 @@ _RULES = [
     Rule("mean gradient of the weights", "{delta}\\,{a}^\\top / m", lambda delta, a: delta @ a.T / delta.shape[1]),
     Rule("mean gradient of the biases", "\\tfrac1m \\sum {delta}", lambda delta: mean(delta)),
     Rule("gradient after the step", "{delta}\\,{a}^\\top", lambda delta, a: delta @ a.T),
-    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - eta * g),
+    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - scaled(eta, g)),
     Rule("entry", "[{M}]_{{{row}{column}}}", lambda M, row, column: M[row - 1, column - 1]),
     # paths, products, quotients, nudges
     Rule("sum over the paths", "{g1} + {g2}", lambda g1, g2: g1 + g2),
@@ -194,6 +207,7 @@ _RULES = [
     Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
          lambda W, a, b, row: W[row - 1 : row] @ a + b[row - 1 : row]),
     Rule("parameters of a layer", "{n}\\,{k} + {n}", lambda n, k: n * k + n),
+    Rule("parameters of two layers", "{first} + {second}", lambda first, second: first + second),
     # chapters 07 to 09
     Rule("gradient of one weight", "[{delta}]_{{{row}}}\\,[{a}]_{{{column}}}",
          lambda delta, a, row, column: delta[row - 1, 0] * a[column - 1, 0]),
@@ -213,11 +227,60 @@ _RULES = [
     Rule("exponentials after the largest", "e^{{{a} - {M}}} + e^{{{b} - {M}}}",
          lambda a, b, M: each("exp", a - M) + each("exp", b - M)),
     Rule("loss from the logits", "{M} + \\ln {S} - {z}", lambda M, S, z: M + each("log", S) - z),
-    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -eta * total(g * g)),
+    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: scaled(-eta, total(g * g))),
     Rule("mean square of a sum", "{n}\\,{v}\\,{s}", lambda n, v, s: n * v * s),
     Rule("half after the ReLU", "{s}/2", lambda s: s / 2),
     # chapters 13 and 14
-    # chapters 15 and 16
+    Rule("weights of three layers", "{n0} \\cdot {n1} + {n1} \\cdot {n2} + {n2} \\cdot {n3}",
+         lambda n0, n1, n2, n3: n0 * n1 + n1 * n2 + n2 * n3),
+    Rule("products of the way back", "2\\,{N} - {n0} \\cdot {n1}", lambda N, n0, n1: 2 * N - n0 * n1),
+    Rule("cost in forward passes", "({F} + {B}) / {F}", lambda F, B: (F + B) / F),
+    Rule("operations of a program", "{s} + {p} + {q} + {f}", lambda s, p, q, f: s + p + q + f),
+    Rule("operations with the way back, at most", "2\\,{s} + 4({p} + {q} + {f})", lambda s, p, q, f: 2 * s + 4 * (p + q + f)),
+    Rule("operations in all by those of the program", "{T} / {G}", lambda T, G: T / G),
+    Rule("numbers kept", "{m}\\,\\bigl({n0} + 2({n1} + {n2} + {n3})\\bigr)",
+         lambda m, n0, n1, n2, n3: m * (n0 + 2 * (n1 + n2 + n3))),
+    Rule("bytes of float64", "8\\,{n}", lambda n: 8 * n),
+    Rule("knobs of three layers", "{N} + {n1} + {n2} + {n3}", lambda N, n1, n2, n3: N + n1 + n2 + n3),
+    Rule("bill of forward differences", "{N}({P} + 1)", lambda N, P: N * (P + 1)),
+    Rule("bill of central differences", "2\\,{N}\\,{P}", lambda N, P: 2 * N * P),
+    Rule("ratio of two bills", "{A} / {B}", lambda A, B: A / B),
+    Rule("layers of all segments", "{n}\\,{k}", lambda n, k: n * k),
+    Rule("arrays with checkpoints", "{d}/{k} + 2\\,{k}", lambda d, k: d / k + 2 * k),
+    Rule("layers run twice", "{d} - {k}", lambda d, k: d - k),
+    Rule("best length of a segment", "\\sqrt{{{d}/2}}", lambda d: each("sqrt", d / 2)),
+    Rule("fewest arrays", "2\\sqrt{{2\\,{d}}}", lambda d: 2 * each("sqrt", 2 * d)),
+    Rule("slope of a doubling", "2", lambda x: 0.0 * x + 2.0),
+    Rule("speed of a sum", "{va} + {vb}", lambda va, vb: va + vb),
+    Rule("speed of a product", "{va}\\,{b} + {a}\\,{vb}", lambda a, b, va, vb: va * b + a * vb),
+    Rule("speed of a square", "2\\,{x}\\,{v}", lambda x, v: 2 * x * v),
+    Rule("doubled", "2\\,{x}", lambda x: 2 * x),
+    Rule("two products added", "{a1}\\,{b1} + {a2}\\,{b2}", lambda a1, b1, a2, b2: a1 * b1 + a2 * b2),
+    Rule("three products added", "{a1}\\,{b1} + {a2}\\,{b2} + {a3}\\,{b3}",
+         lambda a1, b1, a2, b2, a3, b3: a1 * b1 + a2 * b2 + a3 * b3),
+    Rule("Newton's step", "-{H}^{{-1}} {g}", lambda H, g: solved(H, -g)),
+    # chapter 15
+    Rule("factor of a layer", "\\sqrt{{{n}\\,{v}}} \\cdot {r}", lambda n, v, r: each("sqrt", n * v) * r),
+    Rule("variance that keeps the length", "1 / ({n}\\,{r}^2)", lambda n, r: 1 / (n * r * r)),
+    Rule("mean of the batch", "\\tfrac1m \\sum {z}", lambda z: mean(z)),
+    Rule("variance of the batch", "\\tfrac1m \\sum ({z} - {mu})^2", lambda z, mu: mean((z - mu) * (z - mu))),
+    Rule("back through the batch norm",
+         "\\tfrac{{{gamma}}}{{{s}}} \\bigl({g} - \\overline{{{g}}} - {zhat}\\,\\overline{{{g}{zhat}}}\\bigr)",
+         lambda g, zhat, s, gamma: gamma / s * (g - mean(g) - zhat * mean(g * zhat))),
+    Rule("sum of the recurrence", "{w}\\,{h} + {u}\\,{x}", lambda w, h, u, x: w * h + u * x),
+    Rule("sum over time", "{g1} + {g2}", lambda g1, g2: g1 + g2),
+    Rule("length of all gradients", "\\sqrt{{\\sum {W}^2 + \\sum {b}^2}}",
+         lambda W, b: each("sqrt", (W * W).sum() + (b * b).sum())),
+    Rule("clipped", "{g} \\cdot \\min(1, {c}/{n})", lambda g, c, n: g * each("minimum", 1, c / n)),
+    Rule("new memory", "{f}\\,{c} + {i}\\,{g}", lambda f, c, i, g: f * c + i * g),
+    Rule("memory shown", "{o}\\,{t}", lambda o, t: o * t),
+    Rule("both shares of the memory's gradient", "{dc} + {dh}\\,{o}(1 - {t}^2)", lambda dc, dh, o, t: dc + dh * o * (1 - t * t)),
+    Rule("back through a product", "{u} \\cdot {other}", lambda u, other: u * other),
+    Rule("back through a share's sigmoid", "{u}\\,{a}(1 - {a})", lambda u, a: u * a * (1 - a)),
+    Rule("back through the tanh", "{u}(1 - {a}^2)", lambda u, a: u * (1 - a * a)),
+    Rule("mask applied", "{x} \\circ {kept} / {p}", lambda x, kept, p: x * kept / p),
+    Rule("mean over unequal parts", "({m1}\\,{g1} + {m2}\\,{g2}) / ({m1} + {m2})",
+         lambda m1, g1, m2, g2: (m1 * g1 + m2 * g2) / (m1 + m2)),
     # chapters 17 and 18
     # chapter 16
     Rule("cube of the best step", "3\\,{u}\\,{F} / {F3}", lambda u, F, F3: 3 * u * F / F3),

@@ -12,6 +12,7 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.graph import Value, expect_value, topological_order
+from bpcourse.network import backpropagation, forward
 from bpcourse.practice.derivations import Derivation, Given, Step
 
 Draws = Mapping[str, tuple[int, int, int]]
@@ -25,13 +26,24 @@ def of_circuit(output: Value, fresh: Draws | None = None) -> Derivation:
     step `dx` is ∂output/∂x, `dq_dx` a local gradient; where several wires leave a
     value, `q_to_x` is what one of them brings back.
 
-    Raises TypeError where output is not a Value, ValueError where two values have one
-    name.
+    Raises TypeError where output is not a Value or fresh no dict, ValueError where two
+    values have one name.
 
     Book: chapters 03 to 05.
     """
     expect_value(output, "output")
-    return _Circuit(output).derivation(fresh or {})
+    return _Circuit(output).derivation(_draws(fresh))
+
+
+def _draws(fresh: Any) -> Draws:
+    """How numbers are drawn, as it was given; ValueError or TypeError where it is no (low, high, decimals)."""
+    for name, draw in checks.of_kind({} if fresh is None else fresh, dict, "fresh").items():
+        triple = [checks.number(x, "fresh") for x in checks.listed(draw, "fresh", "(low, high, decimals)")]
+        if len(triple) != 3 or not triple[0] < triple[1] or triple[2] not in range(16) or any(x % 1 for x in triple):
+            raise ValueError(
+                f"fresh: expected whole numbers (low, high, decimals), low < high, got {checks.short(draw)} for {name}"
+            )
+    return fresh or {}
 
 
 class _Circuit:
@@ -88,9 +100,14 @@ class _Circuit:
         return {part: self.names[value] for part, value in found.items()}
 
     def after(self, node: Value) -> dict[str, str]:
-        """What a gate of one input makes of the node, where nothing else reads it: a mistake may take it for the input."""
+        """What is made of the node, for a mistake to read.
+
+        `after` by its only reader, where that has one input; `above` by the same gate, one layer on.
+        """
         readers = [reader for reader in self.made if node in reader.inputs]
-        return {"after": self.names[readers[0]]} if [len(reader.inputs) for reader in readers] == [1] else {}
+        found = {"after": self.names[readers[0]]} if [len(reader.inputs) for reader in readers] == [1] else {}
+        again = [above for above in self.made for below in above.inputs if below in readers and above.gate is node.gate]
+        return {**found, "above": self.names[again[0]]} if again else found
 
     def forward(self, node: Value) -> None:
         """The step that makes the node."""
@@ -145,6 +162,17 @@ LOSS_OF = {
 """The book's losses as rules."""
 
 
+def _places(W: Any) -> list[tuple[int, ...]]:
+    """The places of a matrix, counted from 1."""
+    return [(j + 1, k + 1) for j, k in np.ndindex(np.shape(W))]
+
+
+def _columns(x: Any, argument: str) -> Any:
+    """One example or a batch as an array (units, examples)."""
+    array = checks.array(x, argument)
+    return checks.column(array, argument) if array.ndim == 1 else checks.batch(array, argument)
+
+
 def of_network(
     parameters: Mapping[str, Any],
     X: Any,
@@ -157,7 +185,7 @@ def of_network(
     entries: Sequence[str] = (),
     matched: bool = False,
 ) -> Derivation:
-    """A layered network: forward, back, and one step downhill, for one example or a batch.
+    """A layered network: forward, back, a step downhill, for one example or a batch.
 
     The names are those of the code: z1, a1, … loss, da2, delta2, dW2, db2, da1, slope1,
     delta1, …, W1_new; of a batch Z1, A1, …, losses, cost, dA2, dZ2 and so on. `entries`
@@ -165,13 +193,16 @@ def of_network(
     is a − y. `fresh` tells for x, W, b and eta how other numbers are drawn: (low, high,
     decimals).
 
-    Raises ValueError where loss is unknown.
+    Raises ValueError and TypeError as `backpropagation`, and for entries or fresh
+    numbers that are not there.
 
     Book: chapters 06 to 12.
     """
     title = LOSS_OF[checks.choice(loss, "loss", LOSS_OF)]
-    X, Y = (A[:, None] if A.ndim == 1 else A for A in (np.asarray(X, float), np.asarray(Y, float)))
-    depth, batch, drawn = len(parameters) // 2, X.shape[1] > 1, fresh or {}
+    X, Y = _columns(X, "X"), _columns(Y, "Y")
+    backpropagation(forward(X, parameters, hidden, output), Y, parameters, hidden, output, loss)  # which asks all that is asked
+    eta, matched, drawn = checks.number(eta, "eta"), checks.flag(matched, "matched"), _draws(fresh)
+    depth, batch = len(parameters) // 2, X.shape[1] > 1
     x, y, z, a, da, delta, mean_ = ("X", "Y", "Z", "A", "dA", "dZ", "mean ") if batch else ("x", "y", "z", "a", "da", "delta", "")
     d, C = ("dZ", "C") if batch else ("\\delta", "L")
     givens = [Given(x, x, X, *drawn.get("x", ())), Given(y, y, Y), Given("eta", "\\eta", eta, *drawn.get("eta", ()))]
@@ -206,18 +237,19 @@ def of_network(
                 gate = output if l == depth else hidden
                 add(f"slope{l}", f"f'({z}^{l})", f"local gradient of {gate}", out=As[l], x=f"{z}{l}", other=As[l - 1])
                 add(f"{delta}{l}", f"{d}^{l}", "upstream times local", u=f"{da}{l}", local=f"slope{l}")
-        before = {"z": f"{z}{l - 1}"} if l > 1 else {}
-        for n, name, parts in (("W", "weights", {"a": As[l - 1], **before}), ("b", "biases", {})):
+        nearby = {"own": As[l], **({"z": f"{z}{l - 1}"} if l > 1 else {})}
+        for n, name, parts in (("W", "weights", {"a": As[l - 1], **nearby}), ("b", "biases", {})):
             add(f"d{n}{l}", f"\\partial {C}/\\partial {n}^{l}", f"{mean_}gradient of the {name}", delta=f"{delta}{l}", **parts)
     for l in range(1, depth + 1):
         for n in ("W", "b"):
             add(f"{n}{l}_new", f"{n}^{l}_{{\\text{{new}}}}", "step downhill", w=f"{n}{l}", eta="eta", g=f"d{n}{l}")
-    for name in entries:
-        l, j, k = map(int, name.removeprefix("w_"))
+    known = {f"w_{l}{j}{k}" for l in range(1, depth + 1) for j, k in _places(parameters[f"W{l}"])}
+    for name in checks.listed(entries, "entries", "weights"):
+        l, j, k = map(int, checks.choice(name, "entries", sorted(known)).removeprefix("w_"))
         place, tex = {"row": j, "column": k}, f"\\partial {C}/\\partial w^{l}_{{{j}{k}}}"
         if batch:
             steps.append(Step(f"d{name}", tex, "entry", {"M": f"dW{l}"}, place))
         else:
-            read = {"a": As[l - 1], "W": f"W{l}", **({"z": f"{z}{l - 1}"} if l > 1 else {})}
+            read = {"a": As[l - 1], "own": As[l], "W": f"W{l}", **({"z": f"{z}{l - 1}"} if l > 1 else {})}
             steps.append(Step(f"d{name}", tex, "gradient of one weight", {"delta": f"{delta}{l}", **read}, place))
     return Derivation(tuple(givens), tuple(steps))

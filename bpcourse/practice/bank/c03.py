@@ -43,7 +43,7 @@ Tape = Sequence[tuple[str, str, str, str]]
 
 
 def backward(tape: Tape, value: dict[str, float], output: str) -> list[float]:
-    """∂output/∂ each name of value, in their order, for a tape that has run forward."""
+    """The gradient of output with respect to each name of value, in order, for a tape that has run forward."""
     grad = dict.fromkeys(value, 0.0)
     grad[output] = 1.0
     for gate, a, b, out in reversed(tape):
@@ -77,15 +77,15 @@ def backward_cases() -> list[tuple[Tape, dict[str, float], str]]:
 EXERCISES: list[Exercise] = [
     Numbers(
         title="A step up",
-        text="From chapter 1: the gate $f = ab$ takes one step of size $h$ uphill, both inputs at once. Find $\\partial f/\\partial a$, "
-        "the new $a$ and the new $b$. All digits.",
+        text="From chapter 1: the gate $f = ab$ takes one step of size $h$ uphill, both inputs at once. Find $\\partial "
+        "f/\\partial a$, the new $a$ and the new $b$. All digits.",
         hints=(
             "What does a nudge of a do to the product while b is held still?",
             "Each input's derivative is the other input.",
             "The step adds h times the derivative; both derivatives are those of the start.",
         ),
-        solution="The derivative for $a$ is $b$ and the other way round. Both are read at the start; then each input moves by $h$ times "
-        "its own.",
+        solution="The derivative for $a$ is $b$ and the other way round. Both are read at the start; then each input moves "
+        "by $h$ times its own.",
         derivation=product(3.5, -1.25, 0.1),
         asks=("da", "a_new", "b_new"),
         shows=("a", "b", "h"),
@@ -99,119 +99,129 @@ EXERCISES: list[Exercise] = [
             "Which of the terms are the same on both sides?",
             "Even powers of ε do not see its sign.",
         ),
-        solution="In $f(x + \\varepsilon) - f(x - \\varepsilon)$ all terms with an even power of $\\varepsilon$ cancel, the largest error "
-        "$\\tfrac12 f''\\varepsilon^2$ among them. What is left after the division is of the size of $\\varepsilon^2$.",
+        solution="In $f(x + \\varepsilon) - f(x - \\varepsilon)$ all terms with an even power of $\\varepsilon$ cancel, the "
+        "largest error $\\tfrac12 f''\\varepsilon^2$ among them. What is left after the division is of the size of "
+        "$\\varepsilon^2$.",
         options=(
             Option("It takes the mean of two runs, so rounding errors cancel.",
-                   "It does not average outputs, it subtracts them; and rounding is not what makes the forward difference bad here."),
-            Option("It divides by 2ε, so the error is halved.", "That would be a factor 2. In fact the error falls from the size of ε to that of ε²."),
+                   "It does not average outputs, it subtracts them; and rounding is not what makes the forward difference "
+                   "bad here."),
+            Option("It divides by $2\\varepsilon$, so the error is halved.",
+                   "That would be a factor 2. In fact the error falls from the size of ε to that of ε²."),
             Option("It takes half the nudge on each side.", "It nudges by the whole ε on each side."),
-            Option("The terms with even powers of ε are the same on both sides and cancel.",
+            Option("The terms with even powers of $\\varepsilon$ are the same on both sides and cancel.",
                    "The first error that survives is of the size of ε².", right=True),
         ),
     ),
     Ladder(
-        title="(x + y)z, forward and back",
-        text="The circuit $q = x + y$, $f = qz$. Run it forward; then go back: the multiply gate's two gradients, and with them those of "
-        "$x$ and $y$.",
+        title="Two gates, forward and back",
+        text="The circuit $q = x + y$, $f = qz$. Run it forward; then go back: the multiply gate's two gradients, and with "
+        "them those of $x$ and $y$.",
         hints=(
             "Forward, left to right: each gate as soon as its inputs are there. Back, right to left.",
             "The upstream gradient of the add gate is what the multiply gate gives to q.",
             "Multiply swaps: q gets z, and z gets q. Add gives to each input 1 times its upstream gradient.",
         ),
-        solution="Forward the two gates give $q$ and $f$. Back, the multiply gate stands at the output, so its local gradients are the "
-        "gradients of $q$ and $z$. The add gate's local gradients are 1 and 1: it hands its upstream gradient on as it is.",
+        solution="Forward the two gates give $q$ and $f$. Back, the multiply gate stands at the output, so its local "
+        "gradients are the gradients of $q$ and $z$. The add gate's local gradients are 1 and 1: it hands its upstream "
+        "gradient on as it is.",
         derivation=LADDER,
         steps=("q", "f", "dq", "dz", "dq_dx", "dx", "dq_dy", "dy"),
         shows=("x", "y", "z"),
     ),
     Numbers(
         title="All three characters",
-        text="The circuit $m = \\max(a, b)$, $p = cd$, $s = m + p$, $f = sk$. Find the gradients of $f$ with respect to $s$, $c$, $d$, "
-        "$a$ and $b$. All digits.",
+        text="The circuit $m = \\max(a, b)$, $p = cd$, $s = m + p$, $f = sk$. Find the gradients of $f$ with respect to $s$, "
+        "$c$, $d$, $a$ and $b$. All digits.",
         hints=(
             "Run it forward first: which input wins at the max gate?",
             "Add distributes, multiply swaps, max routes.",
             "What arrives at s is k. It goes to m and to p alike; p's inputs get it times each other.",
         ),
-        solution="The last gate swaps, so $s$ gets $k$. The add gate gives the same to $m$ and to $p$. The max gate hands it to the larger "
-        "input and nothing to the other. The multiply gate gives each input the upstream gradient times the other input.",
+        solution="The last gate swaps, so $s$ gets $k$. The add gate gives the same to $m$ and to $p$. The max gate hands it "
+        "to the larger input and nothing to the other. The multiply gate gives each input the upstream gradient times the "
+        "other input.",
         derivation=THREE,
         asks=("ds", "dc", "dd", "da", "db"),
     ),
     Numbers(
         title="A fork",
-        text="The circuit $q = x + y$, $f = qx$: here $x$ feeds both gates. Find $\\partial f/\\partial q$, $\\partial f/\\partial y$ and "
-        "$\\partial f/\\partial x$, all digits.",
+        text="The circuit $q = x + y$, $f = qx$: here $x$ feeds both gates. Find $\\partial f/\\partial q$, $\\partial "
+        "f/\\partial y$ and $\\partial f/\\partial x$, all digits.",
         hints=(
             "How many wires leave x? Each brings something back.",
             "The wire into the multiply gate brings the other factor, q. The wire into the add gate brings what arrives at q.",
             "Add the two. As a check, f is x² + xy, so the sum must be 2x + y.",
         ),
-        solution="Along its wire into the multiply gate $x$ gets the other factor, $q$. Along its wire into the add gate it gets what "
-        "arrives at $q$, which is $x$. Where a value forks, its gradients add. Multiplied out $f = x^2 + xy$, and $2x + y$ agrees.",
+        solution="Along its wire into the multiply gate $x$ gets the other factor, $q$. Along its wire into the add gate it "
+        "gets what arrives at $q$, which is $x$. Where a value forks, its gradients add. Multiplied out $f = x^2 + xy$, and "
+        "$2x + y$ agrees.",
         derivation=FORK,
         asks=("dq", "dy", "dx"),
     ),
     Numbers(
         title="Another neuron",
-        text="The neuron $z = w_1 x_1 + w_2 x_2 + b$, $a = \\sigma(z)$. Find $z$, $a$, then the gradients of $a$ with respect to $z$, "
-        "$b$, $x_2$ and $w_1$, to four digits.",
+        text="The neuron $z = w_1 x_1 + w_2 x_2 + b$, $a = \\sigma(z)$. Find $z$, $a$, then the gradients of $a$ with "
+        "respect to $z$, $b$, $x_2$ and $w_1$, to four digits.",
         hints=(
             "Forward first. The sigmoid of a negative number is below one half.",
             "The sigmoid needs only its own output for its local gradient: a(1 − a).",
             "The add gates hand that on as it is. Multiply swaps: a weight gets it times its input, an input times its weight.",
         ),
-        solution="The sigmoid's local gradient is $a(1 - a)$, with its own output $a$. The add gates hand it to both products and to $b$. "
-        "Then multiply swaps: $w_1$ gets it times $x_1$, and $x_2$ gets it times $w_2$.",
+        solution="The sigmoid's local gradient is $a(1 - a)$, with its own output $a$. The add gates hand it to both "
+        "products and to $b$. Then multiply swaps: $w_1$ gets it times $x_1$, and $x_2$ gets it times $w_2$.",
         derivation=NEURON,
         asks=("z", "a", "dz", "db", "dx2", "dw1"),
         shows=("x1", "x2", "w1", "w2", "b"),
     ),
     Choice(
         title="A partner of 0",
-        text="A multiply gate $p = uv$ has $u = 0$ and $v = 5$, and its upstream gradient is 2. Which gradients does it pass to $u$ and "
-        "$v$?",
+        text="A multiply gate $p = uv$ has $u = 0$ and $v = 5$, and its upstream gradient is 2. Which gradients does it pass "
+        "to $u$ and $v$?",
         hints=(
             "Nudge u by 0.01. What happens to p? Then nudge v.",
             "Each input's local gradient is the other input.",
             "Upstream times local: 2 times the other input.",
         ),
-        solution="Multiply swaps: $u$ gets $2 \\cdot v = 10$ and $v$ gets $2 \\cdot u = 0$. While $u$ is 0, no nudge of $v$ moves the "
-        "product; but a nudge of $u$ moves it 5 times as much.",
+        solution="Multiply swaps: $u$ gets $2 \\cdot v = 10$ and $v$ gets $2 \\cdot u = 0$. While $u$ is 0, no nudge of $v$ "
+        "moves the product; but a nudge of $u$ moves it 5 times as much.",
         options=(
-            Option("u gets 0, v gets 10", "Those are 2 times its own value for each. Multiply swaps: each gets 2 times the other's."),
-            Option("u gets 10, v gets 0", "2 times the other input: 2 · 5 and 2 · 0.", right=True),
-            Option("both get 0, for the product is 0", "The value of the product does not matter. Nudge u to 0.01: p goes to 0.05."),
+            Option("$u$ gets 0, $v$ gets 10",
+                   "Those are 2 times its own value for each. Multiply swaps: each gets 2 times the other's."),
+            Option("$u$ gets 10, $v$ gets 0", "2 times the other input: 2 · 5 and 2 · 0.", right=True),
+            Option("both get 0, for the product is 0",
+                   "The value of the product does not matter. Nudge u to 0.01: p goes to 0.05."),
             Option("both get 2", "That is what an add gate does: it hands its upstream gradient on as it is."),
         ),
     ),
     Choice(
         title="When may a value pass on?",
-        text="The circuit $q = x + y$, $r = qz$, $s = q + r$, $f = s\\,r$. On the way back, when may $q$ hand its gradient on to $x$ and "
-        "$y$?",
+        text="The circuit $q = x + y$, $r = qz$, $s = q + r$, $f = s\\,r$. On the way back, when may $q$ hand its gradient "
+        "on to $x$ and $y$?",
         hints=(
             "Draw it. How many wires leave q?",
             "q's gradient is a sum. Which gates bring its terms?",
             "One of these gates, r's, can itself only report when both of its readers have.",
         ),
-        solution="Two wires leave $q$: into the gate of $r$ and into the gate of $s$. Its gradient is the sum of what both bring back, so "
-        "it must wait for both. The gate of $r$ in turn waits for $s$ and $f$. The reverse of a topological order, $f, s, r, q$, "
-        "takes care of all that.",
+        solution="Two wires leave $q$: into the gate of $r$ and into the gate of $s$. Its gradient is the sum of what both "
+        "bring back, so it must wait for both. The gate of $r$ in turn waits for $s$ and $f$. The reverse of a topological "
+        "order, $f, s, r, q$, takes care of all that.",
         options=(
-            Option("As soon as the gate of s has reported, since s stands next to the output.",
+            Option("As soon as the gate of $s$ has reported, since $s$ stands next to the output.",
                    "Then what r brings is missing from the sum, and x and y get too little."),
-            Option("As soon as the gate of r has reported.", "Then what s brings directly is missing from the sum."),
-            Option("After the gates of r and of s have both reported.", "Two wires leave q: its gradient is the sum of what both bring.",
+            Option("As soon as the gate of $r$ has reported.", "Then what s brings directly is missing from the sum."),
+            Option("After the gates of $r$ and of $s$ have both reported.",
+                   "Two wires leave q: its gradient is the sum of what both bring.",
                    right=True),
             Option("At once: its local gradients are 1 and 1 whatever comes.",
-                   "The local gradients are known at once, but what is handed on is upstream times local, and upstream is not known yet."),
+                   "The local gradients are known at once, but what is handed on is upstream times local, and upstream is "
+                   "not known yet."),
         ),
     ),
     Paper(
         title="The divide gate",
-        text="Find both local gradients of the gate $q = a/b$ from difference quotients, as the chapter does for $1/u$. Then find them a "
-        "second time, from two gates of the table: a reciprocal $r = 1/b$ and a product $q = a r$. Do they agree?",
+        text="Find both local gradients of the gate $q = a/b$ from difference quotients, as the chapter does for $1/u$. Then "
+        "find them a second time, from two gates of the table: a reciprocal $r = 1/b$ and a product $q = a r$. Do they agree?",
         hints=(
             "For a, hold b still: what kind of graph is a/b then?",
             "For b, bring a/(b + ε) − a/b to one denominator before you divide by ε.",
@@ -224,26 +234,27 @@ EXERCISES: list[Exercise] = [
         "$$\\frac{1}{\\varepsilon}\\left(\\frac{a}{b + \\varepsilon} - \\frac{a}{b}\\right) = \\frac{1}{\\varepsilon} \\cdot "
         "\\frac{ab - a(b + \\varepsilon)}{b(b + \\varepsilon)} = -\\frac{a}{b(b + \\varepsilon)} ,$$\n\n"
         "and this tends to $-a/b^2$ as $\\varepsilon$ goes to 0.\n\n"
-        "The second time, the product swaps: $\\partial q/\\partial a = r = 1/b$, and what arrives at $r$ is $\\partial q/\\partial r = "
-        "a$. The reciprocal's local gradient is $-1/b^2$. Upstream times local:\n\n"
-        "$$\\frac{\\partial q}{\\partial b} = \\frac{\\partial q}{\\partial r} \\cdot \\frac{\\partial r}{\\partial b} = a \\cdot "
-        "\\left(-\\frac{1}{b^2}\\right) = -\\frac{a}{b^2} .$$\n\n"
-        "They agree. Try it at $a = 6$, $b = 2$: $b = 2.01$ gives $q = 2.985$, down by 0.015 for a nudge of 0.01, near the slope "
-        "$-6/4 = -1.5$.",
+        "The second time, the product swaps: $\\partial q/\\partial a = r = 1/b$, and what arrives at $r$ is $\\partial "
+        "q/\\partial r = a$. The reciprocal's local gradient is $-1/b^2$. Upstream times local:\n\n"
+        "$$\\frac{\\partial q}{\\partial b} = \\frac{\\partial q}{\\partial r} \\cdot \\frac{\\partial r}{\\partial b} = a "
+        "\\cdot \\left(-\\frac{1}{b^2}\\right) = -\\frac{a}{b^2} .$$\n\n"
+        "They agree. Try it at $a = 6$, $b = 2$: $b = 2.01$ gives $q = 2.985$, down by 0.015 for a nudge of 0.01, near the "
+        "slope $-6/4 = -1.5$.",
     ),
     Code(
         title="The second loop",
-        text="Write `backward(tape, value, output)`. The tape lists gates as `(gate, a, b, out)` and has run forward: `value` holds every "
-        "value by its name. Return a list with ∂output/∂ each name, in the order of `value`.",
+        text="Write `backward(tape, value, output)`. The tape lists gates as `(gate, a, b, out)` and has run forward: `value` "
+        "holds every value by its name. Return a list with the gradient of the output with respect to each name, in the order "
+        "of `value`. As in the chapter, `GATES[gate].local` gives local gradients.",
         hints=(
             "Where does the way back start, and with which number?",
             "Every gate adds upstream times local to the gradients of its two inputs.",
             "Begin with 0 for every name and 1 for the output. Go through the tape in reverse, and use += for the forks.",
         ),
-        solution="All gradients start at 0, that of the output at 1. Then the gates report in reverse: upstream times local, added with "
-        "`+=` because an input may be read by several gates.",
+        solution="All gradients start at 0, that of the output at 1. Then the gates report in reverse: upstream times local, "
+        "added with `+=` because an input may be read by several gates.",
         stub="def backward(tape, value, output):\n"
-        '    """∂output/∂ each name of value, in their order, for a tape that has run forward."""\n'
+        '    """The gradient of output with respect to each name of value, in order."""\n'
         "    ...\n",
         solved=backward,
         cases=backward_cases,

@@ -41,7 +41,7 @@ def _paths(k: int, i: int, through: Sequence[int]) -> Derivation:
     The sums are the chapter's, to four decimals; x and the weights are its own.
     """
     n = three_paths()
-    sums, weights = (-20, 20, 1), (-15, 15, 1)
+    sums, weights = (-19, 19, 1), (-15, 15, 1)
 
     def z(l: int, j: int) -> Given:
         return Given(f"z_{l}{j}", f"z^{l}_{j}", round(n[f"z_{l}{j}"].value, 4), *sums)
@@ -49,7 +49,7 @@ def _paths(k: int, i: int, through: Sequence[int]) -> Derivation:
     def w(l: int, j: int, k: int) -> Given:
         return Given(f"w_{l}{j}{k}", f"w^{l}_{{{j}{k}}}", n[f"w_{l}{j}{k}"].value, *weights)
 
-    givens = [Given("y_1", "y", 1.0), Given(f"x_{i}", f"x_{i}", n[f"x_{i}"].value, -4, 4)]
+    givens = [Given("y_1", "y", 1.0), Given(f"x_{i}", f"x_{i}", n[f"x_{i}"].value, -3, 3)]
     givens += [z(1, k), *[z(2, j) for j in through], z(3, 1)]
     givens += [*[w(2, j, k) for j in through], *[w(3, 1, j) for j in through]]
     start, wire = f"a_1{k}", f"w^1_{{{k}{i}}}"
@@ -124,7 +124,8 @@ EXERCISES: list[Exercise] = [
             "σ′ is s(1 − s), where s is the output.",
             "a = 1/(1 + e⁻ᶻ). Then multiply a by what is missing to 1.",
         ),
-        solution="The output first: $\\sigma(z) = 1/(1 + e^{-z})$. The slope is $a\\,(1 - a)$, with the output and not with $z$. It is never above a "
+        solution="The output first: $\\sigma(z) = 1/(1 + e^{-z})$. The slope is $a\\,(1 - a)$, with the output and not with "
+        "$z$. It is never above a "
         "quarter and never negative. Every path of this chapter passes such factors.",
         derivation=of_circuit(sigmoid(Value(-1.2, "z")).named("a"), fresh={"z": (-30, 30, 1)}),
         asks=("a", "dz"),
@@ -137,7 +138,8 @@ EXERCISES: list[Exercise] = [
             "The output is the larger input.",
             "Only the input that is the output can move it.",
         ),
-        solution="The output is $b$. So a small nudge of $b$ moves the output one for one, and a small nudge of $a$ does nothing: the gate sends "
+        solution="The output is $b$. So a small nudge of $b$ moves the output one for one, and a small nudge of $a$ does "
+        "nothing: the gate sends "
         "the whole upstream gradient to $b$. Paths through the other input have a factor 0.",
         options=(
             Option("$a$ gets 7, $b$ gets 7", "This is the add gate. Nudge a from 2 to 2.01: the larger input is still 5."),
@@ -148,30 +150,36 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="Two ways from u",
-        text="The value $u$ feeds two gates, $s = u^2$ and $t = 5 - u$, and $f = s \\cdot t$. Find what comes back to $u$ through $t$, what comes "
+        text="The value $u$ feeds two gates, $s = u^2$ and $t = 5 - u$, and $f = s \\cdot t$. Find what comes back to $u$ "
+        "through $t$, what comes "
         "back through $s$, and $\\partial f/\\partial u$.",
         hints=(
             "Two paths. Multiply along each, then put them together.",
             "Through t: from u to t the factor is −1, from t to f it is s. Through s: 2u, then t.",
             "Add the two, with their signs.",
         ),
-        solution="Each path is a chain. Through $t$ the factors are $-1$ and $s$: raise what is taken away, and the difference falls; and the "
-        "product swaps. Through $s$ they are $2u$ and $t$. Side by side the paths add. Check: $f = 5u^2 - u^3$ has the slope $10u - 3u^2$.",
+        solution="Each path is a chain. Through $t$ the factors are $-1$ and $s$: raise what is taken away, and the difference "
+        "falls; and the "
+        "product swaps. Through $s$ they are $2u$ and $t$. Side by side the paths add. Check: $f = 5u^2 - u^3$ has the slope "
+        "$10u - 3u^2$.",
         derivation=_two_ways(),
         asks=("t_to_u", "s_to_u", "du"),
         shows=("u",),
     ),
     Ladder(
         title="One path of three",
-        text="The second path of $w^1_{21}$ in the 2-2-3-1 network, from the loss back: through $z^3_1$, $a^2_2$, $z^2_2$, $a^1_2$ and $z^1_2$. The "
+        text="The second path of $w^1_{21}$ in the 2-2-3-1 network, from the loss back: through $z^3_1$, $a^2_2$, $z^2_2$, "
+        "$a^1_2$ and $z^1_2$. The "
         "units are sigmoids, the loss is $L = (y - \\hat y)^2$. Find each line to four digits, and name the rule that makes it.",
         hints=(
             "The path has a start, a middle and an end. Each step on it is one factor.",
             "Out of a sigmoid unit: times a(1 − a). Into a unit: times the weight on the way. At the very start: times x₁.",
             "∂L/∂z³₁ is −2(y − ŷ) · ŷ(1 − ŷ). Then times w³₁₂, a²₂(1 − a²₂), w²₂₂, a¹₂(1 − a¹₂) and x₁, in this order.",
         ),
-        solution="Follow the path backward and multiply: the loss's slope, the slope of the last sigmoid, the weight, the slope of the middle "
-        "sigmoid, the weight, the slope of the first sigmoid, and at last what $w^1_{21}$ multiplies, which is $x_1$. This is one path's share, "
+        solution="Follow the path backward and multiply: the loss's slope, the slope of the last sigmoid, the weight, the slope "
+        "of the middle "
+        "sigmoid, the weight, the slope of the first sigmoid, and at last what $w^1_{21}$ multiplies, which is $x_1$. This is "
+        "one path's share, "
         "not yet the derivative.",
         derivation=_paths(2, 1, (2,)),
         steps=(
@@ -192,14 +200,16 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="Count the paths",
-        text="A 3-4-5-2 network has sigmoid units in all layers, and its loss reads both outputs. How many paths lead from one weight of its first "
+        text="A 3-4-5-2 network has sigmoid units in all layers, and its loss reads both outputs. How many paths lead from one "
+        "weight of its first "
         "layer to the loss?",
         hints=(
             "Where does the weight end, and what reads that unit?",
             "From unit to unit, one layer at a time: how many ways to go on?",
             "The weight ends in one unit of the first layer; from there each layer offers as many ways as it has units.",
         ),
-        solution="The weight ends in one unit of the first layer. From it a path may pick any of 5 units of the second layer, and from each of them any "
+        solution="The weight ends in one unit of the first layer. From it a path may pick any of 5 units of the second layer, "
+        "and from each of them any "
         "of 2 outputs. Choices one behind the other multiply: $5 \\cdot 2 = 10$. Every output leads on to the loss by one way.",
         options=(
             Option("7", "5 + 2: ways one behind the other multiply, only ways side by side add."),
@@ -210,38 +220,46 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="Three paths, one derivative",
-        text="The weight $w^1_{12}$ of the 2-2-3-1 network leads to unit 1 from input 2. With the sums $z$ and the weights given, find "
-        "$\\partial L/\\partial z^3_1$, the share of each path (path $j$ goes through unit $j$ of layer 2), and $\\partial L/\\partial w^1_{12}$. "
+        text="The weight $w^1_{12}$ of the 2-2-3-1 network leads to unit 1 from input 2. With the sums $z$ and the weights "
+        "given, find "
+        "$\\partial L/\\partial z^3_1$, the share of each path (path $j$ goes through unit $j$ of layer 2), and $\\partial "
+        "L/\\partial w^1_{12}$. "
         "Four digits each. The units are sigmoids, the loss is $L = (y - \\hat y)^2$.",
         hints=(
             "All three paths have the same end and the same start. Work these out once.",
             "The end is −2(y − ŷ) · ŷ(1 − ŷ). The start is a¹₁(1 − a¹₁) · x₂.",
             "The middle of path j is w³₁ⱼ · a²ⱼ(1 − a²ⱼ) · w²ⱼ₁. Multiply end, middle and start, then add the three shares.",
         ),
-        solution="The end $\\partial L/\\partial z^3_1$ and the start $a^1_1(1 - a^1_1)\\,x_2$ belong to all three paths, so they are worked out "
-        "once. Only the middle differs: $w^3_{1j}\\,a^2_j(1 - a^2_j)\\,w^2_{j1}$. A middle with one negative weight turns the sign of its share. None of "
+        solution="The end $\\partial L/\\partial z^3_1$ and the start $a^1_1(1 - a^1_1)\\,x_2$ belong to all three paths, so "
+        "they are worked out "
+        "once. Only the middle differs: $w^3_{1j}\\,a^2_j(1 - a^2_j)\\,w^2_{j1}$. A middle with one negative weight turns the "
+        "sign of its share. None of "
         "the shares is the derivative; their sum is.",
         derivation=_paths(1, 2, (1, 2, 3)),
         asks=("dz_31", "path_1", "path_2", "path_3", "total"),
     ),
     Numbers(
         title="On the wire, and in all",
-        text="The value $u$ feeds $q = 3u + 1$ and the product $f = q \\cdot u$. Find $\\partial f/\\partial u$ twice: on the wire from $u$ straight "
+        text="The value $u$ feeds $q = 3u + 1$ and the product $f = q \\cdot u$. Find $\\partial f/\\partial u$ twice: on the "
+        "wire from $u$ straight "
         "into the product, with $q$ held still, and in all.",
         hints=(
             "What is held still, and what may move along?",
             "On the wire it is the product's local gradient: the other input.",
             "In all there is a second path, through q: times u, then times 3.",
         ),
-        solution="On the wire, $q$ is held still, so the product's local gradient is its other input, $q$. In all, a nudge of $u$ moves $q$, too: "
-        "by $3$ per nudge, and the product passes that on times $u$. So the total gradient is $q + 3u$. Check: $f = 3u^2 + u$ has the slope $6u + 1$.",
+        solution="On the wire, $q$ is held still, so the product's local gradient is its other input, $q$. In all, a nudge of "
+        "$u$ moves $q$, too: "
+        "by $3$ per nudge, and the product passes that on times $u$. So the total gradient is $q + 3u$. Check: $f = 3u^2 + u$ "
+        "has the slope $6u + 1$.",
         derivation=_local_and_total(),
         asks=("f_to_u", "du"),
         shows=("u",),
     ),
     Numbers(
         title="A single path, from the inputs on",
-        text="In the 2-2-3-1 network of this chapter, with sigmoid units, all biases 0 and the loss $L = (y - \\hat y)^2$, find the "
+        text="In the 2-2-3-1 network of this chapter, with sigmoid units, all biases 0 and the loss $L = (y - \\hat y)^2$, find "
+        "the "
         "prediction and "
         "$\\partial L/\\partial w^2_{31}$, each to four digits.",
         hints=(
@@ -249,8 +267,10 @@ EXERCISES: list[Exercise] = [
             "To unit 3 of layer 2, from unit 1 of layer 1. One path leads on, through z³₁.",
             "−2(y − ŷ) · ŷ(1 − ŷ) · w³₁₃ · a²₃(1 − a²₃) · a¹₁. All a's come from a run forward.",
         ),
-        solution="Forward first, all units, for $\\hat y$ reads them all. Then one path, five factors: the slope of the loss, the slope of the last "
-        "sigmoid, $w^3_{13}$, the slope $a^2_3(1 - a^2_3)$, and what the weight multiplies, $a^1_1$. (In the lines below $\\delta^l$ is short for the column of "
+        solution="Forward first, all units, for $\\hat y$ reads them all. Then one path, five factors: the slope of the loss, "
+        "the slope of the last "
+        "sigmoid, $w^3_{13}$, the slope $a^2_3(1 - a^2_3)$, and what the weight multiplies, $a^1_1$. (In the lines below "
+        "$\\delta^l$ is short for the column of "
         "all $\\partial L/\\partial z^l_j$; chapter 6 introduces it.)",
         derivation=of_network(
             THREE_PATHS, [1.0, 2.0], [1.0], output="sigmoid", fresh={"x": (-3, 3, 0), "W": (-12, 12, 1)}, entries=("w_231",)
@@ -260,35 +280,45 @@ EXERCISES: list[Exercise] = [
     ),
     Paper(
         title="The product rule is two paths",
-        text="Let $u = g(x)$ and $v = h(x)$. (a) Draw the circuit of $f = u \\cdot v$, list its paths from $x$, and read the product rule off. (b) Do the "
-        "same for $f = u/v$. (c) How many paths are there for $f = u \\cdot v \\cdot w$ with $w = k(x)$, and what is its derivative?",
+        text="Let $u = g(x)$ and $v = h(x)$. (a) Draw the circuit of $f = u \\cdot v$, list its paths from $x$, and read the "
+        "product rule off. (b) Do the "
+        "same for $f = u/v$. (c) How many paths are there for $f = u \\cdot v \\cdot w$ with $w = k(x)$, and what is its "
+        "derivative?",
         hints=(
             "x feeds two gates, and their outputs meet again.",
             "Along each path: the slope of g or h, times the local gradient of the gate where they meet.",
             "A division has the local gradients 1/v and −u/v². For three factors draw two multiply gates.",
         ),
-        solution="(a) There are two paths. Through $u$: from $x$ to $u$ the factor is $g'(x)$, from $u$ to $f$ it is the other input, $v$. Through $v$: "
+        solution="(a) There are two paths. Through $u$: from $x$ to $u$ the factor is $g'(x)$, from $u$ to $f$ it is the other "
+        "input, $v$. Through $v$: "
         "$h'(x)$, then $u$. Multiply along each path, add over both:\n\n"
         "$$\\frac{df}{dx} = g'(x)\\,v + u\\,h'(x) .$$\n\n"
-        "(b) The same two paths, with the local gradients of a division, $1/v$ for the upper and $-u/v^2$ for the lower input:\n\n"
-        "$$\\frac{df}{dx} = g'(x) \\cdot \\frac1v + h'(x) \\cdot \\Bigl(-\\frac{u}{v^2}\\Bigr) = \\frac{g'(x)\\,v - u\\,h'(x)}{v^2} .$$\n\n"
-        "(c) Let $q = u \\cdot v$ and $f = q \\cdot w$. The paths go through $u$, through $v$ and through $w$: three. The first two pass $q$, where they "
+        "(b) The same two paths, with the local gradients of a division, $1/v$ for the upper and $-u/v^2$ for the lower "
+        "input:\n\n"
+        "$$\\frac{df}{dx} = g'(x) \\cdot \\frac1v + h'(x) \\cdot \\Bigl(-\\frac{u}{v^2}\\Bigr) = \\frac{g'(x)\\,v - "
+        "u\\,h'(x)}{v^2} .$$\n\n"
+        "(c) Let $q = u \\cdot v$ and $f = q \\cdot w$. The paths go through $u$, through $v$ and through $w$: three. The first "
+        "two pass $q$, where they "
         "meet the factor $w$; the third enters the last gate at once, where its factor is $q = uv$:\n\n"
         "$$\\frac{df}{dx} = g'(x)\\,v\\,w + u\\,h'(x)\\,w + u\\,v\\,k'(x) .$$\n\n"
         "Each term has the slope of one factor and the values of the others.",
     ),
     Code(
         title="All paths, none listed",
-        text="Write a function that gets the wires of a graph and returns $\\partial\\,\\text{end}/\\partial\\,\\text{start}$, the sum over all paths, without "
+        text="Write a function that gets the wires of a graph and returns $\\partial\\,\\text{end}/\\partial\\,\\text{start}$, "
+        "the sum over all paths, without "
         "listing one. Each wire is (from, to, local gradient); the wires into a node stand before those out of it.",
         hints=(
             "Keep one number for each node: the gradient of the end by that node.",
             "Begin with 1 at the end and go through the wires from the last to the first.",
             "Each wire adds local · grad[to] to grad[from]. A node that nothing has reached has the gradient 0.",
         ),
-        solution="This is the rule of the chapter, $S(n) = \\sum g_{n \\to m}\\,S(m)$, one wire at a time. In reverse order the sum of a node is complete "
-        "before any wire into it asks for it. A fork adds, so it must be `+`, not a plain assignment. What does not lead to the end keeps 0.",
-        stub='def gradient_from_wires(wires, start, end):\n    """The sum over all paths from start to end of the products of local gradients."""\n    ...\n',
+        solution="This is the rule of the chapter, $S(n) = \\sum g_{n \\to m}\\,S(m)$, one wire at a time. In reverse order the "
+        "sum of a node is complete "
+        "before any wire into it asks for it. A fork adds, so it must be `+`, not a plain assignment. What does not lead to the "
+        "end keeps 0.",
+        stub='def gradient_from_wires(wires, start, end):\n    """The sum over all paths from start to end of the products of '
+        'local gradients."""\n    ...\n',
         solved=_gradient_from_wires,
         cases=_graphs,
     ),

@@ -47,8 +47,8 @@ def two_paths(logits: Given, y: Any, activation: Given) -> Derivation:
             Step("u", "\\partial L/\\partial \\hat y", "slope of squared error", {"y": "y", **out}),
             Step("own", slope.format(1), "slope of the softmax, own logit", out, {"row": 1}),
             Step("cross", slope.format(2), "slope of the softmax, other logit", out, {"row": 1, "column": 2}),
-            Step("by_1", "\\text{by } \\hat y_1", "through one output", {"u": "u", "s": "own"}, {"row": 1}),
-            Step("by_2", "\\text{by } \\hat y_2", "through one output", {"u": "u", "s": "cross"}, {"row": 2}),
+            Step("by_1", "\\text{through } \\hat y_1", "through one output", {"u": "u", "s": "own"}, {"row": 1}),
+            Step("by_2", "\\text{through } \\hat y_2", "through one output", {"u": "u", "s": "cross"}, {"row": 2}),
             Step("delta", "\\delta^2_1", "sum over the paths", {"g1": "by_1", "g2": "by_2"}),
             Step("dw", "\\partial L/\\partial w^2_{12}", "upstream times local", {"u": "delta", "local": activation.name}),
         ),
@@ -153,9 +153,9 @@ EXERCISES: list[Exercise] = [
     Numbers(
         title="Two paths, one at a time",
         text="A softmax of two has the logits $z^2$; the weight $w^2_{12}$ multiplies the activation $a^1_2$; the loss is "
-        "the squared error. Write down every factor of the two paths: $\\partial L/\\partial \\hat y$ (both), the two "
-        "slopes of the softmax by $z^2_1$, what arrives at $z^2_1$ through each output, their sum $\\delta^2_1$, and the "
-        "derivative of the weight. Four digits each.",
+        "the squared error without a ½. Write down every factor of the two paths: $\\partial L/\\partial \\hat y$ (both), "
+        "the two slopes of the softmax by $z^2_1$, what arrives at $z^2_1$ through each output, their sum $\\delta^2_1$, "
+        "and the derivative of the weight. Four digits each.",
         hints=(
             "A nudge of z²₁ moves both outputs. Follow each to the loss.",
             "The slopes by z²₁ are ŷ₁(1 − ŷ₁) for the first output and −ŷ₁ŷ₂ for the second.",
@@ -193,8 +193,8 @@ EXERCISES: list[Exercise] = [
     ),
     Ladder(
         title="w212, from forward to the derivative",
-        text="The 4-4-2 network of chapter 7: sigmoid, then softmax, squared error, all biases 0. Find $\\partial "
-        "L/\\partial w^2_{12}$, line by line, to four digits.",
+        text="The 4-4-2 network of chapter 7: sigmoid, then softmax, squared error without a ½, all biases 0. Find "
+        "$\\partial L/\\partial w^2_{12}$, line by line, to four digits.",
         hints=(
             "Forward first, keeping everything. Then back: loss, softmax, weight.",
             "δ²₁ needs both outputs, since the first logit moves both.",

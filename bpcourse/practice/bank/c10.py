@@ -22,7 +22,7 @@ def output_layer(z: np.ndarray, y: np.ndarray, output: str, loss: str, draws: tu
     else:
         steps.append(Step("u", "\\partial L/\\partial \\hat y", f"slope of {loss}", read))
     if output == "softmax":
-        steps.append(Step("delta", "\\delta", "back through the softmax", {"u": "u", "a": "a", "z": "z"}))
+        steps.append(Step("delta", "\\delta", "back through the softmax", {"u": "u", **read, "z": "z"}))
     if output == "sigmoid":
         steps.append(Step("slope", "\\sigma'(z)", "local gradient of sigmoid", {"out": "a", "x": "z"}))
         steps.append(Step("delta", "\\delta", "upstream times local", {"u": "u", "local": "slope"}))
@@ -56,7 +56,7 @@ SOFTMAX = Derivation(
 MIXED = output_layer(column(0.5, 1.5, -1.0), column(1, 0, 0), "softmax", "squared error", (-20, 20, 1))
 
 LARGE_LOGITS = Derivation(
-    (Given("z_1", "z_1", 802.0, 8010, 8050, 1), Given("z_2", "z_2", 799.5, 7970, 8000, 1)),
+    (Given("z_1", "z_1", 801.2, 8005, 8014, 1), Given("z_2", "z_2", 800.4, 7996, 8004, 1)),
     (
         Step("M", "M", "maximum", {"a": "z_1", "b": "z_2"}),
         Step("S", "S", "exponentials after the largest", {"a": "z_1", "b": "z_2", "M": "M"}),
@@ -88,16 +88,17 @@ EXERCISES: list[Exercise] = [
         hints=(
             "Two gates: a logarithm, then a minus. Each has its local gradient.",
             "Along one path the local gradients multiply.",
-            "The slope of ln p is 1/p; the minus sends −1 back.",
+            "The slope of ln p is 1/p; the minus turns its sign.",
         ),
-        solution="The minus hands −1 back. The logarithm's local gradient is $1/p$, so $\\partial f/\\partial p = -1/p$. "
+        solution="The logarithm's local gradient is $1/p$, and the minus turns the sign of what comes back: $-\\frac1p$. "
         "It is negative: a larger probability costs less. And it is steep where $p$ is small.",
         derivation=surprise(),
         asks=("dp",),
     ),
     Choice(
         title="Who feels a nudge of a logit?",
-        text="From chapter 7: the 4-4-2 network ends in a softmax of two units. A nudge of $w^2_{12}$ moves the logit $z^2_1$ alone. "
+        text="From chapter 7: the 4-4-2 network ends in a softmax of two units. A nudge of $w^2_{12}$ moves the logit $z^2_1$ "
+        "alone. "
         "What does $\\partial L/\\partial z^2_1$ need?",
         options=(
             Option(
@@ -129,14 +130,16 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="Two numbers to predict",
-        text="A linear output of two units, and half the squared error. Find the loss $L$ to four digits, and $\\delta$ for both units.",
+        text="A linear output of two units, and half the squared error. Find the loss $L$ to four digits, and $\\delta$ for "
+        "both units.",
         hints=(
             "With a linear output the prediction is the logit itself.",
             "L = ½ (sum of both squared misses). Its slope loses the ½.",
             "δ_j = ŷ_j − y_j.",
         ),
         solution="A linear output hands $z$ on as it is. The loss is half the sum of the squared misses. "
-        "Each $z_j$ stands in one square; its derivative is $\\tfrac12 \\cdot 2 \\cdot (\\hat y_j - y_j)$, and the ½ cancels the 2.",
+        "Each $z_j$ stands in one square; its derivative is $\\tfrac12 \\cdot 2 \\cdot (\\hat y_j - y_j)$, and the ½ cancels "
+        "the 2.",
         derivation=HALF_SQUARED,
         asks=("loss", "delta"),
     ),
@@ -150,8 +153,9 @@ EXERCISES: list[Exercise] = [
             "δ is that slope times the sigmoid's slope ŷ(1 − ŷ). Something cancels.",
         ),
         solution="The label is 0, so $L = -\\ln(1 - \\hat y)$, and a larger $\\hat y$ costs more: "
-        "$\\partial L/\\partial \\hat y = 1/(1 - \\hat y)$, which is steep. "
-        "The sigmoid is flat there, with the slope $\\hat y (1 - \\hat y)$. The product is $\\hat y$, that is $\\hat y - y$: steep times flat.",
+        "the slope is $1/(1 - \\hat y)$, which is steep. "
+        "The sigmoid is flat there, with the slope $\\hat y (1 - \\hat y)$. The product is $\\hat y$, that is $\\hat y - y$: "
+        "steep times flat.",
         derivation=SURE_AND_WRONG,
         asks=("a", "loss", "u", "delta"),
     ),
@@ -162,35 +166,40 @@ EXERCISES: list[Exercise] = [
         "Then compare $\\delta$ with $\\hat y - y$.",
         hints=(
             "The loss reads one output, but every logit moves that output.",
-            "Of ∂L/∂ŷ only the third entry is not 0: −1/ŷ₃.",
+            "Of ∂L/∂ŷ only the third entry is not 0: minus one over ŷ₃.",
             "δ_j = ŷ_j (u_j − Σ u_i ŷ_i), with u = ∂L/∂ŷ. The sum has one term: u₃ ŷ₃.",
         ),
         solution="The exponentials, divided by their sum, are the outputs. The loss is $-\\ln \\hat y_3$, so its slope is "
-        "$-1/\\hat y_3$ at the third output and 0 at the others. The average of these slopes, weighted by $\\hat y$, is "
-        "$-\\frac{1}{\\hat y_3} \\cdot \\hat y_3 = -1$ whatever the logits are. "
-        "So $\\delta_j = \\hat y_j (0 + 1)$ for the wrong classes and $\\hat y_3 (-1/\\hat y_3 + 1) = \\hat y_3 - 1$ for the right one: "
+        "$-\\frac{1}{\\hat y_3}$ at the third output and 0 at the others. The average of these slopes, weighted by $\\hat y$, is "
+        "$-\\frac{1}{\\hat y_3} \\cdot \\hat y_3$, minus one whatever the logits are. "
+        "So $\\delta_j = \\hat y_j (0 + 1)$ for the wrong classes and $\\hat y_3 (1 - 1/\\hat y_3) = \\hat y_3 - 1$ for the "
+        "right one: "
         "that is $\\hat y - y$, entry by entry.",
         derivation=SOFTMAX,
         steps=("E", "S", "a", "loss", "u", "delta"),
     ),
     Numbers(
         title="The mixed pair, with three classes",
-        text="A softmax with the squared error $\\sum_j (y_j - \\hat y_j)^2$. Find $\\hat y$, the slopes $\\partial L/\\partial \\hat y$ "
+        text="A softmax with the squared error $\\sum_j (y_j - \\hat y_j)^2$. Find $\\hat y$, the slopes $\\partial "
+        "L/\\partial \\hat y$ "
         "and $\\delta$, three numbers each, to four digits.",
         hints=(
             "Each logit moves all three outputs.",
             "u = 2(ŷ − y). Then take the average of u, weighted by ŷ.",
             "δ_j = ŷ_j (u_j − (u₁ŷ₁ + u₂ŷ₂ + u₃ŷ₃)). Test: the three sum to 0.",
         ),
-        solution="The squared error gives $u = 2(\\hat y - y)$, one number an output. Through the softmax each $u_j$ is compared with "
+        solution="The squared error gives $u = 2(\\hat y - y)$, one number an output. Through the softmax each $u_j$ is "
+        "compared with "
         "the average $\\sum_i u_i \\hat y_i$, and the difference is multiplied by $\\hat y_j$. "
-        "The elementwise $u_j \\hat y_j (1 - \\hat y_j)$ leaves out the other outputs, and with three classes it is not even in proportion.",
+        "The elementwise $u_j \\hat y_j (1 - \\hat y_j)$ leaves out the other outputs, and with three classes it is not even "
+        "in proportion.",
         derivation=MIXED,
         asks=("a", "u", "delta"),
     ),
     Choice(
         title="A loss that never complains",
-        text="A network ends in a softmax. Its output goes into PyTorch's `CrossEntropyLoss`, which takes logits. There are ten classes, "
+        text="A network ends in a softmax. Its output goes into PyTorch's `CrossEntropyLoss`, which takes logits. There are "
+        "ten classes, "
         "and the network is perfectly sure and right. What does the loss say?",
         options=(
             Option(
@@ -227,17 +236,20 @@ EXERCISES: list[Exercise] = [
         "Find $S = \\sum_k e^{z_k - M}$, where $M$ is the larger logit, and from it the loss, both to four digits.",
         hints=(
             "Take the largest logit out of the sum: what is left of each exponent is small.",
-            "One of the two exponentials is e⁰ = 1.",
+            "One of the two exponentials is e⁰, which is 1.",
             "L = M + ln S − z₂: the label's logit is subtracted.",
         ),
-        solution="Every $e^{z_k}$ is $e^M e^{z_k - M}$, so $\\ln \\sum_k e^{z_k} = M + \\ln S$. The largest logit leaves a 1 in $S$, "
-        "and the other less than 1. Then $-\\ln \\hat y_2 = M + \\ln S - z_2$. The large numbers meet in one difference, $M - z_2$.",
+        solution="Every $e^{z_k}$ is $e^M e^{z_k - M}$, so $\\ln \\sum_k e^{z_k} = M + \\ln S$. The largest logit leaves a 1 "
+        "in $S$, "
+        "and the other less than 1. Then $-\\ln \\hat y_2 = M + \\ln S - z_2$. The large numbers meet in one difference, $M - "
+        "z_2$.",
         derivation=LARGE_LOGITS,
         asks=("S", "loss"),
     ),
     Paper(
         title="Why a softmax's deltas sum to 0",
-        text="Show that $\\sum_j \\delta_j = 0$ for a softmax with *any* loss. What does it say of a step that moves all logits by the same number?",
+        text="Show that $\\sum_j \\delta_j = 0$ for a softmax with *any* loss. What does it say of a step that moves all "
+        "logits by the same number?",
         hints=(
             "Begin with the formula for any pair: δ_j = ŷ_j (g_j − Σ g_i ŷ_i).",
             "Sum over j. The inner sum does not depend on j: call it ḡ.",
@@ -249,14 +261,17 @@ EXERCISES: list[Exercise] = [
         " &= \\sum_j \\hat y_j g_j - \\bar g \\sum_j \\hat y_j \\\\\n"
         " &= \\bar g - \\bar g \\cdot 1 = 0 .\n"
         "\\end{aligned}\n$$\n\n"
-        "The second line takes $\\bar g$ out of the sum; the third reads off the definition of $\\bar g$, and $\\sum_j \\hat y_j = 1$.\n\n"
-        "If every logit moves by the same small $t$, the loss moves by about $\\sum_j \\delta_j\\, t = 0$. Indeed the softmax does not move at all: "
+        "The second line takes $\\bar g$ out of the sum; the third reads off the definition of $\\bar g$, and $\\sum_j \\hat "
+        "y_j = 1$.\n\n"
+        "If every logit moves by the same small $t$, the loss moves by about $\\sum_j \\delta_j\\, t = 0$. Indeed the softmax "
+        "does not move at all: "
         "$e^{z_j + t} = e^t e^{z_j}$, and $e^t$ cancels in the fraction. It makes a quick test of any softmax's backward pass: "
         "every column of $dZ$ sums to 0.",
     ),
     Code(
         title="A loss that does not overflow",
-        text="Write the cross-entropy of a softmax for each column of logits, from the logits. It must hold for logits of ±1000, too. "
+        text="Write the cross-entropy of a softmax for each column of logits, from the logits. It must hold for logits of "
+        "±1000, too. "
         "The labels in `Y` are columns with a single 1.",
         hints=(
             "Never take the exponential of a logit as it stands.",

@@ -47,7 +47,7 @@ TWO_LAYER_BATCH = of_network(
     {
         "W1": np.array([[1.0, -0.5], [0.5, 1.0]]),
         "b1": np.array([[0.5], [-1.0]]),
-        "W2": np.array([[1.0, -0.5], [-0.5, 1.5]]),
+        "W2": np.array([[1.0, -0.5], [0.4, 1.5]]),
         "b2": np.array([[0.1], [-0.2]]),
     },
     np.array([[1.0, 2.0], [2.0, -1.0]]),
@@ -61,7 +61,7 @@ TWO_LAYER_BATCH = of_network(
 TANH_UNIT = of_network(
     {"W1": np.array([[0.8]]), "b1": np.array([[-0.3]]), "W2": np.array([[1.5]]), "b2": np.array([[0.2]])},
     [2.0],
-    [0.5],
+    [1.2],
     hidden="tanh",
     output="identity",
     loss="half_squared_error",
@@ -136,7 +136,8 @@ def _networks() -> list[tuple[np.ndarray, ...]]:
 EXERCISES: list[Exercise] = [
     Numbers(
         title="Read by two",
-        text="From chapters 8 and 9: two hidden units are read by two units above. Find $\\partial L/\\partial a^1$, two numbers, "
+        text="From chapters 8 and 9: two hidden units are read by two units above. Find $\\partial L/\\partial a^1$, two "
+        "numbers, "
         "to four digits.",
         hints=(
             "Each hidden unit gathers over all units that read it.",
@@ -160,12 +161,14 @@ EXERCISES: list[Exercise] = [
             ),
             Option(
                 "$dZ$ (5, 6), $dW$ (3, 5), $db$ (5, 1).",
-                "$W$ has a row for each of its own units: (5, 3), and $dW$ with it. (3, 5) comes out of the product the other way round, "
+                "$W$ has a row for each of its own units: (5, 3), and $dW$ with it. (3, 5) comes out of the product the other "
+                "way round, "
                 "$A\\,dZ^\\top$.",
             ),
             Option(
                 "$dZ$ (5, 6), $dW$ (5, 3), $db$ (5, 6).",
-                "One column an example is right for $dZ$. But all examples share one bias a unit: the sum over the columns is missing.",
+                "One column an example is right for $dZ$. But all examples share one bias a unit: the sum over the columns is "
+                "missing.",
             ),
             Option(
                 "$dZ$ (6, 5), $dW$ (5, 3), $db$ (1, 5).",
@@ -183,13 +186,15 @@ EXERCISES: list[Exercise] = [
     Numbers(
         title="Another network by hand",
         text="Two inputs, two ReLU units, two softmax outputs with cross-entropy, one example. The biases are not 0. "
-        "Find $\\hat y$, $\\delta^2$, $dW^2$, $\\partial L/\\partial a^1$, $\\delta^1$ and $dW^1$, in this order, row by row, to four digits.",
+        "Find $\\hat y$, $\\delta^2$, $dW^2$, $\\partial L/\\partial a^1$, $\\delta^1$ and $dW^1$, in this order, row by row, "
+        "to four digits.",
         hints=(
             "Forward first: which hidden unit is off?",
             "δ² = ŷ − y. Then dW² = δ² (a¹)ᵀ, and ∂L/∂a¹ = (W²)ᵀ δ².",
             "δ¹ is ∂L/∂a¹ where z¹ > 0, and 0 where the unit is off. dW¹ = δ¹ xᵀ.",
         ),
-        solution="Forward goes through both layers, and the ReLU turns negative sums into 0. Backward begins with $\\delta^2 = \\hat y - y$. "
+        solution="Forward goes through both layers, and the ReLU turns negative sums into 0. Backward begins with $\\delta^2 "
+        "= \\hat y - y$. "
         "BP4 makes $dW^2$ of it: row $j$, column $k$ is $\\delta^2_j a^1_k$, so the column of a unit that is off is 0. "
         "BP2 goes down: the transpose of $W^2$, then the slopes of the ReLU, 1 or 0. BP4 again, now with the inputs.",
         derivation=BY_HAND,
@@ -219,7 +224,8 @@ EXERCISES: list[Exercise] = [
         options=(
             Option(
                 "At the lines that make $dZ^2$ of $dZ^3$.",
-                "$dW^3$ and $db^3$ are right, so $dZ^3$ is. $dZ^2$ is the first thing that can be wrong, and everything below inherits it.",
+                "$dW^3$ and $db^3$ are right, so $dZ^3$ is. $dZ^2$ is the first thing that can be wrong, and everything below "
+                "inherits it.",
                 right=True,
             ),
             Option(
@@ -252,7 +258,8 @@ EXERCISES: list[Exercise] = [
             "The slope of tanh is read off the activation: 1 − a².",
             "δ¹ = w² δ² (1 − a¹ a¹), and the weight's gradient is δ¹ x.",
         ),
-        solution="Forward gives $a^1 = \\tanh z^1$ and a linear $\\hat y$. Backward: $\\delta^2 = \\hat y - y$, times the weight, "
+        solution="Forward gives $a^1 = \\tanh z^1$ and a linear $\\hat y$. Backward: $\\delta^2 = \\hat y - y$, times the "
+        "weight, "
         "gives $\\partial L/\\partial a^1$. Through the tanh it is multiplied by $1 - (a^1)^2$, never above 1. "
         "The weight multiplies $x$, so its gradient is $\\delta^1 x$.",
         derivation=TANH_UNIT,
@@ -269,8 +276,9 @@ EXERCISES: list[Exercise] = [
             "dW = dZ Aᵀ / 2 with the A below, db = the mean along each row of dZ, and dZ¹ = (W²)ᵀ dZ² where Z¹ > 0.",
         ),
         solution="Each column of $dZ$ belongs to one example, and no mean is taken there. "
-        "The mean comes with the parameters, which all examples share: $dW = dZ A^\\top / m$ adds the outer products of both columns, "
-        "$db$ adds the columns themselves, and both are divided by $m = 2$. "
+        "The mean comes with the parameters, which all examples share: $dW = dZ A^\\top / m$ adds the outer products of both "
+        "columns, "
+        "$db$ adds the columns themselves, and both are divided by $m$, here two. "
         "The ReLU's slopes are looked up at each $z$: a unit may be on for one example and off for the other.",
         derivation=TWO_LAYER_BATCH,
         asks=("dZ2", "dW2", "db2", "dZ1", "dW1", "db1"),
@@ -297,7 +305,8 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="Back through a softmax",
-        text="Write the function of chapter 10 that takes $\\partial L/\\partial \\hat y$ and the softmax's output, and returns $dZ$. "
+        text="Write the function of chapter 10 that takes $\\partial L/\\partial \\hat y$ and the softmax's output, and "
+        "returns $dZ$. "
         "It works on a batch, a column an example, and never builds a Jacobian.",
         hints=(
             "Each entry is compared with an average down its own column.",
@@ -327,7 +336,8 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="Backpropagation of two layers",
-        text="A ReLU layer, then a softmax layer with cross-entropy. Write forward and backward for a batch, and return the four gradients "
+        text="A ReLU layer, then a softmax layer with cross-entropy. Write forward and backward for a batch, and return the "
+        "four gradients "
         "in a dictionary: `dW2`, `db2`, `dW1`, `db1`.",
         hints=(
             "Forward first, and keep Z1 and A1.",

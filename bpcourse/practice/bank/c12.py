@@ -33,12 +33,12 @@ def two_steps() -> Derivation:
         behind = {"old_W": f"W{l}", "old_b": f"b{l}", **({"old": old} if old else {})}
         return {"W": f"W{l}_new", "a": a, "b": f"b{l}_new", **behind}
 
-    new = "_{\\text{new}}"
+    new, below = "_{\\text{new}}", {"W_below": "W1_new", "a_below": "x", "old_b_below": "b1"}
     again = (
         Step("z1_new", f"z^1{new}", "weighted sum", summed(1, "x", "")),
         Step("a1_new", f"a^1{new}", "sigmoid", {"x": "z1_new"}),
-        Step("a2_new", f"\\hat y{new}", "weighted sum", summed(2, "a1_new", "a1")),
-        Step("loss_new", f"L{new}", "half the squared error", {"y": "y", "a": "a2_new"}),
+        Step("a2_new", f"\\hat y{new}", "weighted sum", {**summed(2, "a1_new", "a1"), **below}),
+        Step("loss_new", f"L{new}", "half the squared error", {"y": "y", "a": "a2_new", "old_loss": "loss"}),
         Step("delta2_new", f"\\delta^2{new}", "output minus label", {"y": "y", "a": "a2_new"}),
         Step(
             "dW2_new", f"\\partial L/\\partial W^2{new}", "gradient after the step",
@@ -149,7 +149,8 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="Before anything is learned",
-        text="From chapter 10: a new network with ten softmax outputs and the cross-entropy knows nothing, and gives every class the same "
+        text="From chapter 10: a new network with ten softmax outputs and the cross-entropy knows nothing, and gives every "
+        "class the same "
         "probability. What is its cost?",
         options=(
             Option(
@@ -164,7 +165,8 @@ EXERCISES: list[Exercise] = [
             ),
             Option(
                 "0.9",
-                "That is the probability that is missing at the right class. The cross-entropy takes minus the *logarithm* of the one that is there.",
+                "That is the probability that is missing at the right class. The cross-entropy takes minus the *logarithm* of "
+                "the one that is there.",
             ),
             Option(
                 "23.03",
@@ -181,7 +183,8 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="One step, and the next gradient",
-        text="A chain: one input, one sigmoid unit, one linear output, half the squared error. Find the loss and the new weights $W^2$ and $W^1$ "
+        text="A chain: one input, one sigmoid unit, one linear output, half the squared error. Find the loss and the new "
+        "weights $W^1$ and $W^2$ "
         "after one step (the biases move, too). Run forward again: what is the loss now, "
         "and what is $\\partial L/\\partial W^2$ now? All to four digits.",
         hints=(
@@ -194,7 +197,7 @@ EXERCISES: list[Exercise] = [
         "The second forward pass gives a new $a^1$ and a new $\\hat y$, and the loss is smaller. "
         "The next gradient is $\\delta^2 a^1$ with these new numbers: the old ones are about the old place.",
         derivation=two_steps(),
-        asks=("loss", "W2_new", "W1_new", "loss_new", "dW2_new"),
+        asks=("loss", "W1_new", "W2_new", "loss_new", "dW2_new"),
         shows=("x", "W1", "b1", "W2", "b2", "y", "eta"),
     ),
     Numbers(
@@ -206,7 +209,8 @@ EXERCISES: list[Exercise] = [
             "dZ² = A² − Y. dW² = dZ² (A¹)ᵀ / 4: for each hidden unit the four products, averaged.",
             "The new W² is W² − η dW². db² is the mean of dZ² along its row.",
         ),
-        solution="The hidden sums of the four inputs are $b$, $w_2 + b$, $w_1 + b$ and $w_1 + w_2 + b$. Forward goes on column by column. "
+        solution="The hidden sums of the four inputs are $b$, $w_2 + b$, $w_1 + b$ and $w_1 + w_2 + b$. Forward goes on "
+        "column by column. "
         "The pair is matched, so $dZ^2 = A^2 - Y$: negative where the label is 1. "
         "Each entry of $dW^2$ is the mean, over four examples, of delta times activation. Then the step, against it.",
         derivation=XOR_STEP,
@@ -215,13 +219,15 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="All weights zero",
-        text="A 2-3-1 network with tanh units and a sigmoid output starts with all weights and biases 0. It is trained on XOR, all four "
+        text="A 2-3-1 network with tanh units and a sigmoid output starts with all weights and biases 0. It is trained on "
+        "XOR, all four "
         "examples at once. What happens?",
         options=(
             Option(
                 "Nothing, ever: all gradients are 0.",
                 "$A^1 = 0$, so $dW^2 = 0$. $W^2 = 0$, so nothing goes down. "
-                "And $\\hat y$ is one half for all, so the deltas are $\\frac12, -\\frac12, -\\frac12, \\frac12$: $db^2$, their mean, is 0.",
+                "And $\\hat y$ is one half for all, so the deltas are $\\frac12, -\\frac12, -\\frac12, \\frac12$: $db^2$, "
+                "their mean, is 0.",
                 right=True,
             ),
             Option(
@@ -230,7 +236,8 @@ EXERCISES: list[Exercise] = [
             ),
             Option(
                 "It learns, but the three units stay equal.",
-                "They do stay equal; but with *zero* weights no gradient reaches them at all. Equal weights other than 0 would move.",
+                "They do stay equal; but with *zero* weights no gradient reaches them at all. Equal weights other than 0 "
+                "would move.",
             ),
             Option(
                 "$W^1$ learns first: it reads the inputs, which are not 0.",
@@ -248,16 +255,18 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="How large is a sum?",
-        text="A unit adds up $n$ products. Its inputs have the mean square $s$, its weights the mean square $v$ and random signs. "
+        text="A unit adds up $n$ products. Its inputs have the mean square $s$, its weights the mean square $v$ and random "
+        "signs. "
         "What is the mean square $q_z$ of the sum, and $q_a$ after a ReLU? Four digits.",
         hints=(
             "Products of mixed signs partly cancel; the squares stay.",
             "The mean square of one product is v · s. There are n of them.",
             "The ReLU turns one half of the sums into 0.",
         ),
-        solution="In the square of the sum the mixed products average out, and $n$ squares are left, each $v s$ on average: $q_z = n v s$. "
+        solution="In the square of the sum the mixed products average out, and $n$ squares are left, each $v s$ on average: "
+        "$q_z = n v s$. "
         "Half of the sums are negative, and the ReLU makes 0 of them, so half of the mean square is left. "
-        "With $v = 2/n$ it would come out as $s$ again: neither growing nor fading from layer to layer.",
+        "With $v$ at $2/n$ it would come out as $s$ again: neither growing nor fading from layer to layer.",
         derivation=SIZES,
         asks=("sum", "relu"),
     ),
@@ -271,14 +280,16 @@ EXERCISES: list[Exercise] = [
             "Softmax down each column; the cost is the mean of −ln of the label's entry; db is the mean of ŷ − y along each row.",
         ),
         solution="Each column of $Y$ has one 1, in the row of its label. The softmax works down each column, too, "
-        "and the label picks the entry whose logarithm counts. $dZ$ is the difference of the two tables, and $db$ its mean along each row. "
+        "and the label picks the entry whose logarithm counts. $dZ$ is the difference of the two tables, and $db$ its mean "
+        "along each row. "
         "With as many images as classes a transposed $Y$ fits without an error, and everything after it is wrong.",
         derivation=ONE_HOT,
         asks=("Y", "cost", "db"),
     ),
     Choice(
         title="What does the network say?",
-        text="`A` holds the softmax's outputs for 359 images of ten digits: its shape is (10, 359). Which line gives the network's answers?",
+        text="`A` holds the softmax's outputs for 359 images of ten digits: its shape is (10, 359). Which line gives the "
+        "network's answers?",
         options=(
             Option(
                 "`np.argmax(A, axis=0)`",
@@ -308,7 +319,8 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="The cost rises",
-        text="Training starts, and the cost rises from the first step on. With a learning rate a hundred times as small it rises, too, "
+        text="Training starts, and the cost rises from the first step on. With a learning rate a hundred times as small it "
+        "rises, too, "
         "more slowly. What is the likeliest mistake?",
         options=(
             Option(
@@ -326,7 +338,8 @@ EXERCISES: list[Exercise] = [
             ),
             Option(
                 "The $1/m$ is forgotten.",
-                "That makes each step $m$ times as long. A learning rate a hundred times as small would make up for most of it, and it leads downhill.",
+                "That makes each step $m$ times as long. A learning rate a hundred times as small would make up for most of "
+                "it, and it leads downhill.",
             ),
         ),
         hints=(
@@ -334,22 +347,27 @@ EXERCISES: list[Exercise] = [
             "For a small step the change of the cost is nearly −η times the squared length of the gradient.",
             "Which of these mistakes turns the direction round?",
         ),
-        solution="For a small enough step the cost changes by about $-\\eta$ times the sum of all squared derivatives, so it must fall. "
-        "If it rises however small $\\eta$ is, the step goes with the gradient and not against it, or the gradient itself has the wrong sign.",
+        solution="For a small enough step the cost changes by about $-\\eta$ times the sum of all squared derivatives, so it "
+        "must fall. "
+        "If it rises however small $\\eta$ is, the step goes with the gradient and not against it, or the gradient itself has "
+        "the wrong sign.",
     ),
     Paper(
         title="Why twins stay twins",
-        text="Two hidden units of a network with one hidden layer start with equal rows of weights in $W^1$, equal biases, and equal columns of weights out in $W^2$. "
+        text="Two hidden units of a network with one hidden layer start with equal rows of weights in $W^1$, equal biases, "
+        "and equal columns of weights out in $W^2$. "
         "Show that they are still equal after any number of steps.",
         hints=(
             "Show it for one step; the next step begins the same way.",
             "Call the twins 1 and 2. Go forward: are their z and a equal?",
             "Go backward: δ¹ is (column of W² times δ²) times the slope. Then BP4 and BP3.",
         ),
-        solution="Call the twins 1 and 2, and take one example. They start with $w^1_{1k} = w^1_{2k}$ for every input $k$, $b^1_1 = b^1_2$, "
+        solution="Call the twins 1 and 2, and take one example. They start with $w^1_{1k} = w^1_{2k}$ for every input $k$, "
+        "$b^1_1 = b^1_2$, "
         "and $w^2_{r1} = w^2_{r2}$ for every unit $r$ above.\n\n"
         "$$\n\\begin{aligned}\n"
-        "z^1_1 &= \\sum_k w^1_{1k} x_k + b^1_1 = \\sum_k w^1_{2k} x_k + b^1_2 = z^1_2 , \\qquad a^1_1 = f(z^1_1) = f(z^1_2) = a^1_2 , \\\\\n"
+        "z^1_1 &= \\sum_k w^1_{1k} x_k + b^1_1 = \\sum_k w^1_{2k} x_k + b^1_2 = z^1_2 , \\qquad a^1_1 = f(z^1_1) = f(z^1_2) = "
+        "a^1_2 , \\\\\n"
         "\\delta^1_1 &= f'(z^1_1) \\sum_r w^2_{r1} \\delta^2_r = f'(z^1_2) \\sum_r w^2_{r2} \\delta^2_r = \\delta^1_2 , \\\\\n"
         "\\pd{L}{w^1_{1k}} &= \\delta^1_1 x_k = \\delta^1_2 x_k = \\pd{L}{w^1_{2k}} , \\qquad "
         "\\pd{L}{b^1_1} = \\delta^1_1 = \\delta^1_2 = \\pd{L}{b^1_2} , \\\\\n"
@@ -362,7 +380,8 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="One-hot labels",
-        text="Write `one_hot`: a list of labels, counted from 0, becomes a table with a column for each label and a row for each class.",
+        text="Write `one_hot`: a list of labels, counted from 0, becomes a table with a column for each label and a row for "
+        "each class.",
         hints=(
             "Begin with zeros of the right shape.",
             "A row for each class, a column for each label: shape (classes, len(labels)).",
@@ -376,17 +395,20 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="One epoch in minibatches",
-        text="A single layer with softmax and cross-entropy: logistic regression. Write one epoch: take the examples in the given order, "
+        text="A single layer with softmax and cross-entropy: logistic regression. Write one epoch: take the examples in the "
+        "given order, "
         "`size` at a time, and make a step for each minibatch. Return the new `W` and `b`. The last minibatch may be smaller.",
         hints=(
             "A loop over the places 0, size, 2·size, … of `order`.",
             "X[:, order[start:start + size]] are the columns of one minibatch.",
-            "dZ = softmax(W X + b) − Y with the present W and b; then both move by −η times their mean gradients, over this minibatch.",
+            "dZ = softmax(W X + b) − Y with the present W and b; then both move by −η times their mean gradients, over this "
+            "minibatch.",
         ),
         solution="Each minibatch goes forward with the weights that the one before has left. "
         "The mean is over the columns that are really there, which are fewer in the last minibatch. "
         "`W = W - …` makes a new array; `W -= …` would change the caller's.",
-        stub='def minibatch_epoch(W, b, X, Y, order, size, eta):\n    """(W, b) after one step for each minibatch of `size` columns, in this order."""\n'
+        stub='def minibatch_epoch(W, b, X, Y, order, size, eta):\n'
+        '    """(W, b) after one step for each minibatch of `size` columns, in this order."""\n'
         "    return None\n",
         solved=minibatch_epoch,
         cases=_epochs,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bpcourse.practice.rules import Mistake, each, mean, total
+from bpcourse.practice.rules import Mistake, each, mean, scaled, total
 
 
 def _no_upstream(local: Any) -> Any:
@@ -38,7 +38,7 @@ ROWS: list[Mistake] = [
     Mistake("sign of the slope", (*_HALF, *_MATCHED), "{y} - {a}", lambda y, a: y - a,
             "The inner derivative of y − ŷ is −1, and it is forgotten.",
             "Raise a prediction that is too low: the loss falls, so the slope is negative.", "07", "Factor by factor"),
-    Mistake("mean taken for sum", _SQUARED, "2({a} - {y}) / n", lambda y, a: 2 * (a - y) / y.shape[0],
+    Mistake("mean taken for sum", _SQUARED, "2({a} - {y}) / n", lambda y, a: 2 * (a - y) / total(0 * y + 1),
             "Programs often take the mean over the outputs.",
             "The book's loss sums over the outputs; only examples are averaged.", "11", "Forward, and what to keep"),
     Mistake("minus of the logarithm lost", ("slope of cross-entropy",), "{y} / {a}", lambda y, a: y / a,
@@ -121,7 +121,7 @@ ROWS: list[Mistake] = [
             "A path is met once from above and once from below.",
             "Each reader counts once.", "08", "Four paths"),
     Mistake("weights updated before they were used", ("back through the weights",), "({W} - {eta}\\,{dW})^\\top {delta}",
-            lambda W, delta, dW, eta: (W - eta * dW).T @ delta,
+            lambda W, delta, dW, eta: (W - scaled(eta, dW)).T @ delta,
             "Each layer is updated as soon as its gradient is known.",
             "All gradients belong to the same weights: those of the forward pass.", "11", "Backward, line by line"),
     Mistake("z taken for a", _WEIGHTS, "{delta}\\,{z}^\\top", lambda delta, z: delta @ z.T / delta.shape[1],

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bpcourse.gates import GATES
-from bpcourse.practice.rules import RULES, Mistake, each, local
+from bpcourse.practice.rules import RULES, Mistake, each, local, rounded, scaled
 
 
 def _rows(*names: str) -> tuple[str, ...]:
@@ -23,12 +23,6 @@ def _local_at(name: str, part: str) -> Callable[..., Any]:
     if part == "inner":
         return lambda inner: local(gate, 0, each(gate, inner), inner)
     return lambda start: local(gate, 0, each(gate, start), start)
-
-
-def rounded(x: Any, decimals: int) -> Any:
-    """x to so many decimals, written with gates: adding 1.5 · 2⁵² leaves no room for a fraction."""
-    room = 1.5 * 2.0**52
-    return ((x * 10.0**decimals + room) - room) / 10.0**decimals
 
 
 # fmt: off
@@ -88,12 +82,12 @@ ROWS: list[Mistake] = [
     Mistake("paths multiplied in place of added", ("sum over the paths",), "{g1} \\cdot {g2}", lambda g1, g2: g1 * g2,
             "The links of a path multiply, and so, by mistake, do paths.",
             "Cut one path (make it 0): the other must still count.", "05", "Two ways round"),
-    Mistake("sign of the update", ("step downhill",), "{w} + {eta}\\,{g}", lambda w, eta, g: w + eta * g,
+    Mistake("sign of the update", ("step downhill",), "{w} + {eta}\\,{g}", lambda w, eta, g: w + scaled(eta, g),
             "The first chapters climb, so the sign is a plus there.",
             "The loss must fall: go against the gradient.", "07", "The update"),
     Mistake("learning rate forgotten", ("step downhill",), "{w} - {g}", lambda w, g: w - g,
             "In the book's example η is 1.", "Is η = 1? If not, it must show.", "07", "The update"),
-    Mistake("step taken for the new weight", ("step downhill",), "-{eta}\\,{g}", lambda eta, g: -eta * g,
+    Mistake("step taken for the new weight", ("step downhill",), "-{eta}\\,{g}", lambda eta, g: scaled(-eta, g),
             "The change is computed and not added.", "A small step leaves the weight near where it was.", "07", "The update"),
     Mistake("old activation used after the step", ("gradient after the step",), "{delta}\\,{old}^\\top",
             lambda delta, old: delta @ old.T,

@@ -1,0 +1,499 @@
+"""Exercises in Chromium: the page's verdicts against Python's, and the boxes by keyboard, on a phone, with the network cut."""
+
+import gzip
+import itertools
+import json
+import random
+import re
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import practice_book
+import pytest
+from conftest import HTML
+from playwright.sync_api import expect
+
+from bpcourse.practice import bank, diagnosis, exercises, page
+from bpcourse.practice.exercises import Choice, Ladder, Numbers, chapter
+
+pytestmark = pytest.mark.browser
+CHAPTERS = sorted(int(path.stem[1:]) for path in Path(bank.__path__[0]).glob("c[0-9][0-9].py"))
+NONSENSE = [
+    "", "abc", "NaN", "infinity", "-", "1e400", "0e400", "10^400", "1/0", "2*3", "2*100", "= 0.3", "1.2.3", "0x10", "1 2 3 4 5",
+    ",", "½", "３", "<b>1</b>", "it's", 'a "quote"', "\\", "9" * 400, "1e-400", "--1", "1e", "1,2,3", "{x}", "$&", "__proto__",
+]  # fmt: skip
+
+
+# ------------------------------------------------------------ the twins
+
+
+@pytest.fixture(scope="module")
+def twin(browser):
+    """A page with the runtime alone."""
+    tab = browser.new_page()
+    tab.goto("about:blank")
+    tab.evaluate(f"(0, eval)({json.dumps(page.runtime() + 'globalThis.bpPractice = bpPractice; globalThis.BP = BP;')})")
+    yield tab
+    tab.close()
+
+
+def of_chapter(number: int) -> dict:
+    return (
+        practice_book.exercises() if number == 0 else {f"{number:02}.{k}": one for k, one in enumerate(chapter(number), start=1)}
+    )
+
+
+@pytest.fixture
+def own_bank(monkeypatch):
+    monkeypatch.setitem(sys.modules, "bpcourse.practice.bank.c18", practice_book.bank())
+
+
+def typed(value, digits: int = 4) -> str:
+    return " ".join(f"{float(x):.{digits}g}" for x in np.ravel(value))
+
+
+def tries(one: Numbers | Ladder, seed: int, luck: random.Random) -> list[dict[str, str]]:
+    """Answers by name: right, with a mistake, with two, carried forward, near, random, nonsense."""
+    asks, derivation = page.asked(one), one.derivation
+    numbers = derivation.drawn(seed)
+    true = derivation.run(numbers)
+    last = asks[-1]
+    single = {name: diagnosis.causes(derivation, numbers, name) for name in asks}
+    found = [{name: typed(true[name], luck.choice([1, 2, 4, 7])) for name in asks}]
+    for name in luck.sample(list(asks), min(2, len(asks))):
+        found += [
+            {name: typed(cause.value, luck.choice([2, 3, 4, 6]))}
+            for cause in luck.sample(single[name], min(3, len(single[name])))
+        ]
+        found += [{name: typed(true[name] * luck.choice([-1, 0.5, 1.001, 1.02, 3, 30]), luck.choice([2, 4]))}]
+        found += [{name: typed([luck.uniform(-3, 3) for _ in range(np.size(true[name]))], luck.choice([2, 4, 6]))}]
+        found += [{name: text} for text in luck.sample(NONSENSE, 2)]
+        for rounding in diagnosis.ROUNDINGS.values():
+            kept = diagnosis._rounded(derivation, numbers, name, rounding)
+            found += [] if kept is None else [{name: typed(kept, 4)}]
+    both = diagnosis.pairs(derivation, numbers, last, None, single[last][:6])
+    found += [{last: typed(cause.value, 7)} for cause in list(both)[:1]]
+    if len(asks) > 1 and single[asks[0]]:
+        wrong = luck.choice(single[asks[0]]).value
+        if np.shape(wrong) == np.shape(true[asks[0]]):
+            own = {asks[0]: np.array([float(x) for x in typed(wrong).split()]).reshape(np.shape(wrong))[()]}
+            carried = diagnosis._with(derivation, numbers, last, own, {})
+            if carried is not None:
+                found.append({asks[0]: typed(wrong), last: typed(carried)})
+    return found
+
+
+def python(one: Numbers | Ladder, answers: dict[str, str], seed: int) -> dict[str, list[str]]:
+    """The verdicts as `check` gives them, or what it refuses with."""
+    question = one.rung(len(one.steps)) if isinstance(one, Ladder) else one
+    try:
+        report = exercises._check_numbers(question, answers, seed)
+    except ValueError as error:
+        text = re.sub(r"^\S+: ", "", str(error))
+        return {name: ["unreadable", f"{text[0].upper()}{text[1:]}."] for name in answers}
+    return {name: [verdict.kind, verdict.text] for name, verdict in report.verdicts.items()}
+
+
+@pytest.mark.parametrize("number", [0, *CHAPTERS])
+def test_page_and_python_say_the_same(twin, own_bank, number):
+    told, luck = of_chapter(number), random.Random(number)
+    twin.evaluate(f"(0, eval)({json.dumps(page.data(told))})")
+    kinds = set()
+    for label, one in told.items():
+        if isinstance(one, Choice):
+            for k in range(1, len(one.options) + 1):
+                (verdict,) = exercises.check(label, k).verdicts.values()
+                said = twin.evaluate("([label, k]) => bpPractice.check(label, { choice: `${k}` }).choice", [label, k])
+                plain = re.sub(r"<[^>]*>", "", said["text"]).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
+                assert said["kind"] == verdict.kind
+                assert re.sub(r"\\\(|\\\)", "$", plain) == re.sub(r"[`*]", "", verdict.text) or "*" in verdict.text
+        if not isinstance(one, Numbers | Ladder):
+            continue
+        for seed in (0, luck.randrange(1, 9999)):
+            for answers in tries(one, seed, luck):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("error")
+                    expected = python(one, answers, seed)
+                said = twin.evaluate("([label, answers, seed]) => bpPractice.check(label, answers, seed)", [label, answers, seed])
+                assert {name: [v["kind"], v["text"]] for name, v in said.items()} == expected, (label, seed, answers)
+                kinds |= {kind for kind, _ in expected.values()}
+    assert kinds >= {"right", "mistake", "unknown", "unreadable"} or not kinds
+    if number == 0:
+        assert kinds >= {"right", "follows", "rounded", "more", "mistake", "perhaps", "two", "unknown", "unreadable"}
+
+
+@pytest.mark.parametrize("number", [0, *CHAPTERS])
+def test_fresh_numbers_are_the_same_and_so_are_all_values(twin, own_bank, number):
+    told = of_chapter(number)
+    twin.evaluate(f"(0, eval)({json.dumps(page.data(told))})")
+    for label, one in told.items():
+        if not isinstance(one, Numbers | Ladder):
+            continue
+        for seed in (0, 1, 2, 77, 2**31 + 5):
+            numbers = one.derivation.drawn(seed)
+            true = {name: one.derivation.run(numbers, upto=name)[name] for name in page.asked(one)}
+            said = twin.evaluate(
+                """([label, seed, names]) => {
+                  const { derivation } = bpPractice.exercises[label], numbers = bpPractice.drawn(derivation, seed);
+                  return [numbers, Object.fromEntries(names.map((name) => [name, bpPractice.run(derivation, numbers, name)]))];
+                }""",
+                [label, seed, list(true)],
+            )
+            assert {name: x["v"] for name, x in said[0].items()} == {
+                name: np.ravel(x).tolist() for name, x in numbers.items() if not callable(x)
+            }
+            for name, value in true.items():
+                assert said[1][name]["s"] == ",".join(map(str, np.shape(value)))
+                np.testing.assert_allclose(said[1][name]["v"], np.ravel(value), rtol=1e-12, atol=1e-15)
+
+
+def test_a_number_is_written_alike(twin):
+    luck = random.Random(1)
+    numbers = [luck.uniform(-2, 2) * 10.0 ** luck.randrange(-9, 9) for _ in range(500)] + [
+        0.0,
+        -0.0,
+        1e21,
+        0.001953125,
+        1e-7,
+        100.0,
+    ]
+    assert twin.evaluate("(numbers) => numbers.map(bpPractice.brief)", numbers) == [page.brief(x) for x in numbers]
+
+
+# ------------------------------------------------------------ what the built pages load
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in (HTML / "book").glob("[0-9][0-9]-*.html")))
+def test_a_chapter_loads_at_most_25_kb_of_practice(name):
+    text = (HTML / "book" / name).read_text(encoding="utf-8")
+    files = re.findall(r'(?:src|href)="\.\./(_static/practice/[^"?]+)', text)
+    assert ("bp-practice" in text) == bool(files)
+    assert sum(len(gzip.compress((HTML / file).read_bytes())) for file in files) <= 25_000
+
+
+# ------------------------------------------------------------ the boxes
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return practice_book.book(tmp_path_factory.mktemp("practice")).built().html
+
+
+@pytest.fixture
+def opened(browser, built):
+    """Opens a page of the small book on a phone, offline; says at the end what went wrong on it."""
+    contexts, troubles = [], []
+
+    def at(name: str = "18-own", width: int = 360, **options):
+        context = browser.new_context(viewport={"width": width, "height": 740}, offline=True, **options)
+        contexts.append(context)
+        tab = context.new_page()
+        tab.on(
+            "request",
+            lambda request: troubles.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None,
+        )
+        tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+        tab.on("pageerror", lambda error: troubles.append(str(error)))
+        tab.goto((built / f"{name}.html").as_uri())
+        if options.get("java_script_enabled", True):
+            tab.evaluate("async () => { await MathJax.startup.promise; }")
+            tab.wait_for_timeout(50)
+        return tab
+
+    yield at
+    for context in contexts:
+        context.close()
+    assert troubles == []
+
+
+class Box:
+    """The box of an exercise."""
+
+    def __init__(self, tab, label: str):
+        self.tab, self.root = tab, tab.locator(f'[data-exercise="{label}"]').first
+
+    def verdict(self, name: str):
+        return self.root.locator(f'[data-name="{name}"] .bp-verdict')
+
+    def box(self, name: str):
+        return self.root.locator(f'[data-name="{name}"] input')
+
+    def type(self, name: str, text: str) -> str:
+        """What is said once this is typed and Enter pressed."""
+        self.box(name).fill(text)
+        self.box(name).press("Enter")
+        self.tab.wait_for_timeout(120)
+        return self.verdict(name).inner_text()
+
+
+def test_an_exercise_is_done_by_keyboard_alone(opened):
+    tab = opened()
+    first, keys = Box(tab, "18.1"), tab.keyboard
+    tab.evaluate("document.querySelector('[data-exercise=\"18.1\"] input').focus()")
+    keys.type("4")
+    keys.press("Enter")
+    expect(first.verdict("q")).to_have_text(re.compile("^✗ Not right. The sign is right; it is too large"))
+    keys.press("Tab")
+    keys.type("−16,0")
+    keys.press("Enter")
+    expect(first.verdict("f")).to_have_text("✓ Right, given your number: it follows from your step 1.")
+    keys.press("Tab")
+    keys.type("-4")
+    keys.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Check"
+    keys.press("Enter")
+    expect(first.verdict("dx")).to_have_text("✓ Right.")
+    for _ in range(2):
+        keys.press("Tab")
+    assert tab.evaluate("document.activeElement.textContent") == "Hint 1 of 3"
+    for k in range(4):
+        keys.press("Enter")
+        assert first.root.locator(".bp-hints li:visible").count() == min(k + 1, 3)
+    assert tab.evaluate("document.activeElement.textContent") == "No more hints"
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(tab.locator("#sol-18-1 .bp-steps")).to_be_visible()
+
+
+def test_what_is_said_is_announced_and_told_by_a_sign(opened):
+    tab = opened()
+    first = Box(tab, "18.1")
+    assert first.type("q", "3") == "✓ Right."
+    assert first.type("q", "") == "! Type a number first."
+    assert first.type("q", "7").startswith("✗ ")
+    assert first.verdict("q").get_attribute("role") == "status"
+    assert first.box("q").get_attribute("aria-describedby") == first.verdict("q").get_attribute("id")
+    assert first.box("q").get_attribute("aria-invalid") is not None
+    tab.evaluate(
+        """() => {
+          globalThis.changes = 0;
+          const place = document.querySelector('[data-exercise="18.1"] [data-name=q] .bp-verdict');
+          new MutationObserver(() => changes++).observe(place, { childList: true, subtree: true });
+        }"""
+    )
+    assert first.type("q", "7").startswith("✗ ")
+    assert tab.evaluate("changes") > 0, "said again when it is asked again"
+
+
+def test_nonsense_gets_a_sentence_and_the_page_lives(opened):
+    first = Box(opened(), "18.1")
+    for text in NONSENSE:
+        said = first.type("q", text)
+        assert said == "! Type a number first." if not text else re.match(r"[!✗?] \S.* .*\.$", said, re.S), (text, said)
+        assert first.verdict("q").locator("b").count() == 0
+    assert first.type("q", "3") == "✓ Right."
+
+
+def test_other_numbers_come_and_go(opened):
+    tab = opened()
+    first, given = Box(tab, "18.1"), tab.locator('[data-exercise="18.1"] .bp-givens [data-value]')
+    book = given.all_inner_texts()
+    first.type("q", "3")
+    first.root.locator("[data-do=fresh]").press("Enter")
+    numbers = practice_book.CIRCUIT.drawn(1)
+    assert given.all_inner_texts() == [page.brief(numbers[name]) for name in "xyz"] != book
+    assert first.box("q").input_value() == "" and first.verdict("q").inner_text() == ""
+    values = practice_book.CIRCUIT.run(numbers)
+    assert first.type("f", f"{values['f']:g}") == "✓ Right."
+    solution = tab.locator('#sol-18-1 [data-value="f"]')
+    assert solution.text_content() == page.brief(values["f"])
+    network = tab.locator('[data-exercise="18.6"]')
+    network.locator("[data-do=fresh]").press("Enter")
+    assert re.match("4 × 4, row by row: ", network.locator('[data-value="W1"] .bp-matrix').get_attribute("aria-label"))
+    assert network.locator('[data-value="W1"] .bp-matrix > span').count() == 16
+    first.root.locator("[data-do=book]").press("Enter")
+    assert given.all_inner_texts() == book
+    assert tab.evaluate("document.activeElement.textContent") == "Other numbers"
+
+
+def test_a_choice_says_why(opened):
+    tab = opened()
+    choice = Box(tab, "18.2")
+    said = choice.root.locator(".bp-verdict")
+    choice.root.get_by_role("button", name="Check").press("Enter")
+    expect(said).to_have_text("! Choose one first.")
+    choice.root.get_by_role("radio").first.focus()
+    tab.keyboard.press("ArrowDown")
+    expect(said).to_have_text("! Choose one first.")
+    tab.keyboard.press("Enter")
+    expect(said).to_contain_text("✗ No. That is")
+    expect(said.locator("mjx-container")).to_have_count(1)
+    tab.keyboard.press("ArrowUp")
+    tab.keyboard.press("Enter")
+    expect(said).to_contain_text("✓ Right. The slope is")
+
+
+def test_a_ladder_fades_from_worked_to_alone(opened):
+    tab = opened()
+    ladder = Box(tab, "18.3")
+    blanks = ladder.root.locator(".bp-blank:visible")
+    assert blanks.count() == 0 and ladder.root.locator('.bp-worked [data-value="dz"]').inner_text() == "3"
+    rung = ladder.root.get_by_label("Rung")
+    rung.select_option("alone")
+    assert blanks.count() == 5
+    rung.select_option("1 blank")
+    assert blanks.count() == 1
+    assert ladder.type("dz", "3") == "! Right. Choose a rule first."
+    menu = ladder.root.locator('[data-name="dz"] select')
+    menu.select_option("add")
+    assert ladder.type("dz", "3") == "✗ Right. Not this rule: add."
+    menu.select_option("local gradient of multiply, second input")
+    assert ladder.type("dz", "3") == "✓ Right."
+
+
+def test_all_fits_a_phone_and_a_thumb(opened):
+    for name in ("18-own", "mixed", "list"):
+        tab = opened(name, 360, color_scheme="dark")
+        if name == "18-own":
+            Box(tab, "18.3").root.get_by_label("Rung").select_option("alone")
+            Box(tab, "18.1").type("q", "9" * 60)
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+        small = tab.evaluate(
+            """() => [...document.querySelectorAll(".bp-practice :is(button, select, .bp-ask input, .bp-option, .bp-tools a)")]
+              .filter((e) => e.checkVisibility()).map((e) => [e.getBoundingClientRect(), e.outerHTML])
+              .filter(([{ width, height }]) => width < 44 || height < 44).map(([, html]) => html)"""
+        )
+        assert small == []
+
+
+def test_without_a_script_question_and_solution_stand(opened):
+    tab = opened(java_script_enabled=False)
+    expect(tab.locator("#ex-18-1")).to_contain_text("Find")
+    expect(tab.locator("#sol-18-1")).to_contain_text("First the sum.")
+    expect(tab.locator('#sol-18-1 [data-value="f"]')).to_have_text("−12")
+    assert tab.locator("#sol-18-1 .bp-steps").is_visible()
+    assert tab.locator(".bp-practice button:visible, .bp-practice input:not([type=radio]):visible").count() == 0
+
+
+def test_on_paper_boxes_are_lines(opened):
+    tab = opened(width=1200)
+    tab.emulate_media(media="print")
+    assert tab.locator(".bp-practice button:visible").count() == 0
+    style = tab.evaluate("getComputedStyle(document.querySelector('[data-exercise=\"18.1\"] input')).borderWidth")
+    assert style == "0px 0px 1px"
+
+
+# ------------------------------------------------------------ what is kept, and the practice page
+
+
+def kept(tab) -> dict:
+    return json.loads(tab.evaluate("localStorage.getItem('bpcourse.practice')") or "{}")
+
+
+def test_progress_is_kept_under_one_key(opened):
+    tab = opened()
+    first, second = Box(tab, "18.1"), Box(tab, "18.7")
+    told = first.root.locator(".bp-progress")
+    assert told.inner_text() == "0 of 8 done"
+    first.type("q", "3")
+    assert told.inner_text() == "0 of 8 done", "two boxes are empty yet"
+    first.type("f", "-12")
+    first.type("dx", "-4")
+    assert told.inner_text() == "✓ · 1 of 8 done"
+    second.type("q", "44")
+    assert second.root.locator(".bp-progress").inner_text() == "✓ · 2 of 8 done"
+    assert [kept(tab)[label]["first"] for label in ("18.1", "18.7")] == [True, False]
+    second.root.locator("select").select_option("add")
+    second.type("q", "3")
+    entry = kept(tab)["18.7"]
+    assert (entry["first"], entry["right"]) == (False, True)
+    assert [round((due - entry["at"]) / 86400e3) for due in entry["again"]] == [1, 7]
+    assert tab.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('bp'))") == ["bpcourse.practice"]
+    tab.reload()
+    assert Box(tab, "18.7").root.locator(".bp-progress").inner_text() == "✓ · 2 of 8 done"
+
+
+def test_a_spoilt_store_breaks_nothing(opened):
+    tab = opened()
+    tab.evaluate("localStorage.setItem('bpcourse.practice', '{broken')")
+    tab.reload()
+    assert Box(tab, "18.7").root.locator(".bp-progress").inner_text() == "0 of 8 done"
+
+
+def test_a_set_has_fresh_numbers_and_what_was_missed_comes_again(opened):
+    tab = opened("mixed")
+    said = tab.locator(".bp-mixed > .bp-said")
+    tab.locator("[data-do=set]").press("Enter")
+    expect(said).to_have_text("Tick at least one chapter first.")
+    day = 86400e3
+    now = tab.evaluate("Date.now()")
+    missed = {"at": now - 2 * day, "first": False, "right": False, "again": [now - day, now + 5 * day]}
+    fine = {"at": now - 2 * day, "first": True, "right": True, "again": []}
+    tab.evaluate("(all) => localStorage.setItem('bpcourse.practice', JSON.stringify(all))", {"18.7": missed, "18.1": fine})
+    tab.reload()
+    assert [box.is_checked() for box in tab.locator("[name=chapter]").all()] == [False, True]
+    tab.locator("[data-do=set]").press("Enter")
+    expect(said).to_have_text("A set of 6: 1 that you missed before, 5 others.")
+    assert tab.locator(".bp-set .bp-practice").first.get_attribute("data-exercise") == "18.7"
+    root = tab.locator('.bp-set [data-exercise="18.7"]')
+    seed = int(root.get_attribute("data-seed"))
+    values = practice_book.CIRCUIT.run(practice_book.CIRCUIT.drawn(seed))
+    root.locator("select").select_option("add")
+    root.locator("input").fill(f"{values['q']:g}")
+    root.locator("input").press("Enter")
+    expect(root.locator(".bp-verdict")).to_have_text("✓ Right.")
+    assert [round((due - now) / day) for due in kept(tab)["18.7"]["again"]] == [5], "the next time is after the week"
+    expect(tab.locator(".bp-set .math")).to_have_count(tab.locator(".bp-set .math mjx-container").count())
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_what_is_kept_can_be_taken_out_brought_in_and_cleared(opened, tmp_path):
+    tab = opened("mixed")
+    said = tab.locator(".bp-mixed > .bp-said")
+    entry = {"at": 5, "first": True, "right": True, "again": []}
+    tab.evaluate("(all) => localStorage.setItem('bpcourse.practice', JSON.stringify(all))", {"07.1": entry})
+    with tab.expect_download() as download:
+        tab.locator("[data-do=export]").press("Enter")
+    assert download.value.suggested_filename == "bpcourse-practice.json"
+    file = tmp_path / "kept.json"
+    download.value.save_as(file)
+    assert json.loads(file.read_text()) == {"07.1": entry}
+    clear = tab.locator("[data-do=clear]")
+    clear.press("Enter")
+    assert kept(tab) != {} and clear.inner_text() == "Click once more to clear"
+    clear.press("Enter")
+    expect(said).to_have_text("All is cleared.")
+    assert kept(tab) == {}
+    bring = tab.locator("[type=file]")
+    bring.set_input_files(file)
+    expect(said).to_have_text("Brought in: 1 exercises.")
+    assert kept(tab) == {"07.1": entry}
+    for text in (
+        "{",
+        "[1, 2]",
+        "null",
+        '{"07.1": {"at": "soon"}}',
+        '{"__proto__": {"at": 1, "first": true, "right": true, "again": []}}',
+        "",
+    ):
+        file.write_text(text)
+        bring.set_input_files(file)
+        expect(said).to_have_text("That file holds no progress of this book.")
+    assert kept(tab) == {"07.1": entry}
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_neighbours_need_different_rules(opened, number):
+    """At least 60 % of them, in sets from chapters of the bank."""
+    pool = [
+        {"label": label, "chapter": label[:2], "rules": page.rules_of(one, label)}
+        for chapter_ in CHAPTERS
+        for label, one in of_chapter(chapter_).items()
+        if isinstance(one, Numbers | Choice)
+    ] + [
+        {"label": label, "chapter": "18", "rules": page.rules_of(one, label)}
+        for label, one in practice_book.exercises().items()
+        if isinstance(one, Numbers | Choice)
+    ]
+    random.Random(number).shuffle(pool)
+    tab = opened("mixed")
+    sets = [
+        tab.evaluate("([due, others]) => bpPractice.mix(due, others)", [pool[k : k + 2], pool[k + 2 :]])
+        for k in range(len(pool) - 10)
+    ]
+    neighbours = [(a, b) for found in sets for a, b in itertools.pairwise(found)]
+    differ = [not {*a["rules"]} & {*b["rules"]} for a, b in neighbours]
+    assert all(len({one["label"] for one in found}) == len(found) == 10 for found in sets)
+    assert sum(differ) >= 0.6 * len(differ)
