@@ -15,8 +15,8 @@ from bpcourse.graph import Value, expect_value, topological_order
 from bpcourse.network import backpropagation, forward
 from bpcourse.practice.derivations import Derivation, Given, Step
 
+# How other numbers are drawn, by name: (low, high, decimals) of `Given`.
 Draws = Mapping[str, tuple[int, int, int]]
-"""How other numbers are drawn, by name: (low, high, decimals) of `Given`."""
 
 
 def of_circuit(output: Value, fresh: Draws | None = None) -> Derivation:
