@@ -230,7 +230,7 @@ const bpPractice = (() => {
   }
 
   function shown({ s, v }) {
-    if (!s) return document.createTextNode(brief(v[0]));
+    if (v.length === 1) return document.createTextNode(brief(v[0]));
     const matrix = Object.assign(document.createElement("span"), { className: "bp-matrix" }), numbers = v.map(brief);
     matrix.setAttribute("role", "img");
     matrix.setAttribute("aria-label", say("shape", { shape: list(s).join(" × "), numbers: numbers.join("; ") }));
