@@ -95,9 +95,9 @@ def brief(x: float) -> str:
 
 
 def shown(value: Any) -> str:
-    """A number or an array as HTML, the twin of practice.js's."""
-    if np.ndim(value) == 0:
-        return brief(float(value))
+    """A number or an array as HTML, the twin of practice.js's; an array of one as its number."""
+    if np.size(value) == 1:
+        return brief(np.ravel(value)[0])
     numbers = [brief(float(x)) for x in np.ravel(value)]
     label = TEXTS["shape"].format(shape=" × ".join(map(str, np.shape(value))), numbers="; ".join(numbers))
     entries = "".join(f"<span>{number}</span>" for number in numbers)

@@ -15,9 +15,8 @@ from bpcourse.graph import Value, expect_value, topological_order
 from bpcourse.network import backpropagation, forward
 from bpcourse.practice.derivations import Derivation, Given, Step
 
-# The book's losses as rules.
+# How other numbers are drawn, by name: (low, high, decimals) of `Given`.
 Draws = Mapping[str, tuple[int, int, int]]
-"""How other numbers are drawn, by name: (low, high, decimals) of `Given`."""
 
 
 def of_circuit(output: Value, fresh: Draws | None = None) -> Derivation:
@@ -160,6 +159,7 @@ LOSS_OF = {
     "cross_entropy": "cross-entropy",
     "binary_cross_entropy": "binary cross-entropy",
 }
+"""The book's losses as rules."""
 
 
 def _places(W: Any) -> list[tuple[int, ...]]:
