@@ -394,7 +394,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
     except UNFIT:
         return None
-    return values[name]
+    return values[name] if np.all(np.isfinite(values[name])) else None
 
 
 def _direction(answer: Answer, true: Any) -> str:
