@@ -165,6 +165,14 @@ class Loss(NamedTuple):
         """Whether the loss reads A as probabilities."""
         return self.parts != ("A",)
 
+    def expect_labels(self, Y: Array, name: str, argument: str) -> None:
+        """ValueError unless the loss can have these labels: 0 to 1, of one logarithm alone in columns that sum to 1."""
+        if self.probabilities and ((Y < 0).any() or (Y > 1).any()):
+            raise ValueError(f"{argument}: expected labels from 0 to 1 for {name}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
+        if self.parts == ("log_A",) and not np.allclose(sums := Y.sum(axis=0), 1):
+            off = sums[np.argmax(np.abs(sums - 1))]
+            raise ValueError(f"{argument}: expected columns that sum to 1 for {name}, got a sum of {off:g}")
+
     def of_values(self, y: Any, a: Any) -> Any:
         """One summand as a graph, from the label and the output of one unit."""
         log = GATES["log"]
@@ -208,7 +216,7 @@ def _deltas(Z: Any, A: Any, Y: Any, output: Any, loss: Any) -> tuple[Any, ...]:
     checks.choice(output, "output", OUTPUTS)
     expect_loss(loss, output)
     Y, Z, A = checks.alike(Y=Y, Z=Z, A=A)
-    expect_labels(Y, loss, "Y")
+    LOSSES[loss].expect_labels(Y, loss, "Y")
     return Z, A, Y, output, loss
 
 
@@ -251,19 +259,6 @@ def expect_loss(loss: Any, output: str | None) -> None:
         checks.choice(output, "output", OUTPUTS)
     if output == "identity" and LOSSES[loss].probabilities:
         raise ValueError(f"loss: expected squared_error or half_squared_error with output 'identity', got {loss!r}")
-
-
-def expect_labels(Y: Array, loss: str, argument: str) -> None:
-    """ValueError unless the loss can have these labels.
-
-    They are 0 to 1; for cross_entropy in columns that sum to 1.
-    """
-    if LOSSES[loss].probabilities and ((Y < 0).any() or (Y > 1).any()):
-        raise ValueError(f"{argument}: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
-    if loss == "cross_entropy" and not np.allclose(Y.sum(axis=0), 1):
-        sums = Y.sum(axis=0)
-        off = sums[np.argmax(np.abs(sums - 1))]
-        raise ValueError(f"{argument}: expected columns that sum to 1 for cross_entropy, got a sum of {off:g}")
 
 
 def _batch_of_losses(Y: Any, Z: Any, loss: Any, output: Any, A: Any = None) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.checks import Array
-from bpcourse.layers import LOSSES, OUTPUTS, activation, expect_labels, expect_loss
+from bpcourse.layers import LOSSES, OUTPUTS, activation, expect_loss
 
 Parameters = Mapping[str, Array]
 Arrays = TypeVar("Arrays", bound=Mapping[str, Array])
@@ -229,7 +229,7 @@ def readable(Y: Array, A: Array, loss: str, argument: str) -> Array:
     """The array Y in A's dtype, if it has A's shape and holds what the loss can read."""
     if Y.ndim != 2 or Y.shape != A.shape:
         checks.same_shape(checks.batch(Y, argument), argument, A, "the output")
-    expect_labels(Y, loss, argument)
+    LOSSES[loss].expect_labels(Y, loss, argument)
     return Y.astype(A.dtype, copy=False)
 
 
