@@ -95,7 +95,7 @@ def brief(x: float) -> str:
 
 
 def shown(value: Any) -> str:
-    """A number or an array as HTML, the twin of practice.js's; an array of one as its number."""
+    """A number or an array as HTML, as practice.js writes it; of one entry, a number."""
     if np.size(value) == 1:
         return brief(np.ravel(value)[0])
     numbers = [brief(float(x)) for x in np.ravel(value)]

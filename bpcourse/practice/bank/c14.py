@@ -35,7 +35,7 @@ SECOND = Derivation(
 DUAL = Derivation(
     (
         Given("a", "a", 3.0, -6, 6),
-        Given("va", "\\dot a", 0.5, -15, 15, 1),
+        Given("va", "\\dot a", -1.0, -15, 15, 1),
         Given("b", "b", -2.0, -6, 6),
         Given("vb", "\\dot b", 2.0, -15, 15, 1),
     ),
@@ -43,7 +43,7 @@ DUAL = Derivation(
         Step("q", "q", "multiply", {"a": "a", "b": "b"}),
         Step("vq", "\\dot q", "speed of a product", {"a": "a", "va": "va", "b": "b", "vb": "vb"}),
         Step("r", "r", "add", {"a": "q", "b": "a"}),
-        Step("vr", "\\dot r", "speed of a sum", {"va": "vq", "vb": "va"}),
+        Step("vr", "\\dot r", "speed of a sum", {"va": "vq", "vb": "va", "value": "a"}),
         Step("s", "s", "square", {"x": "r"}),
         Step("vs", "\\dot s", "speed of a square", {"x": "r", "v": "vr"}),
     ),
@@ -69,7 +69,7 @@ DOT_PRODUCTS = Derivation(
         Step("slope", "\\partial g/\\partial q", "local gradient of square", {"x": "q", "out": "g"}),
         Step("through_g", "u_g \\cdot \\partial g/\\partial q", "upstream times local", {"u": "ug", "local": "slope"}),
         Step("dq", "\\bar q", "sum over the paths", {"g1": "through_f", "g2": "through_g"}),
-        Step("dz", "\\bar z", "back through a product", {"u": "uf", "other": "q", "own": "z"}),
+        Step("dz", "\\bar z", "back through a product", {"u": "uf", "other": "q", "own": "z", "wrong": "ug"}),
         Step(
             "pulled",
             "t_x \\bar x + t_y \\bar y + t_z \\bar z",

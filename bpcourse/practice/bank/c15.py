@@ -17,7 +17,7 @@ def _read_twice() -> Derivation:
 
 
 LAYERS = Derivation(
-    (Given("n", "n", 40.0, 16, 64), Given("v", "v", 0.02, 1, 9, 2), Given("r", "r", 0.7, 2, 9, 1)),
+    (Given("n", "n", 40.0, 16, 64), Given("v", "v", 0.02, 1, 9, 2), Given("r", "r", 0.6, 2, 9, 1)),
     (
         Step("factor", "\\sqrt{nv} \\cdot r", "factor of a layer", {"n": "n", "v": "v", "r": "r"}),
         Step("left", "\\text{after ten layers}", "power", {"x": "factor"}, {"n": 10}),
@@ -37,7 +37,10 @@ NORMALISED = Derivation(
         Step("s", "s", "sqrt", {"x": "v"}),
         Step("zhat", "\\hat z", "normalised", {"x": "z", "mu": "mu", "s": "s", "v": "v"}),
         Step(
-            "dz", "\\partial L/\\partial z", "back through the batch norm", {"g": "g", "zhat": "zhat", "s": "s", "gamma": "gamma"}
+            "dz",
+            "\\partial L/\\partial z",
+            "back through the batch norm",
+            {"g": "g", "zhat": "zhat", "s": "s", "gamma": "gamma", "v": "v"},
         ),
     ),
 )
@@ -54,16 +57,21 @@ TWO_STEPS = Derivation(
     (
         Step("z1", "z_1", "sum of the recurrence", {"w": "w", "h": "h0", "u": "u", "x": "x1"}),
         Step("h1", "h_1", "tanh", {"x": "z1"}),
-        Step("z2", "z_2", "sum of the recurrence", {"w": "w", "h": "h1", "u": "u", "x": "x2"}),
+        Step(
+            "z2",
+            "z_2",
+            "sum of the recurrence",
+            {"w": "w", "h": "h1", "u": "u", "x": "x2", "older": "h0", "past": "x1", "z": "z1"},
+        ),
         Step("h2", "h_2", "tanh", {"x": "z2"}),
         Step("dh2", "\\partial L/\\partial h_2", "slope of half the squared error", {"y": "y", "a": "h2"}),
         Step("slope2", "f'(z_2)", "local gradient of tanh", {"out": "h2", "x": "z2", "before": "h1"}),
         Step("dz2", "\\delta_2", "upstream times local", {"u": "dh2", "local": "slope2"}),
-        Step("share2", "\\delta_2 h_1", "to the weight", {"u": "dz2", "a": "h1", "own": "h2"}),
-        Step("dh1", "\\partial L/\\partial h_1", "to the left", {"u": "dz2", "w": "w", "a": "h1"}),
-        Step("slope1", "f'(z_1)", "local gradient of tanh", {"out": "h1", "x": "z1", "before": "h0"}),
+        Step("share2", "\\delta_2 h_1", "to the weight", {"u": "dz2", "a": "h1", "own": "h2", "input": "x2", "z": "z1"}),
+        Step("dh1", "\\partial L/\\partial h_1", "to the left", {"u": "dz2", "w": "w", "a": "h1", "v": "u"}),
+        Step("slope1", "f'(z_1)", "local gradient of tanh", {"out": "h1", "x": "z1", "before": "h0", "coming": "h2"}),
         Step("dz1", "\\delta_1", "upstream times local", {"u": "dh1", "local": "slope1"}),
-        Step("share1", "\\delta_1 h_0", "to the weight", {"u": "dz1", "a": "h0", "own": "h1"}),
+        Step("share1", "\\delta_1 h_0", "to the weight", {"u": "dz1", "a": "h0", "own": "h1", "input": "x1"}),
         Step("dw", "\\partial L/\\partial w", "sum over time", {"g1": "share2", "g2": "share1"}),
     ),
 )
@@ -88,7 +96,7 @@ CELL = Derivation(
             {"dc": "dc", "dh": "dh", "o": "o", "t": "t", "c": "c_new", "h": "h"},
         ),
         Step("dc_before", "dc_{t-1}", "back through a product", {"u": "dc_all", "other": "f", "own": "c"}),
-        Step("df", "df_t", "back through a product", {"u": "dc_all", "other": "c", "own": "f"}),
+        Step("df", "df_t", "back through a product", {"u": "dc_all", "other": "c", "own": "f", "new": "c_new"}),
         Step("dzf", "df_t\\,f_t(1 - f_t)", "back through a share's sigmoid", {"u": "df", "a": "f"}),
         Step("dg", "dg_t", "back through a product", {"u": "dc_all", "other": "i", "own": "g"}),
         Step("dzg", "dg_t(1 - g_t^2)", "back through the tanh", {"u": "dg", "a": "g"}),
@@ -117,7 +125,7 @@ DROPPED = Derivation(
     ),
     (
         Step("masked", "a_{\\text{masked}}", "mask applied", {"x": "a", "kept": "kept", "p": "p"}),
-        Step("da", "\\partial L/\\partial a", "mask applied", {"x": "u", "kept": "kept", "p": "p"}),
+        Step("da", "\\partial L/\\partial a", "mask applied", {"x": "u", "kept": "kept", "p": "p", "act": "a"}),
     ),
 )
 
