@@ -375,8 +375,9 @@ def test_on_paper_boxes_are_lines(opened):
     tab = opened(width=1200)
     tab.emulate_media(media="print")
     assert tab.locator(".bp-practice button:visible").count() == 0
-    style = tab.evaluate("getComputedStyle(document.querySelector('[data-exercise=\"18.1\"] input')).borderWidth")
-    assert style == "0px 0px 1px"
+    style = "getComputedStyle(document.querySelector('[data-exercise=\"18.1\"] input'))"
+    assert tab.evaluate(f"[{style}.borderWidth, {style}.borderBottomColor]") == ["0px 0px 1px", "rgb(34, 34, 34)"]
+    assert tab.locator(".bp-tools:visible").count() == 0
 
 
 # ------------------------------------------------------------ what is kept, and the practice page
