@@ -235,7 +235,9 @@ def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: M
 
     Those that change nothing there are left out.
     """
-    right = derivation.run(numbers, put)[name]
+    right = _with(derivation, numbers, name, put, {})
+    if right is None:  # the reader's own number has no logarithm, or the like
+        return []
     wrong: list[dict[str, Mistake]] = []
     always: dict[str, dict[str, Mistake]] = {}
     for step in derivation.before(name):
@@ -392,7 +394,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
     except UNFIT:
         return None
-    return values[name]
+    return values[name] if np.all(np.isfinite(values[name])) else None
 
 
 def _direction(answer: Answer, true: Any) -> str:

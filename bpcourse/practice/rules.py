@@ -266,7 +266,7 @@ _RULES = [
     Rule("variance of the batch", "\\tfrac1m \\sum ({z} - {mu})^2", lambda z, mu: mean((z - mu) * (z - mu))),
     Rule("back through the batch norm",
          "\\tfrac{{{gamma}}}{{{s}}} \\bigl({g} - \\overline{{{g}}} - {zhat}\\,\\overline{{{g}{zhat}}}\\bigr)",
-         lambda g, zhat, s, gamma: gamma / s * (g - mean(g) - zhat * mean(g * zhat))),
+         lambda g, zhat, s, gamma: (g - mean(g) - zhat * mean(g * zhat)) * gamma / s),
     Rule("sum of the recurrence", "{w}\\,{h} + {u}\\,{x}", lambda w, h, u, x: w * h + u * x),
     Rule("sum over time", "{g1} + {g2}", lambda g1, g2: g1 + g2),
     Rule("length of all gradients", "\\sqrt{{\\sum {W}^2 + \\sum {b}^2}}",

@@ -35,7 +35,7 @@ SECOND = Derivation(
 DUAL = Derivation(
     (
         Given("a", "a", 3.0, -6, 6),
-        Given("va", "\\dot a", 0.5, -15, 15, 1),
+        Given("va", "\\dot a", -1.0, -15, 15, 1),
         Given("b", "b", -2.0, -6, 6),
         Given("vb", "\\dot b", 2.0, -15, 15, 1),
     ),
@@ -43,7 +43,7 @@ DUAL = Derivation(
         Step("q", "q", "multiply", {"a": "a", "b": "b"}),
         Step("vq", "\\dot q", "speed of a product", {"a": "a", "va": "va", "b": "b", "vb": "vb"}),
         Step("r", "r", "add", {"a": "q", "b": "a"}),
-        Step("vr", "\\dot r", "speed of a sum", {"va": "vq", "vb": "va"}),
+        Step("vr", "\\dot r", "speed of a sum", {"va": "vq", "vb": "va", "value": "a"}),
         Step("s", "s", "square", {"x": "r"}),
         Step("vs", "\\dot s", "speed of a square", {"x": "r", "v": "vr"}),
     ),
@@ -69,7 +69,7 @@ DOT_PRODUCTS = Derivation(
         Step("slope", "\\partial g/\\partial q", "local gradient of square", {"x": "q", "out": "g"}),
         Step("through_g", "u_g \\cdot \\partial g/\\partial q", "upstream times local", {"u": "ug", "local": "slope"}),
         Step("dq", "\\bar q", "sum over the paths", {"g1": "through_f", "g2": "through_g"}),
-        Step("dz", "\\bar z", "back through a product", {"u": "uf", "other": "q", "own": "z"}),
+        Step("dz", "\\bar z", "back through a product", {"u": "uf", "other": "q", "own": "z", "wrong": "ug"}),
         Step(
             "pulled",
             "t_x \\bar x + t_y \\bar y + t_z \\bar z",
@@ -226,7 +226,7 @@ EXERCISES: list[Exercise] = [
         hints=(
             "Carry a pair from line to line. No way back is needed.",
             "The product's speed is the product rule; the sum's speed is the sum of the speeds.",
-            "q̇ = ȧ b + a ḃ; ṙ = q̇ + ȧ, for a is read a second time; ṡ = 2 r ṙ.",
+            "q̇ = ȧ b + a ḃ; ṙ = q̇ + ȧ, for a is read a second time; ṡ = 2r ṙ.",
         ),
         solution="Each line uses the pairs of the lines above. That $a$ is read twice needs no care: in both places it brings its speed with it. "
         "The last speed is how fast $s$ moves when both inputs move at once.",
@@ -240,7 +240,7 @@ EXERCISES: list[Exercise] = [
         "$t_x \\bar x + t_y \\bar y + t_z \\bar z$. All digits.",
         hints=(
             "Forward: the speed of q first. Backward: q is read twice, so two paths are added there.",
-            "ḟ = q̇ z + q t_z and ġ = 2 q q̇. Backward q gets u_f z + u_g 2q, and z gets u_f q.",
+            "ḟ = q̇ z + q t_z and ġ = 2q q̇. Backward q gets u_f z + u_g 2q, and z gets u_f q.",
             "x and y both get what q gets. The two sums must be equal: if they are not, one of your lines is wrong.",
         ),
         solution="Forward mode adds over the wires that lead *to* a node, reverse mode over those that leave it. A sum hands its gradient on, so "
@@ -279,7 +279,7 @@ EXERCISES: list[Exercise] = [
         hints=(
             "Forward mode on the two formulas of the gradient.",
             "g₁ is twice a product of two numbers that both move. g₂ is a square.",
-            "ġ₁ = 2(v₁ w₂ + w₁ v₂), ġ₂ = 2 w₁ v₁.",
+            "ġ₁ = 2(v₁ w₂ + w₁ v₂), ġ₂ = 2w₁ v₁.",
         ),
         solution="The gradient's entries are numbers made by gates, so they have speeds like any others. The product $w_1 w_2$ moves by the product "
         "rule, and the 2 stays in front. As a test, write the Hessian down: its rows are $2w_2, 2w_1$ and $2w_1, 0$. Times $v$ it gives the same.",
