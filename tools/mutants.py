@@ -15,14 +15,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 TESTS = {
-    "numeric": "test_numeric.py",
-    "gates": "test_gates.py",
-    "graph": "test_graph.py",
-    "chain": "test_chain.py",
-    "layers": "test_layers.py",
-    "network/equations": "test_network.py",
-    "network/training": "test_network.py",
-    "network/scalars": "test_network.py",
+    "numeric": ("test_numeric.py", "test_directions.py"),
+    "gates": ("test_gates.py", "test_graph.py"),
+    "graph": ("test_graph.py",),
+    "chain": ("test_chain.py",),
+    "layers": ("test_layers.py", "test_network.py"),
+    "network/equations": ("test_network.py",),
+    "network/training": ("test_network.py",),
+    "network/scalars": ("test_network.py",),
 }
 """The reading list, and who asks it."""
 
@@ -43,8 +43,13 @@ ALIVE = 0.05
 
 def survivors(module: str, root: Path) -> tuple[int, list[str]]:
     """How many changes were tried in a module, and the differences of those that stay alive."""
-    settings = [f"paths_to_mutate=bpcourse/{module}.py", f"tests_dir=tests/{TESTS[module]}", "also_copy=", *COPIED]
-    (root / "setup.cfg").write_text("[mutmut]\n" + "\n    ".join(settings), encoding="utf-8")
+    lists = {
+        "paths_to_mutate": [f"bpcourse/{module}.py"],
+        "tests_dir": [f"tests/{name}" for name in TESTS[module]],
+        "also_copy": COPIED,
+    }
+    lines = ["[mutmut]", *["\n    ".join([f"{key}=", *values]) for key, values in lists.items()]]
+    (root / "setup.cfg").write_text("\n".join(lines), encoding="utf-8")
     shutil.rmtree(root / "mutants", ignore_errors=True)
     mutmut = [sys.executable, "-m", "mutmut"]
     ran = subprocess.run([*mutmut, "run", "--max-children", "2"], cwd=root, capture_output=True, text=True).stdout
