@@ -10,7 +10,7 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab test-browser bench notebooks lint clean
+.PHONY: help book test lab test-browser bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
@@ -41,6 +41,11 @@ bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
 	$(RUN) benchmarks/chapters.py
 	$(RUN) benchmarks/diagnosing.py
 endif
+
+mutants: $(READY)  ## make mistakes in the package and see that its tests catch them (an hour or two)
+	$(RUN) tools/inject.py
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[mutants]
+	$(RUN) tools/mutants.py
 
 notebooks: $(READY)  ## run the notebooks from top to bottom and store what they print
 	$(RUN) tools/run_notebooks.py notebooks/*.ipynb

@@ -371,3 +371,14 @@ def test_no_masked_entry_and_no_text_is_taken_as_a_number(x):
             call(lambda t: float(np.sum(t)), x)
     with pytest.raises((TypeError, ValueError), match=says("a")):
         relative_error(x, x)
+
+
+def test_a_check_nudges_by_the_eps_that_it_is_given():
+    asked = []
+
+    def square(x):
+        asked.append(float(x[0]))
+        return float(x[0] ** 2)
+
+    assert check_gradient(square, [1.0], [2.0], eps=0.25)
+    assert {0.75, 1.25} <= set(asked)
