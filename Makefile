@@ -39,6 +39,7 @@ bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
 	$(RUN) benchmarks/building.py
 	$(RUN) benchmarks/explorers.py
 	$(RUN) benchmarks/chapters.py
+	$(RUN) benchmarks/diagnosing.py
 endif
 
 notebooks: $(READY)  ## run the notebooks from top to bottom and store what they print

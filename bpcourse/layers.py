@@ -254,7 +254,10 @@ def expect_loss(loss: Any, output: str | None) -> None:
 
 
 def expect_labels(Y: Array, loss: str, argument: str) -> None:
-    """ValueError unless the loss can have these labels: 0 to 1, for cross_entropy in columns that sum to 1."""
+    """ValueError unless the loss can have these labels.
+
+    They are 0 to 1; for cross_entropy in columns that sum to 1.
+    """
     if LOSSES[loss].probabilities and ((Y < 0).any() or (Y > 1).any()):
         raise ValueError(f"{argument}: expected labels from 0 to 1 for {loss}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
     if loss == "cross_entropy" and not np.allclose(Y.sum(axis=0), 1):

@@ -7,9 +7,11 @@ import itertools
 import linecache
 import re
 
+import nbformat
 import numpy as np
+import pages
 import pytest
-from helpers import says
+from helpers import exercises_of, says
 
 from bpcourse import layers, network
 from bpcourse.gates import GATES
@@ -446,3 +448,32 @@ def test_a_module_of_pytorch_is_asked_for_its_gradients():
         assert mistake in diagnose(module, criterion=criterion, **setting).mistakes, mistake
     with pytest.raises(ValueError, match=says("function")):
         diagnose(torch.nn.Linear(2, 2, bias=False), criterion=mean_over_examples, **setting)
+
+
+# ------------------------------------------------------------------------ stubs in the notebooks
+
+ASKED = re.compile(r'^check\("(\d\d\.\d+)", (?:my_)?(\w+)\)$', re.MULTILINE)
+NOTEBOOKS = {path.stem[:2]: nbformat.read(path, 4) for path in sorted((pages.ROOT / "notebooks").glob("*.ipynb"))}
+
+
+@pytest.mark.parametrize("number", [int(number) for number in NOTEBOOKS])
+def test_a_notebook_holds_the_stubs_of_its_chapter_and_their_folded_solutions(number):
+    cells = NOTEBOOKS[f"{number:02}"].cells
+    asked = [(cell, match) for cell in cells if cell.cell_type == "code" for match in ASKED.finditer(cell.source)]
+    exercises = {f"{number:02}.{k}": e for k, e in enumerate(exercises_of(number), start=1) if isinstance(e, Code)}
+    assert [match[1] for _, match in asked] == list(exercises)
+    for cell, match in asked:
+        solution = cells[cells.index(cell) + 1]
+        stub = cell.source.replace("def my_", "def ").replace("from bpcourse.practice import check\n\n\n", "")
+        assert stub.startswith(exercises[match[1]].stub.rstrip()) and f"def {match[2]}(" in stub
+        assert "returns nothing yet. Fill in the stub" in cell.outputs[-1].data["text/plain"]
+        assert f'exercise("{match[1]}").solved' in solution.source and "hide-cell" in solution.metadata.tags
+        assert solution.metadata.jupyter == {"source_hidden": True, "outputs_hidden": True}
+        assert solution.outputs[-1].data["text/plain"] == "Right on every case."
+
+
+@pytest.mark.parametrize("number", range(1, 9))
+def test_what_repeats_the_chapter_is_folded(number):
+    cells = NOTEBOOKS[f"{number:02}"].cells
+    folded = [cell for cell in cells if "hide-input" in cell.metadata.get("tags", []) and cell.metadata.jupyter.source_hidden]
+    assert folded and all(cell.cell_type == "code" for cell in folded)

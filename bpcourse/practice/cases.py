@@ -49,7 +49,7 @@ MATCHED = {("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy"), ("
 
 
 class Setting(NamedTuple):
-    """The network that a function is for: sizes of its layers, inputs first, and its kinds."""
+    """The network that a function is for: sizes, inputs first, and kinds of layers."""
 
     sizes: Sequence[int]
     hidden: str
@@ -192,7 +192,7 @@ def sweep(kind: Any, circuit: Callable[..., Any], *point: float) -> dict[str, An
 
 
 def of_module(rng: np.random.Generator, setting: Setting, module: Any) -> list[list[Case]]:
-    """Cases of a module with its own weights and biases; ValueError where it has others."""
+    """Cases of a module with its own weights and biases; ValueError for any other."""
     try:
         arrays = [parameter.detach().double().numpy() for parameter in module.parameters()]
         weights, biases = arrays[::2], arrays[1::2]

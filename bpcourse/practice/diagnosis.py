@@ -229,11 +229,15 @@ class Cause(NamedTuple):
 
 
 def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: Mapping[str, Any] | None = None) -> list[Cause]:
-    """Each mistake at each step on the way to a value, then at all of its steps at once, and what comes out of it.
+    """Each mistake at each step on the way to a value, and what comes out of it.
+
+    Then each at all of its steps at once.
 
     Those that change nothing there are left out.
     """
-    right = derivation.run(numbers, put)[name]
+    right = _with(derivation, numbers, name, put, {})
+    if right is None:  # the reader's own number has no logarithm, or the like
+        return []
     wrong: list[dict[str, Mistake]] = []
     always: dict[str, dict[str, Mistake]] = {}
     for step in derivation.before(name):
@@ -319,7 +323,8 @@ def verdict(
         return Verdict("right", said("right")) if enough else Verdict("more", said("more"))
     if put:
         own = _with(derivation, numbers, name, put, {})
-        if fits(answer, own, cut=True) and (answer.digits >= 2 or _equals(answer, own)):
+        rough = Answer(tuple([x._replace(unit=2 * x.unit) for x in answer.numbers]))  # she rounded what it comes from, too
+        if fits(rough, own, cut=True) and (answer.digits >= 2 or _equals(answer, own)):
             return Verdict("follows", said("follows"))
     for title, rounding in ROUNDINGS.items():
         if answer.digits >= 2 and _near(answer, true) and fits(answer, _rounded(derivation, numbers, name, rounding)):
@@ -389,7 +394,7 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
                 values[step.name] = value if step.name == name else np.vectorize(rounding)(value)[()]
     except UNFIT:
         return None
-    return values[name]
+    return values[name] if np.all(np.isfinite(values[name])) else None
 
 
 def _direction(answer: Answer, true: Any) -> str:

@@ -201,19 +201,28 @@ def _check_choice(question: Choice, answer: Any) -> Verdict:
 
 
 def _check_numbers(question: Numbers, answers: Mapping[str, Any], seed: int) -> Report:
-    """Each answer against the true value, then against what follows from the reader's own."""
+    """Each answer against the true value, then against what follows from the reader's own.
+
+    That is from the wrong numbers alone, or from all as they were typed: a reader may
+    have gone on with what her calculator holds, or with what she wrote down.
+    """
     derivation, numbers = question.derivation, question.derivation.drawn(seed)
     true = derivation.run(numbers)
     verdicts: dict[str, Verdict] = {}
     own: dict[str, Any] = {}
+    typed: dict[str, Any] = {}
     for name, answer in answers.items():
         read = diagnosis.expect_size(diagnosis.read(answer, np.size(true[name]), name), true[name])
+        way = {step.name for step in derivation.before(name)}
         verdict = diagnosis.verdict(derivation, numbers, name, read, own)
+        if typed and not verdict.accepted and diagnosis.verdict(derivation, numbers, name, read, typed).kind == "follows":
+            verdict = Verdict("follows" if way & own.keys() else "rounded", diagnosis.said("rounded", title="what you typed"))
         if verdict.kind == "follows":
-            verdict = verdict._replace(text=_follows(verdicts, {step.name for step in derivation.before(name)}))
+            verdict = verdict._replace(text=_follows(verdicts, way))
         verdicts[name] = verdict
-        if verdict.kind != "right":
-            own[name] = np.reshape([x.value for x in read.numbers], np.shape(true[name]))[()]
+        typed[name] = np.reshape([x.value for x in read.numbers], np.shape(true[name]))[()]
+        if not verdict.accepted:
+            own[name] = typed[name]
     return Report(verdicts)
 
 
@@ -230,6 +239,6 @@ def _check_rules(question: Numbers, rules: Mapping[str, str]) -> dict[str, Verdi
 
 
 def _follows(verdicts: Mapping[str, Verdict], way: set[str]) -> str:
-    """Which of the reader's steps it follows from: the first on the way that is not right."""
-    step = next(k for k, (name, verdict) in enumerate(verdicts.items(), start=1) if verdict.kind != "right" and name in way)
+    """Which of the reader's steps it follows from: the first on the way that is wrong."""
+    step = next(k for k, (name, verdict) in enumerate(verdicts.items(), start=1) if not verdict.accepted and name in way)
     return said("follows from", step=step)

@@ -8,7 +8,19 @@ in `practice.catalogue`, part by part.
 Book: chapters 01 to 18, under "The mistake people make here".
 """
 
-from bpcourse.practice.catalogue import backward, beyond, chains, circuits, forward, graphs, nudging, training, weights
+from bpcourse.practice.catalogue import (
+    backward,
+    chains,
+    checking,
+    circuits,
+    forward,
+    graphs,
+    nudging,
+    programs,
+    structures,
+    training,
+    weights,
+)
 from bpcourse.practice.derivations import Step
 from bpcourse.practice.rules import Mistake
 
@@ -21,7 +33,9 @@ MISTAKES: list[Mistake] = [
     *weights.ROWS,
     *training.ROWS,
     *graphs.ROWS,
-    *beyond.ROWS,
+    *checking.ROWS,
+    *structures.ROWS,
+    *programs.ROWS,
 ]
 """Every mistake. One name may stand more than once: the same mistake at another rule."""
 

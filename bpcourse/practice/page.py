@@ -39,7 +39,8 @@ TEXTS = {
     "fresh": "Other numbers, set {k}. The boxes are empty again.",
     "book": "The book's numbers are back. The boxes are empty again.",
     "progress": "{done} of {all} done",
-    "rung": "{n} blanks. The boxes are empty again.",
+    "rung": "Blanks: {n}. The boxes are empty again.",
+    "no blanks": "All lines are worked. Choose a rung with blanks.",
     "shape": "{shape}, row by row: {numbers}",
     "set": "A set of {n}: {again} that you missed before, {new} others.",
     "no chapter": "Tick at least one chapter first.",
@@ -94,9 +95,9 @@ def brief(x: float) -> str:
 
 
 def shown(value: Any) -> str:
-    """A number or an array as HTML, the twin of practice.js's."""
-    if np.ndim(value) == 0:
-        return brief(float(value))
+    """A number or an array as HTML, as practice.js writes it; of one entry, a number."""
+    if np.size(value) == 1:
+        return brief(np.ravel(value)[0])
     numbers = [brief(float(x)) for x in np.ravel(value)]
     label = TEXTS["shape"].format(shape=" × ".join(map(str, np.shape(value))), numbers="; ".join(numbers))
     entries = "".join(f"<span>{number}</span>" for number in numbers)

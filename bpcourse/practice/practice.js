@@ -151,7 +151,8 @@ const bpPractice = (() => {
     if (fits(answer, right, true)) return enough || equal(answer, right) ? { kind: "right", text: say("right") } : { kind: "more", text: say("more") };
     if (put) {
       const follows = run(derivation, numbers, name, own);
-      if (fits(answer, follows, true) && (enough || equal(answer, follows))) return { kind: "follows", text: say("follows") };
+      const rough = answer.map((x) => ({ ...x, unit: 2 * x.unit })); // she rounded what it comes from, too
+      if (fits(rough, follows, true) && (enough || equal(answer, follows))) return { kind: "follows", text: say("follows") };
     }
     const near = answer.every((x, i) => Math.abs(x.value - right.v[i]) <= 0.05 * Math.abs(right.v[i]) + x.unit);
     for (const [k, title] of BP.roundings.entries()) {
@@ -181,9 +182,11 @@ const bpPractice = (() => {
 
   // ------------------------------------------------------------------ exercises.py
 
+  const ACCEPTED = ["right", "follows", "rounded"];
+
   // The verdicts on answers by name, in the order of the question; `own` numbers go on.
   function check(label, answers, seed = 0, rules = {}) {
-    const exercise = exercises[label], { derivation, kind, options, asks } = exercise, verdicts = {}, own = {};
+    const exercise = exercises[label], { derivation, kind, options, asks } = exercise, verdicts = {}, own = {}, typed = {};
     if (kind === "choice") {
       if (!answers.choice) return {};
       const [right, why] = options[answers.choice - 1];
@@ -198,14 +201,19 @@ const bpPractice = (() => {
         verdicts[name] = { kind: "unreadable", text: `${text[0].toUpperCase()}${text.slice(1)}.` };
         continue;
       }
-      const found = verdict(exercise, numbers, name, answer, own);
+      const way = before(derivation, name).map(([step]) => step);
+      let found = verdict(exercise, numbers, name, answer, own);
+      if (Object.keys(typed).length && !ACCEPTED.includes(found.kind) && verdict(exercise, numbers, name, answer, typed).kind === "follows") {
+        const kind = way.some((step) => step in own) ? "follows" : "rounded";
+        found = { kind, text: say("rounded", { title: "what you typed" }) };
+      }
       if (found.kind === "follows") {
-        const way = before(derivation, name).map(([step]) => step);
-        const step = Object.entries(verdicts).findIndex(([earlier, { kind }]) => kind !== "right" && way.includes(earlier)) + 1;
+        const step = Object.entries(verdicts).findIndex(([earlier, { kind }]) => !ACCEPTED.includes(kind) && way.includes(earlier)) + 1;
         found.text = say("follows from", { step });
       }
       verdicts[name] = found;
-      if (found.kind !== "right") own[name] = { s: right.s, v: answer.map((x) => x.value) };
+      typed[name] = { s: right.s, v: answer.map((x) => x.value) };
+      if (!ACCEPTED.includes(found.kind)) own[name] = typed[name];
     }
     for (const [name, rule] of Object.entries(rules)) {
       const right = derivation.steps.find(([step]) => step === name)[1] === rule;
@@ -222,7 +230,7 @@ const bpPractice = (() => {
   }
 
   function shown({ s, v }) {
-    if (!s) return document.createTextNode(brief(v[0]));
+    if (v.length === 1) return document.createTextNode(brief(v[0]));
     const matrix = Object.assign(document.createElement("span"), { className: "bp-matrix" }), numbers = v.map(brief);
     matrix.setAttribute("role", "img");
     matrix.setAttribute("aria-label", say("shape", { shape: list(s).join(" × "), numbers: numbers.join("; ") }));
@@ -329,6 +337,7 @@ const bpPractice = (() => {
       event.preventDefault();
       spoken.textContent = "";
       const open = asks.filter((ask) => !ask.querySelector(".bp-blank[hidden]"));
+      if (!open.length) return void (spoken.textContent = say("no blanks"));
       const told = exercise.kind === "choice" ? "no option" : "nothing";
       const typedIn = (ask) => (exercise.kind === "choice" ? ask.querySelector("input:checked")?.value : ask.querySelector("input").value.trim()) || "";
       const menu = (ask) => ask.querySelector("select");
@@ -351,7 +360,7 @@ const bpPractice = (() => {
       }
       const kinds = Object.values(verdicts).map((found) => found.kind);
       if (kinds.some((kind) => !["right", "follows", "rounded", "more", "unreadable"].includes(kind))) answered(false);
-      else if (open.every((ask) => ["right", "follows", "rounded"].includes(verdicts[ask.dataset.name]?.kind) && (!menu(ask) || rules[ask.dataset.name]))) answered(true);
+      else if (open.every((ask) => ACCEPTED.includes(verdicts[ask.dataset.name]?.kind) && (!menu(ask) || rules[ask.dataset.name]))) answered(true);
     }
 
     const actions = {

@@ -81,15 +81,15 @@ def softmax(z: Any) -> Any:
     return e / total(e)
 
 
-def scaled(number: Any, x: Any) -> Any:
-    """A number times an array; `number * x` would not do, for a graph value takes no array."""
-    return each("multiply", number, x)
-
-
 def rounded(x: Any, decimals: int) -> Any:
     """x to so many decimals, written with gates."""
     room = 1.5 * 2.0**52  # beside it there is no room for a fraction
     return ((x * 10.0**decimals + room) - room) / 10.0**decimals
+
+
+def scaled(number: Any, x: Any) -> Any:
+    """A number times an array: `number * x` will not do, a graph value takes none."""
+    return each("multiply", number, x)
 
 
 def total(x: Any) -> Any:

@@ -34,8 +34,8 @@ BEST_STEP = Derivation(
         Given("F3", "|f'''|", 6.0, 1, 9, 0),
     ),
     (
-        Step("cube", "\\varepsilon^3", "cube of the best step", {"u": "u", "F": "F", "F3": "F3"}),
-        Step("eps", "\\varepsilon", "cube root", {"x": "cube"}),
+        Step("cube", "c", "cube of the best step", {"u": "u", "F": "F", "F3": "F3"}),
+        Step("eps", "\\varepsilon", "cube root", {"x": "cube", "u": "u", "F": "F", "F3": "F3"}),
         Step("series", "\\text{series}", "error of the series", {"F3": "F3", "eps": "eps"}),
         Step("rounding", "\\text{rounding}", "error of rounding", {"u": "u", "F": "F", "eps": "eps", "series": "series"}),
         Step("E", "E", "add", {"a": "series", "b": "rounding"}),
@@ -48,11 +48,11 @@ KINK = Derivation(
         Given("eps", "\\varepsilon", 0.01),
     ),
     (
-        Step("up", "d + \\varepsilon", "add", {"a": "d", "b": "eps"}),
-        Step("down", "d - \\varepsilon", "subtract", {"a": "d", "b": "eps"}),
-        Step("ahead", "\\max(d + \\varepsilon, 0)", "relu", {"x": "up"}),
-        Step("behind", "\\max(d - \\varepsilon, 0)", "relu", {"x": "down"}),
-        Step("here", "\\max(d, 0)", "relu", {"x": "d"}),
+        Step("up", "x_+", "add", {"a": "d", "b": "eps"}),
+        Step("down", "x_-", "subtract", {"a": "d", "b": "eps"}),
+        Step("ahead", "f_+", "relu", {"x": "up"}),
+        Step("behind", "f_-", "relu", {"x": "down"}),
+        Step("here", "f_0", "relu", {"x": "d"}),
         Step("slope", "f'(d)", "local gradient of relu", {"out": "here", "x": "d"}),
         Step(
             "quotient", "q", "central quotient",
@@ -68,8 +68,8 @@ ALLOWANCE = Derivation(
         Given("rtol", "\\text{rtol}", 0.4, 1, 5, 1),
     ),
     (
-        Step("zero", "|n|_0", "reach of a zero", {"atol": "atol", "rtol": "rtol"}),
-        Step("sign", "|n|_-", "reach of a wrong sign", {"atol": "atol", "rtol": "rtol"}),
+        Step("zero", "|n|_{\\text{zero}}", "reach of a zero", {"atol": "atol", "rtol": "rtol"}),
+        Step("sign", "|n|_{\\text{sign}}", "reach of a wrong sign", {"atol": "atol", "rtol": "rtol"}),
     ),
 )
 
@@ -87,7 +87,7 @@ DIRECTION = Derivation(
 
 
 def gap_along(f: Callable[..., float], x: Any, g: Any, w: Any, eps: float) -> float:
-    """g · v less the central difference of f along v, which is w scaled to length 1."""
+    """g · v minus the central difference of f along v, which is w scaled to length 1."""
     v = w / np.sqrt(np.sum(w**2))
     nudged = (f(x + eps * v) - f(x - eps * v)) / (2 * eps)
     return float(np.sum(g * v) - nudged)
@@ -172,7 +172,7 @@ EXERCISES: list[Exercise] = [
     Numbers(
         title="A slope of neither side",
         text="A ReLU has its input at $d$, nearer to 0 than the step. What does the central difference give, and how far is it from "
-        "the derivative at $d$ (with its sign: quotient less derivative)?",
+        "the derivative at $d$ (with its sign: quotient minus derivative)?",
         hints=(
             "Where do the two ends lie: left or right of 0?",
             "Only the end ahead counts: behind, the ReLU gives 0.",
@@ -287,13 +287,13 @@ EXERCISES: list[Exercise] = [
         "E' = -\\frac{8u|f|}{\\varepsilon^3} + \\frac{|f''''|\\,\\varepsilon}{6} = 0 .$$\n\n"
         "Multiply by $\\varepsilon^3$: $\\varepsilon^4 = 48u|f|/|f''''|$, so $\\varepsilon = (48u|f|/|f''''|)^{1/4}$. At the bottom the two terms are "
         "equal, since $4u|f| = \\tfrac1{12}|f''''|\\,\\varepsilon^4$. So $E = \\tfrac16|f''''|\\,\\varepsilon^2 = 2\\sqrt{u|f||f''''|/3}$.\n\n"
-        "Where all sizes are near 1 the best step is about $u^{1/4}$, in float64 near $10^{-4}$ times a small factor, and the error about "
+        "Where all sizes are near 1 the best step in float64 is about $3 \\cdot 10^{-4}$, and the error about "
         "$u^{1/2}$: half of the digits are lost.",
     ),
     Code(
         title="One direction for all weights",
-        text="Write `gap_along(f, x, g, w, eps)`: scale $w$ to a direction $v$ of length 1, and return the slope $g \\cdot v$ that the "
-        "claimed gradient $g$ promises less the central difference of $f$ along $v$.",
+        text="Write `gap_along(f, x, g, w, eps)`: scale $w$ to a direction $v$ of length 1, and return a difference: the slope "
+        "$g \\cdot v$ that the claimed gradient $g$ promises, minus the central difference of $f$ along $v$.",
         hints=(
             "Two runs of f do it: one ahead along v, one behind.",
             "v is w over the root of the sum of its squares.",
@@ -301,7 +301,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="Scale first, then walk: `x + eps * v` moves every entry at once. What comes back is one number, near 0 for a right "
         "gradient; for a wrong one it is the error times the direction.",
-        stub='def gap_along(f, x, g, w, eps):\n    """g · v less the central difference of f along v, which is w scaled to length 1."""\n    ...\n',
+        stub='def gap_along(f, x, g, w, eps):\n    """g · v minus the central difference of f along v, which is w scaled to length 1."""\n    ...\n',
         solved=gap_along,
         cases=directions,
     ),

@@ -18,23 +18,23 @@ KERNEL = Derivation(
     (
         Given("x", "x", np.array([[1.0], [4.0], [2.0], [-3.0]]), -5, 5, 0),
         Given("k", "k", np.array([[2.0], [-1.0]]), -5, 5, 0),
-        Given("dz", "\\partial L/\\partial z", np.array([[3.0], [-2.0], [1.0]]), -5, 5, 0),
+        Given("dz", "dz", np.array([[3.0], [-2.0], [1.0]]), -5, 5, 0),
     ),
     (
         Step("z", "z", "kernel slid over the input", {"k": "k", "x": "x"}),
-        Step("dk", "\\partial L/\\partial k", "gradient of the kernel", {"dz": "dz", "x": "x"}),
-        Step("dx", "\\partial L/\\partial x", "gradient of the input", {"dz": "dz", "k": "k"}),
+        Step("dk", "dk", "gradient of the kernel", {"dz": "dz", "x": "x"}),
+        Step("dx", "dx", "gradient of the input", {"dz": "dz", "k": "k"}),
     ),
 )
 
 BLOCK = Derivation(
     (
         Given("X", "X", np.array([[4.0, 1.0], [4.0, 2.0]]), 1, 3, 0),
-        Given("u", "\\partial L/\\partial A", 6.0, -9, 9, 0),
+        Given("u", "dA", 6.0, -9, 9, 0),
     ),
     (
         Step("dX", "dX", "shares of the winners", {"u": "u", "X": "X"}),
-        Step("db", "\\partial L/\\partial b", "gradient of a common bias", {"dX": "dX", "u": "u", "X": "X"}),
+        Step("db", "db", "gradient of a common bias", {"dX": "dX", "u": "u", "X": "X"}),
     ),
 )
 
@@ -139,8 +139,8 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="A kernel of two weights",
-        text="A kernel of two weights slides over four inputs. Find the three outputs $z$, then the gradients of the kernel and of the input "
-        "for this upstream gradient.",
+        text="A kernel of two weights slides over four inputs. Find the three outputs $z$. Then, for the upstream "
+        "gradient $dz$, find $dk$ and $dx$.",
         hints=(
             "Which outputs read k₀, and beside which input? Which read x₁, and beside which weight?",
             "k₀ is read by z₀, z₁, z₂ beside x₀, x₁, x₂; k₁ beside x₁, x₂, x₃. An inner input is read by two outputs.",

@@ -30,11 +30,11 @@ ROUNDS = Derivation(
         Step("x2", "x_2", "one round", {"r": "r", "x": "x1", "c": "c"}),
         Step("x3", "x_3", "one round", {"r": "r", "x": "x2", "c": "c"}),
         Step("u2", "u_2", "upstream times local", {"u": "u3", "local": "r"}),
-        Step("h3", "u_3\\,x_2", "share of a round", {"u": "u3", "x": "x2", "after": "x3", "down": "u2", "top": "u3"}),
+        Step("h3", "h_3", "share of a round", {"u": "u3", "x": "x2", "after": "x3", "down": "u2", "top": "u3"}),
         Step("u1", "u_1", "upstream times local", {"u": "u2", "local": "r"}),
-        Step("h2", "u_2\\,x_1", "share of a round", {"u": "u2", "x": "x1", "after": "x2", "down": "u1", "top": "u3"}),
+        Step("h2", "h_2", "share of a round", {"u": "u2", "x": "x1", "after": "x2", "down": "u1", "top": "u3"}),
         Step("u0", "u_0", "upstream times local", {"u": "u1", "local": "r"}),
-        Step("h1", "u_1\\,x_0", "share of a round", {"u": "u1", "x": "x0", "after": "x1", "down": "u0", "top": "u3"}),
+        Step("h1", "h_1", "share of a round", {"u": "u1", "x": "x0", "after": "x1", "down": "u0", "top": "u3"}),
         Step("dr", "\\partial L/\\partial r", "sum over the rounds", {"h1": "h1", "h2": "h2", "h3": "h3"}),
     ),
 )
@@ -83,11 +83,11 @@ GLASS = Derivation(
         Step("slope0", "f'(x_0)", "slope of the law", {"theta": "theta", "x": "x0"}),
         Step("u0", "u_0", "back through Euler's step", {"u": "u1", "tau": "tau", "slope": "slope0", "theta": "theta", "other": "x1"}),
         Step(
-            "share1", "u_2\\,\\tau\\,x_1(1 - x_1)", "share of the rate",
+            "share1", "h_1", "share of the rate",
             {"u": "u2", "tau": "tau", "x": "x1", "down": "u1", "theta": "theta", "after": "x2"},
         ),
         Step(
-            "share0", "u_1\\,\\tau\\,x_0(1 - x_0)", "share of the rate",
+            "share0", "h_0", "share of the rate",
             {"u": "u1", "tau": "tau", "x": "x0", "down": "u0", "theta": "theta", "after": "x1"},
         ),
         Step("dtheta", "\\partial L/\\partial\\theta", "sum over the paths", {"g1": "share1", "g2": "share0"}),
