@@ -275,8 +275,8 @@ EXERCISES: list[Exercise] = [
         ),
         solution="The two terms $p = d/k$ and $q = ck$ have the product $pq = cd$, whatever $k$ is. Since $(p + q)^2 = (p - q)^2 + 4pq$, and only "
         "the first term depends on $k$, the sum is smallest where $p = q$:\n\n"
-        "$$\n\\begin{aligned}\n\\frac{d}{k} &= ck , & k^2 &= \\frac{d}{c} , & k &= \\sqrt{d/c} , \\\\\n"
-        "p + q &= 2ck = 2c\\sqrt{d/c} = 2\\sqrt{cd} . &&&&\n\\end{aligned}\n$$\n\n"
+        "$$\n\\begin{aligned}\n\\frac{d}{k} = ck \\quad &\\text{gives} \\quad k = \\sqrt{d/c} , \\\\\n"
+        "p + q = 2ck \\quad &\\text{gives} \\quad 2c\\sqrt{d/c} = 2\\sqrt{cd} .\n\\end{aligned}\n$$\n\n"
         "With $c = 2$ it is $2\\sqrt{2d}$, as in the chapter; with $c = 1$ it is $2\\sqrt d$, the count of the paper.\n\n"
         "Now the price. Plain backpropagation costs $3 - N_1/N$ forward passes, which is less than 3. With checkpoints the layers outside the last "
         "segment run forward once more. They are $d - k$ of $d$ layers, so this is less than one forward pass. Together less than 4.",

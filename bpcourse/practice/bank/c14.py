@@ -64,15 +64,15 @@ DOT_PRODUCTS = Derivation(
         Step("vq", "\\dot q", "speed of a sum", {"va": "tx", "vb": "ty"}),
         Step("vf", "\\dot f", "speed of a product", {"a": "q", "va": "vq", "b": "z", "vb": "tz"}),
         Step("vg", "\\dot g", "speed of a square", {"x": "q", "v": "vq"}),
-        Step("weighed", "\\dot f u_f + \\dot g u_g", "two products added", {"a1": "vf", "b1": "uf", "a2": "vg", "b2": "ug"}),
-        Step("through_f", "u_f \\cdot \\partial f/\\partial q", "back through a product", {"u": "uf", "other": "z", "own": "q"}),
+        Step("weighed", "Jt \\cdot u", "two products added", {"a1": "vf", "b1": "uf", "a2": "vg", "b2": "ug"}),
+        Step("through_f", "\\bar q \\text{ from } f", "back through a product", {"u": "uf", "other": "z", "own": "q"}),
         Step("slope", "\\partial g/\\partial q", "local gradient of square", {"x": "q", "out": "g"}),
-        Step("through_g", "u_g \\cdot \\partial g/\\partial q", "upstream times local", {"u": "ug", "local": "slope"}),
+        Step("through_g", "\\bar q \\text{ from } g", "upstream times local", {"u": "ug", "local": "slope"}),
         Step("dq", "\\bar q", "sum over the paths", {"g1": "through_f", "g2": "through_g"}),
         Step("dz", "\\bar z", "back through a product", {"u": "uf", "other": "q", "own": "z", "wrong": "ug"}),
         Step(
             "pulled",
-            "t_x \\bar x + t_y \\bar y + t_z \\bar z",
+            "t \\cdot uJ",
             "three products added",
             {"a1": "dq", "b1": "tx", "a2": "dq", "b2": "ty", "a3": "dz", "b3": "tz"},
         ),
@@ -236,8 +236,8 @@ EXERCISES: list[Exercise] = [
     Numbers(
         title="A dot-product test by hand",
         text="The chapter's circuit $f = (x + y)\\,z$ and $g = (x + y)^2$, with $q = x + y$. The inputs move with $t$; the outputs are weighed "
-        "with $u$. Find $\\dot f$, $\\dot g$ and their weighed sum; then, pulling $u$ back, $\\bar q$, $\\bar z$ and the sum "
-        "$t_x \\bar x + t_y \\bar y + t_z \\bar z$. All digits.",
+        "with $u$. Find $\\dot f$, $\\dot g$ and their weighed sum $Jt \\cdot u$; then, pulling $u$ back, $\\bar q$, $\\bar z$ and "
+        "$t \\cdot uJ$, the gradients of the three inputs weighed with $t$. All digits.",
         hints=(
             "Forward: the speed of q first. Backward: q is read twice, so two paths are added there.",
             "ḟ = q̇ z + q t_z and ġ = 2q q̇. Backward q gets u_f z + u_g 2q, and z gets u_f q.",

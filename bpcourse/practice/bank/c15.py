@@ -67,11 +67,13 @@ TWO_STEPS = Derivation(
         Step("dh2", "\\partial L/\\partial h_2", "slope of half the squared error", {"y": "y", "a": "h2"}),
         Step("slope2", "f'(z_2)", "local gradient of tanh", {"out": "h2", "x": "z2", "before": "h1"}),
         Step("dz2", "\\delta_2", "upstream times local", {"u": "dh2", "local": "slope2"}),
-        Step("share2", "\\delta_2 h_1", "to the weight", {"u": "dz2", "a": "h1", "own": "h2", "input": "x2", "z": "z1"}),
+        Step(
+            "share2", "\\text{share of step 2}", "to the weight", {"u": "dz2", "a": "h1", "own": "h2", "input": "x2", "z": "z1"}
+        ),
         Step("dh1", "\\partial L/\\partial h_1", "to the left", {"u": "dz2", "w": "w", "a": "h1", "v": "u"}),
         Step("slope1", "f'(z_1)", "local gradient of tanh", {"out": "h1", "x": "z1", "before": "h0", "coming": "h2"}),
         Step("dz1", "\\delta_1", "upstream times local", {"u": "dh1", "local": "slope1"}),
-        Step("share1", "\\delta_1 h_0", "to the weight", {"u": "dz1", "a": "h0", "own": "h1", "input": "x1"}),
+        Step("share1", "\\text{share of step 1}", "to the weight", {"u": "dz1", "a": "h0", "own": "h1", "input": "x1"}),
         Step("dw", "\\partial L/\\partial w", "sum over time", {"g1": "share2", "g2": "share1"}),
     ),
 )
@@ -91,15 +93,15 @@ CELL = Derivation(
         Step("h", "h_t", "memory shown", {"o": "o", "t": "t", "c": "c_new"}),
         Step(
             "dc_all",
-            "dc_t + \\text{share of } h_t",
+            "dc_t\\text{, whole}",
             "both shares of the memory's gradient",
             {"dc": "dc", "dh": "dh", "o": "o", "t": "t", "c": "c_new", "h": "h"},
         ),
         Step("dc_before", "dc_{t-1}", "back through a product", {"u": "dc_all", "other": "f", "own": "c"}),
         Step("df", "df_t", "back through a product", {"u": "dc_all", "other": "c", "own": "f", "new": "c_new"}),
-        Step("dzf", "df_t\\,f_t(1 - f_t)", "back through a share's sigmoid", {"u": "df", "a": "f"}),
+        Step("dzf", "\\partial L/\\partial z_{t,f}", "back through a share's sigmoid", {"u": "df", "a": "f"}),
         Step("dg", "dg_t", "back through a product", {"u": "dc_all", "other": "i", "own": "g"}),
-        Step("dzg", "dg_t(1 - g_t^2)", "back through the tanh", {"u": "dg", "a": "g"}),
+        Step("dzg", "\\partial L/\\partial z_{t,g}", "back through the tanh", {"u": "dg", "a": "g"}),
     ),
 )
 
@@ -266,7 +268,7 @@ EXERCISES: list[Exercise] = [
     Numbers(
         title="An LSTM cell by hand",
         text="One unit of an LSTM; its shares $f_t$, $i_t$, $o_t$ and the new $g_t$ have been computed. $dh_t$ and a first share of $dc_t$ arrive. Find $c_t$, $h_t$, "
-        "the whole gradient of $c_t$, then $dc_{t-1}$, and the gradients of the two sums behind $f_t$ and $g_t$. Four digits.",
+        "the whole of $dc_t$, then $dc_{t-1}$, and the gradients of $z_{t,f}$ and $z_{t,g}$, the sums behind $f_t$ and $g_t$. Four digits.",
         hints=(
             "Forward: keep a share, add a share, show a share.",
             "The memory forks: into h and into the next step. Both gradients add before anything goes on.",
