@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Injection(NamedTuple):
-    """A mistake of the catalogue in a line of a module, and the test file that should see it."""
+    """A mistake of the catalogue in a line of a module, and the test files that should see it."""
 
     mistake: str
     module: str
@@ -60,7 +60,7 @@ INJECTIONS = [
         ("paths multiplied in place of added", "grads[source] + flow if source", "grads[source] * flow if source"),
     ),
     *_of(
-        "layers.py", "test_layers.py",
+        "layers.py", "test_layers.py test_network.py",
         ("factor 2 lost", "lambda Y, A: 2 * (A - Y),", "lambda Y, A: A - Y,"),
         ("factor 2 doubled", "lambda Y, A: 2 * (A - Y),", "lambda Y, A: 4 * (A - Y),"),
         ("sign of the slope", "return A - Y\n", "return Y - A\n"),
@@ -117,7 +117,16 @@ def caught(injection: Injection, root: Path, made: bool = True) -> bool:
     source = place.read_text(encoding="utf-8")
     if made:
         place.write_text(source.replace(injection.right, injection.wrong), encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", f"tests/{injection.test}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        *[f"tests/{name}" for name in injection.test.split()],
+    ]
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         return subprocess.run(command, cwd=root, env=environment, capture_output=True).returncode == 1
