@@ -431,7 +431,7 @@ def test_an_own_number_that_has_no_logarithm_is_answered():
 
 def test_95_of_100_mistakes_are_named_and_of_100_random_numbers_not_one_is_accused():
     pool = diagnosing.pool()
-    named, missed = diagnosing.mistaken(pool, 300, digits=4)
+    named, missed = diagnosing.mistaken(pool, 1000, digits=4)
     assert named >= 0.95, "\n".join(missed)
-    share, blamed = diagnosing.accused(pool, 300, digits=4)
+    share, blamed = diagnosing.accused(pool, 1000, digits=4)
     assert share <= 0.01, "\n".join(blamed)
