@@ -29,7 +29,7 @@ from bpcourse import copies as copies
 from bpcourse.graph import Value
 from bpcourse.pictures.circuit import picture_of
 
-__version__ = "1.1.0"
+__version__ = "1.2.0"
 
 # A graph can show itself, though what draws it stands above it.
 Value.picture = staticmethod(picture_of)
