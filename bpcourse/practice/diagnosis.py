@@ -80,7 +80,7 @@ SAID = {
     "unknown": "Not right. {direction}",
     "some": "{good} of {size} numbers are right.",
     "none": "None of the numbers is right.",
-    "zero": "It should be exactly 0.",
+    "zero": "It is too large in size.",
     "not zero": "It is not 0.",
     "only the sign": "The size is right, the sign is not.",
     "sign": "The sign is wrong.",
@@ -326,10 +326,13 @@ def verdict(
         rough = Answer(tuple([x._replace(unit=2 * x.unit) for x in answer.numbers]))  # she rounded what it comes from, too
         if fits(rough, own, cut=True) and (answer.digits >= 2 or _equals(answer, own)):
             return Verdict("follows", said("follows"))
+    blamed = _blamed(derivation, numbers, name, answer, put, true)
+    if blamed.kind == "mistake" or answer.digits < 2 or not _near(answer, true):
+        return blamed
     for title, rounding in ROUNDINGS.items():
-        if answer.digits >= 2 and _near(answer, true) and fits(answer, _rounded(derivation, numbers, name, rounding)):
+        if fits(answer, _rounded(derivation, numbers, name, rounding)):
             return Verdict("rounded", said("rounded", title=title), ("rounding in between",))
-    return _blamed(derivation, numbers, name, answer, put, true)
+    return blamed
 
 
 def expect_size(answer: Answer, true: Any) -> Answer:

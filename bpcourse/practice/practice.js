@@ -146,7 +146,7 @@ const bpPractice = (() => {
   }
 
   function verdict(exercise, numbers, name, answer, own) {
-    const { derivation, mistakes } = exercise;
+    const { derivation } = exercise;
     const right = run(derivation, numbers, name), enough = digits(answer) >= 2, put = Object.keys(own).length > 0;
     if (fits(answer, right, true)) return enough || equal(answer, right) ? { kind: "right", text: say("right") } : { kind: "more", text: say("more") };
     if (put) {
@@ -154,10 +154,15 @@ const bpPractice = (() => {
       const rough = answer.map((x) => ({ ...x, unit: 2 * x.unit })); // she rounded what it comes from, too
       if (fits(rough, follows, true) && (enough || equal(answer, follows))) return { kind: "follows", text: say("follows") };
     }
+    const found = blamed(exercise, numbers, name, answer, own, right);
     const near = answer.every((x, i) => Math.abs(x.value - right.v[i]) <= 0.05 * Math.abs(right.v[i]) + x.unit);
-    for (const [k, title] of BP.roundings.entries()) {
-      if (enough && near && fits(answer, run(derivation, numbers, name, {}, {}, rounded(...ROUNDINGS[k])))) return { kind: "rounded", text: say("rounded", { title }) };
-    }
+    if (found.kind === "mistake" || !enough || !near) return found;
+    const k = BP.roundings.findIndex((_, k) => fits(answer, run(derivation, numbers, name, {}, {}, rounded(...ROUNDINGS[k]))));
+    return k < 0 ? found : { kind: "rounded", text: say("rounded", { title: BP.roundings[k] }) };
+  }
+
+  function blamed(exercise, numbers, name, answer, own, right) {
+    const { derivation, mistakes } = exercise, put = Object.keys(own).length > 0;
     const [rows, columns] = list(right.s);
     const turned = right.v.map((_, i) => right.v[(i % rows) * columns + Math.floor(i / rows)]);
     if (columns && fits(answer, { v: turned })) return { kind: "mistake", text: say("transposed") };
