@@ -311,6 +311,17 @@ def test_all_mistakes_that_give_the_number_are_told():
     assert "Give two more digits" in said_of("-0.065").text
 
 
+def test_a_short_number_that_a_mistake_gives_exactly_is_not_right_yet():
+    """The predicted output 12.25 for the new one, 12.2512: with all its digits it is another number."""
+    assert check("01.4", f_new="12.25").verdicts["f_new"].kind == "more"
+    assert check("01.4", f_new="12.2500").verdicts["f_new"].mistakes == ("prediction taken for the new output",)
+    assert check("01.4", f_new="12.251").accepted and check("01.4", f_new="12.2512").accepted
+
+
+def test_signs_of_an_array_are_told():
+    assert "signs are not" in str(check("11.1", da1=[0.25, 0.38]))
+
+
 def test_two_mistakes_are_named_from_five_digits_on():
     halves = {"factor 2 lost", "z taken for a"}
     both = DW / 2 / W212.run(W212.drawn())["a1"][1, 0] * W212.run(W212.drawn())["z1"][1, 0]
@@ -369,7 +380,7 @@ def test_a_zero_is_right_and_what_is_none_is_told():
     x, y = Value(-2.0, "x"), Value(3.0, "y")
     way = of_circuit(graph.maximum(x, y).named("m") * Value(2.0, "k"))
     assert said_of("0", "dx", way).accepted and said_of("0.00", "dx", way).accepted
-    assert said_of("7", "dx", way).text == "Not right. It is too large in size."
+    assert "too large in size" in said_of("7", "dx", way).text and "0" not in said_of("7", "dx", way).text
 
 
 # ------------------------------------------------------------------------ an error carried forward
@@ -416,7 +427,11 @@ def test_who_goes_on_with_what_she_wrote_down_is_right(label, digits):
             return
         answers[name] = " ".join(f"{float(x):#.{digits}g}" for x in np.ravel(value))
         typed[name] = np.reshape([float(x) for x in answers[name].split()], np.shape(value))[()]
-    assert check(label, **answers).accepted, check(label, **answers)
+    report = check(label, **answers)
+    if (label, digits) == ("01.4", 4):  # 12.25 is just what the prediction gives: too few digits to tell
+        assert [name for name, verdict in report.verdicts.items() if not verdict.accepted] == ["f_new"], report
+    else:
+        assert report.accepted, report
 
 
 def test_an_own_number_that_has_no_logarithm_is_answered():

@@ -64,12 +64,12 @@ SAID = {
     "several": "{size} numbers",
     "table": "{size} numbers ({shape}, row by row)",
     "right": "Right.",
-    "more": "So far it fits. Give two more digits.",
+    "more": "Too few digits to tell. Give two more, zeros, too.",
     "follows": "Right, given your earlier number.",
     "follows from": "Right, given your number: it follows from your step {step}.",
-    "rounded": "Right but for rounding: someone kept {title} in between. Carry all digits to the end.",
+    "rounded": "Right but for rounding: in between you kept {title}. Carry all digits to the end.",
     "transposed": "That is the transpose: rows and columns have changed places.",
-    "mistake": "This is what comes out with: {told}",
+    "mistake": "Not right. This is what comes out with: {told}",
     "told": "{name}. {why} {see} (Chapter {chapter}.)",
     "perhaps": "Not right. This could be: {told}.",
     "perhaps why": "Not right. This could be: {told}",
@@ -77,12 +77,15 @@ SAID = {
     "two": "Two mistakes at once would give this number: {told}.",
     "and": " and ",
     "or": " Or: ",
+    "or name": "; or ",
+    "twice made": "{name}, at two steps",
     "unknown": "Not right. {direction}",
     "some": "{good} of {size} numbers are right.",
     "none": "None of the numbers is right.",
     "zero": "It is too large in size.",
     "not zero": "It is not 0.",
     "only the sign": "The size is right, the sign is not.",
+    "only the signs": "The sizes are right, the signs are not.",
     "sign": "The sign is wrong.",
     "large": "The sign is right; it is too large in size, {far}.",
     "small": "The sign is right; it is too small in size, {far}.",
@@ -319,7 +322,8 @@ def verdict(
     true = derivation.run(numbers, upto=name)[name]
     answer = expect_size(read(answer, np.size(true)), true)
     if fits(answer, true, cut=True):
-        enough = answer.digits >= 2 or _equals(answer, true)
+        enough = answer.digits >= PAIRS_FROM or _equals(answer, true)
+        enough = enough or (answer.digits >= 2 and not _exactly_wrong(derivation, numbers, name, answer))
         return Verdict("right", said("right")) if enough else Verdict("more", said("more"))
     if put:
         own = _with(derivation, numbers, name, put, {})
@@ -333,6 +337,11 @@ def verdict(
         if fits(answer, _rounded(derivation, numbers, name, rounding)):
             return Verdict("rounded", said("rounded", title=title), ("rounding in between",))
     return blamed
+
+
+def _exactly_wrong(derivation: Derivation, numbers: Mapping[str, Any], name: str, answer: Answer) -> bool:
+    """Whether a mistake gives just this number: 12.25 with all its digits, where 12.2512 is right."""
+    return any(fits(answer, cause.value) and _equals(answer, cause.value) for cause in causes(derivation, numbers, name))
 
 
 def expect_size(answer: Answer, true: Any) -> Answer:
@@ -359,16 +368,20 @@ def _blamed(
         if answer.digits >= NAMED_FROM:
             return Verdict("mistake", said("mistake", told=_told(fitting)), names)
         if not _equals(answer, fitting[0].value):
-            return Verdict("perhaps", said("perhaps", told=said("or").join(names)) + said("give more"), names)
+            return Verdict("perhaps", said("perhaps", told=said("or name").join(names)) + said("give more"), names)
         if len(names) > TOLD_UPTO:
-            return Verdict("perhaps", said("perhaps", told=said("or").join(names)), names)
+            return Verdict("perhaps", said("perhaps", told=said("or name").join(names)), names)
         return Verdict("perhaps", said("perhaps why", told=_told(fitting)), names)
     if answer.digits >= PAIRS_FROM:
         both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
         if both:
-            told = said("or").join(dict.fromkeys(said("and").join(m.name for m in cause.mistakes) for cause in both))
+            told = said("or name").join(dict.fromkeys(_both(*[m.name for m in cause.mistakes]) for cause in both))
             return Verdict("two", said("two", told=told), _names(both))
     return Verdict("unknown", said("unknown", direction=_direction(answer, true)))
+
+
+def _both(one: str, two: str) -> str:
+    return said("twice made", name=one) if one == two else said("and").join([one, two])
 
 
 def _names(found: Sequence[Cause]) -> tuple[str, ...]:
@@ -403,6 +416,8 @@ def _rounded(derivation: Derivation, numbers: Mapping[str, Any], name: str, roun
 def _direction(answer: Answer, true: Any) -> str:
     """How far off and in which direction, without the answer."""
     if len(answer.numbers) > 1:
+        if fits(answer, -true):
+            return said("only the signs")
         good = sum(hits(x, t) for x, t in zip(answer.numbers, np.ravel(true)))
         return said("some", good=good, size=len(answer.numbers)) if good else said("none")
     value, target = answer.numbers[0].value, float(np.ravel(true)[0])

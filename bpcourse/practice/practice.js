@@ -134,6 +134,7 @@ const bpPractice = (() => {
 
   function direction(answer, { v }) {
     if (v.length > 1) {
+      if (fits(answer, { v: v.map((x) => -x) })) return say("only the signs");
       const good = answer.filter((x, i) => hits(x, v[i])).length;
       return good ? say("some", { good, size: v.length }) : say("none");
     }
@@ -148,7 +149,8 @@ const bpPractice = (() => {
   function verdict(exercise, numbers, name, answer, own) {
     const { derivation } = exercise;
     const right = run(derivation, numbers, name), enough = digits(answer) >= 2, put = Object.keys(own).length > 0;
-    if (fits(answer, right, true)) return enough || equal(answer, right) ? { kind: "right", text: say("right") } : { kind: "more", text: say("more") };
+    const exactlyWrong = () => causes(exercise, numbers, name).some(({ value }) => fits(answer, value) && equal(answer, value));
+    if (fits(answer, right, true)) return digits(answer) >= BP.pairs || equal(answer, right) || (enough && !exactlyWrong()) ? { kind: "right", text: say("right") } : { kind: "more", text: say("more") };
     if (put) {
       const follows = run(derivation, numbers, name, own);
       const rough = answer.map((x) => ({ ...x, unit: 2 * x.unit })); // she rounded what it comes from, too
@@ -176,11 +178,12 @@ const bpPractice = (() => {
       if (digits(answer) >= BP.named) return { kind: "mistake", text: say("mistake", { told: each }) };
       const exact = equal(answer, fitting[0].value), names = unique(called(fitting));
       if (exact && names.length <= BP.upto) return { kind: "perhaps", text: say("perhaps why", { told: each }) };
-      return { kind: "perhaps", text: say("perhaps", { told: names.join(say("or")) }) + (exact ? "" : say("give more")) };
+      return { kind: "perhaps", text: say("perhaps", { told: names.join(say("or name")) }) + (exact ? "" : say("give more")) };
     }
     if (digits(answer) >= BP.pairs) {
-      const both = pairs(derivation, numbers, name, single, answer).map((cause) => called([cause]).join(say("and")));
-      if (both.length) return { kind: "two", text: say("two", { told: unique(both).join(say("or")) }) };
+      const both = pairs(derivation, numbers, name, single, answer).map((cause) => called([cause]))
+        .map(([one, two]) => (one === two ? say("twice made", { name: one }) : [one, two].join(say("and"))));
+      if (both.length) return { kind: "two", text: say("two", { told: unique(both).join(say("or name")) }) };
     }
     return { kind: "unknown", text: say("unknown", { direction: direction(answer, right) }) };
   }

@@ -43,7 +43,7 @@ def product(a: float, b: float, h: float) -> Derivation:
             Step("gain", "\\text{gain}", "predicted gain", {"h": "h", "ga": "da", "gb": "db"}),
             Step("a_new", "a_\\text{new}", "step uphill", {"x": "a", "g": "da", **moves}),
             Step("b_new", "b_\\text{new}", "step uphill", {"x": "b", "g": "db", "moved": "a_new", **moves}),
-            Step("f_new", "f_\\text{new}", "multiply", {"a": "a_new", "b": "b_new"}),
+            Step("f_new", "f_\\text{new}", "multiply", {"a": "a_new", "b": "b_new", "old_b": "b", "here": "f", "gain": "gain"}),
             Step("miss", "\\text{miss}", "miss of the prediction", {"up": "f_new", "here": "f", "gain": "gain"}),
         ),
     )
@@ -54,7 +54,7 @@ HILL = Derivation(
     (
         Step("slope", "f'(x)", "slope of the hill", {"top": "top", "x": "x"}),
         Step("x_new", "x_\\text{new}", "step uphill", {"x": "x", "h": "h", "g": "slope"}),
-        Step("slope_new", "f'(x_\\text{new})", "slope of the hill", {"top": "top", "x": "x_new"}),
+        Step("slope_new", "f'(x_\\text{new})", "slope of the hill", {"top": "top", "x": "x_new", "old": "x"}),
     ),
 )
 

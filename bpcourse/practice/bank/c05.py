@@ -70,7 +70,8 @@ def _paths(k: int, i: int, through: Sequence[int]) -> Derivation:
     add("dz_31", "\\partial L/\\partial z^3_1", "upstream times local", u="dy_hat", local="slope_31")
     for j in through:
         way = f"\\text{{ by path {j}}}" if len(through) > 1 else "\\text{ by this path}"
-        add(f"da_2{j}", f"\\partial L/\\partial a^2_{j}", "to the left", u="dz_31", w=f"w_31{j}", a=f"a_2{j}")
+        beside = {"neighbour": f"w_31{through[0]}"} if j != through[0] else {}
+        add(f"da_2{j}", f"\\partial L/\\partial a^2_{j}", "to the left", u="dz_31", w=f"w_31{j}", a=f"a_2{j}", **beside)
         slope(f"slope_2{j}", f"a_2{j}", f"z_2{j}", f"\\partial a^2_{j}/\\partial z^2_{j}", start)
         add(f"dz_2{j}", f"\\partial L/\\partial z^2_{j}", "upstream times local", u=f"da_2{j}", local=f"slope_2{j}")
         add(f"back_{j}", f"\\partial L/\\partial a^1_{k}{way}", "to the left", u=f"dz_2{j}", w=f"w_2{j}{k}", a=start)

@@ -49,7 +49,7 @@ def two_paths(logits: Given, y: Any, activation: Given) -> Derivation:
             Step("cross", slope.format(2), "slope of the softmax, other logit", out, {"row": 1, "column": 2}),
             Step("by_1", "\\text{through } \\hat y_1", "through one output", {"u": "u", "s": "own"}, {"row": 1}),
             Step("by_2", "\\text{through } \\hat y_2", "through one output", {"u": "u", "s": "cross"}, {"row": 2}),
-            Step("delta", "\\delta^2_1", "sum over the paths", {"g1": "by_1", "g2": "by_2"}),
+            Step("delta", "\\delta^2_1", "sum over the paths", {"g1": "by_1", "g2": "by_2", "y": "y", "a": "a"}),
             Step("dw", "\\partial L/\\partial w^2_{12}", "upstream times local", {"u": "delta", "local": activation.name}),
         ),
     )

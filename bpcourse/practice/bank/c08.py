@@ -38,13 +38,13 @@ _UNIT = (
     Given("x_1", "x_1", 2.0, 2, 5, 0),
 )
 _FROM_THE_DELTAS = (
-    Step("from_1", "\\delta^2_1 w^2_{13}", "upstream times local", {"u": "delta_21", "local": "w_213"}),
-    Step("from_2", "\\delta^2_2 w^2_{23}", "upstream times local", {"u": "delta_22", "local": "w_223"}),
+    Step("from_1", "\\delta^2_1 w^2_{13}", "upstream times local", {"u": "delta_21", "local": "w_213", "neighbour": "w_223"}),
+    Step("from_2", "\\delta^2_2 w^2_{23}", "upstream times local", {"u": "delta_22", "local": "w_223", "neighbour": "w_213"}),
     Step("da", "\\partial L/\\partial a^1_3", "sum over the paths", {"g1": "from_1", "g2": "from_2"}),
     Step("a_13", "a^1_3", "sigmoid", {"x": "z_13"}),
     Step("slope", "\\sigma'(z^1_3)", "local gradient of sigmoid", {"out": "a_13", "x": "z_13"}),
     Step("delta_13", "\\delta^1_3", "upstream times local", {"u": "da", "local": "slope"}),
-    Step("dw", "\\partial L/\\partial w^1_{31}", "upstream times local", {"u": "delta_13", "local": "x_1"}),
+    Step("dw", "\\partial L/\\partial w^1_{31}", "to the weight", {"u": "delta_13", "a": "x_1", "own": "a_13"}),
 )
 
 THROUGH_THE_UNIT = Derivation(

@@ -35,7 +35,7 @@ NORMALISED = Derivation(
         Step("mu", "\\mu", "mean of the batch", {"z": "z"}),
         Step("v", "v", "variance of the batch", {"z": "z", "mu": "mu"}),
         Step("s", "s", "sqrt", {"x": "v"}),
-        Step("zhat", "\\hat z", "normalised", {"x": "z", "mu": "mu", "s": "s", "v": "v"}),
+        Step("zhat", "\\hat z", "normalised", {"x": "z", "mu": "mu", "s": "s", "v": "v", "gamma": "gamma"}),
         Step(
             "dz",
             "\\partial L/\\partial z",
@@ -97,10 +97,10 @@ CELL = Derivation(
             "both shares of the memory's gradient",
             {"dc": "dc", "dh": "dh", "o": "o", "t": "t", "c": "c_new", "h": "h"},
         ),
-        Step("dc_before", "dc_{t-1}", "back through a product", {"u": "dc_all", "other": "f", "own": "c"}),
-        Step("df", "df_t", "back through a product", {"u": "dc_all", "other": "c", "own": "f", "new": "c_new"}),
+        Step("dc_before", "dc_{t-1}", "back through a product", {"u": "dc_all", "other": "f", "own": "c", "beside": "i"}),
+        Step("df", "df_t", "back through a product", {"u": "dc_all", "other": "c", "own": "f", "new": "c_new", "beside": "g"}),
         Step("dzf", "\\partial L/\\partial z_{t,f}", "back through a share's sigmoid", {"u": "df", "a": "f"}),
-        Step("dg", "dg_t", "back through a product", {"u": "dc_all", "other": "i", "own": "g"}),
+        Step("dg", "dg_t", "back through a product", {"u": "dc_all", "other": "i", "own": "g", "beside": "f"}),
         Step("dzg", "\\partial L/\\partial z_{t,g}", "back through the tanh", {"u": "dg", "a": "g"}),
     ),
 )

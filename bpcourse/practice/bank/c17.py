@@ -56,7 +56,7 @@ NORM = Derivation(
         Step("mu", "\\mu", "mean over the units", {"x": "x"}),
         Step("v", "v", "variance over the units", {"x": "x", "mu": "mu"}),
         Step("s", "s", "sqrt", {"x": "v"}),
-        Step("xhat", "\\hat x", "normalised", {"x": "x", "mu": "mu", "s": "s", "v": "v"}),
+        Step("xhat", "\\hat x", "normalised", {"x": "x", "mu": "mu", "s": "s", "v": "v", "gamma": "gamma"}),
         Step("g", "g", "upstream times local", {"u": "dy", "local": "gamma"}),
         Step(
             "dx", "dx", "back through the normalisation",

@@ -149,6 +149,8 @@ ROWS: list[Mistake] = [
     Mistake("rule of thumb taken for the step", ("cube of the best step",), "{u}", lambda u: 1.0 * u,
             "The best step is \"about u to the third\".", "Here the sizes of f and f‴ are given: they must show.",
             "16", "Two errors that pull apart"),
+    Mistake("1 lost below the line", ("reach of a zero",), "{atol} / {rtol}", lambda atol, rtol: atol / rtol,
+            "The |n| on the left is overlooked.", "Put the claim 0 in: |n| stands on both sides.", "16", "Zeros, and tolerances too wide"),
 ]
 # fmt: on
 """The rows of the catalogue for checking gradients."""

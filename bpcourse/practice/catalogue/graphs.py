@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bpcourse.practice.rules import Mistake, each, solved
+from bpcourse.practice.rules import Mistake, det, each, solved
 
 _COST, _BETWEEN, _ANY = "Count the products", "Between two and three", "Any program"
 _BILL, _KEPT, _ROOT = "The bill for nudging", "What forward keeps", "The square root of the depth"
@@ -282,6 +282,16 @@ ROWS: list[Mistake] = [
     Mistake("diagonal of the inverse not swapped", ("Newton's step",), "\\text{{diagonal not swapped}}",
             lambda H, g: -(H * (2 * _UNIT - 1)) @ g / (H[0, 0] * H[1, 1] - H[0, 1] * H[1, 0]),
             "In the inverse the two entries of the diagonal change places.", "Put your d into H d: does −g come out?", "14", _HESSIAN),
+    Mistake("ratio upside down", ("operations in all by those of the program",), "{G} / {T}", lambda T, G: G / T,
+            "The share of the program is taken for the price.", "A gradient costs more than the value alone: above 1.", "13", _ANY),
+    Mistake("product with the upstream forgotten", ("operations with the way back, at most",), "2\\,{s} + 4({p} + {q}) + 3\\,{f}",
+            lambda s, p, q, f: 2 * s + 4 * (p + q) + 3 * f,
+            "The derivative takes two operations, and with that it seems done.", "The derivative is still multiplied by the upstream.", "13", _ANY),
+    Mistake("run without a nudge counted twice", ("bill of central differences",), "2\\,{N}({P} + 1)", lambda N, P: 2 * N * (P + 1),
+            "The bill of forward differences is doubled.", "Both runs of a central difference are nudged.", "13", _BILL),
+    Mistake("sign in the determinant", ("Newton's step",), "\\text{{with }} ps + qr \\text{{ below}}",
+            lambda H, g: solved(H, -g) * det(H) / (H[0, 0] * H[1, 1] + H[0, 1] * H[1, 0]),
+            "The determinant's minus is lost.", "Put your d into H d: does −g come out?", "14", _HESSIAN),
 ]
 # fmt: on
 """The rows of the catalogue for what it costs, and two directions."""

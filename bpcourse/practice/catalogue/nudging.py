@@ -176,6 +176,20 @@ ROWS: list[Mistake] = [
     Mistake("sums never cleared", ("sum over the paths",), "2({g1} + {g2})", lambda g1, g2: 2 * (g1 + g2),
             "A second backward pass adds to the leftovers of the first.",
             "Set all gradients to 0 before each pass.", "03", "The mistake people make here"),
+    Mistake("ε added to the output", ("multiply",), "{a} \\cdot {b} \\text{{ at the start}} + {eps}", lambda a, b, eps: (a - eps) * b + eps,
+            "The nudge of the input is taken for that of the output.", "Compute the product anew, with the nudged input.",
+            "01", "Second method: ask the gate by nudging it"),
+    Mistake("prediction taken for the new output", ("multiply",), "{here} + {gain}", lambda here, gain: here + gain,
+            "The old output and its predicted gain are added.", "Multiply the two new inputs: the gate does not know the prediction.", "01", "The step, and what it must gain"),
+    Mistake("only one input moved", ("multiply",), "{a} \\cdot {old_b}", lambda a, old_b: a * old_b,
+            "The second input is read where it stood before.", "Both inputs move, and both new ones are multiplied.", "01", "The step, and what it must gain"),
+    Mistake("step size forgotten", ("predicted gain",), "({ga})^2 + ({gb})^2", lambda ga, gb: ga * ga + gb * gb,
+            "The slopes are multiplied by themselves and not by the step.", "Half the step gains half as much.", "01", "The step, and what it must gain"),
+    Mistake("½ kept", ("slope of the hill",), "\\tfrac12({top} - {x})", lambda top, x: (top - x) * 0.5,
+            "The ½ is carried along, and the 2 of the square is not taken down.", "½ · 2 = 1.", "01", "A hill, and a step too far"),
+    Mistake("slope of the old place", ("slope of the hill",), "{top} - {old}", lambda top, old: top - old,
+            "The slope is known already and is taken along.", "After the move x is another: put the new x in.",
+            "01", "A hill, and a step too far"),
 ]
 # fmt: on
 """The rows of the catalogue for nudging, and what it costs."""

@@ -5,6 +5,8 @@ Book: chapter 18.
 
 from __future__ import annotations
 
+import numpy as np
+
 from bpcourse.practice.rules import Mistake, det, each, solved, total, winners
 
 # fmt: off
@@ -97,7 +99,7 @@ ROWS: list[Mistake] = [
     Mistake("τ forgotten", ("back through Euler's step",), "{u} + {slope}\\,{u}", lambda u, slope: u + slope * u,
             "The law looks like the change itself.", "f is the growth in an hour; the step takes τ hours.",
             "18", "A step of a simulation"),
-    Mistake("τ forgotten", ("share of the rate",), "{u}\\,{x}(1 - {x})", lambda u, x: u * x * (1 - x),
+    Mistake("τ forgotten in the share", ("share of the rate",), "{u}\\,{x}(1 - {x})", lambda u, x: u * x * (1 - x),
             "The law looks like the change itself.", "f is the growth in an hour; the step takes τ hours.",
             "18", "A step of a simulation"),
     Mistake("upstream not multiplied", ("share of the rate",), "{tau}\\,{x}(1 - {x})", lambda tau, x: tau * x * (1 - x),
@@ -222,6 +224,20 @@ ROWS: list[Mistake] = [
             "10", "Softmax output, cross-entropy"),
     Mistake("label's own entry only", ("output minus label",), "{y} \\circ ({a} - {y})", lambda y, a: y * (a - y),
             "The loss holds the label's term only.", "Every logit moves the label's probability.", "10", "Softmax output, cross-entropy"),
+    Mistake("a round left out", ("one round",), "{x}", lambda x: x,
+            "The start is counted as the first round.", "x₀ is the start: three rounds later comes x₃.", "18", "A loop that stops when it likes"),
+    Mistake("sign of the bracket", ("slope of a fixed point",), "{ga} / ({gx} - 1)", lambda ga, gx: ga / (gx - 1),
+            "Two terms change sides, and one of them keeps its sign.", "With g_x = 0 there is no loop: g_a must be left.",
+            "18", "Pressing cos until nothing changes"),
+    Mistake("signs of the inverse lost", ("solution of the system",), "\\text{{off the diagonal with a plus}}",
+            lambda A, b: np.concatenate([A[1:, 1:] * b[:1] + A[:1, 1:] * b[1:], A[:1, :1] * b[1:] + A[1:, :1] * b[:1]]) / det(A),
+            "In the inverse the entries off the diagonal keep their sign.", "Put your x into A x: does b come out?",
+            "18", "Solving a system of equations"),
+    Mistake("sign in the determinant", ("solution of the system",), "\\text{{with }} ps + qr \\text{{ below}}",
+            lambda A, b: solved(A, b) * det(A) / (A[0, 0] * A[1, 1] + A[0, 1] * A[1, 0]),
+            "The determinant's minus is lost.", "Put your x into A x: does b come out?", "18", "Solving a system of equations"),
+    Mistake("slope at p, not at z", ("slope of the logarithm of p",), "{e} / {p}", lambda e, p: e / p,
+            "The derivative of the logarithm is taken, and the softmax is left out.", "What is moved is z, and every p depends on it.", "18", "A draw"),
 ]
 # fmt: on
 """The rows of the catalogue for programs."""

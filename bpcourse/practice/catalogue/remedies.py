@@ -259,6 +259,11 @@ ROWS: list[Mistake] = [
             "Each gradient gets the other part's number.", "The part with more examples must count for more.", "15", _LINEAR),
     Mistake("not divided by m", ("mean over unequal parts",), "{m1}\\,{g1} + {m2}\\,{g2}", lambda m1, g1, m2, g2: m1 * g1 + m2 * g2,
             "The sum over all examples is left as it is.", "Give the same part twice: the mean must not change.", "15", _LINEAR),
+    Mistake("another gate's factor", ("back through a product",), "{u} \\cdot {beside}", lambda u, beside: u * beside,
+            "Two products meet in one sum, and their factors are mixed up.", "Which number is it multiplied with on the way forward?", "15", _MEMORY),
+    Mistake("γ multiplied in too early", ("normalised",), "{gamma}({x} - {mu}) / {s}", lambda x, mu, s, gamma: (x - mu) * gamma / s,
+            "The next line is done along with this one.", "The hat stands for what has mean 0 and variance 1, before γ.",
+            "15", "Batch normalisation"),
 ]
 # fmt: on
 """The rows of the catalogue for remedies."""

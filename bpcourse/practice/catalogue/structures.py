@@ -207,6 +207,12 @@ ROWS: list[Mistake] = [
             lambda u, a: a * (u - total(u) / u.shape[0]),
             "The sum is taken for a plain mean.",
             "The mean is weighted with the outputs; only then do the entries add up to 0.", "17", "Attention"),
+    Mistake("repeated input overwritten", ("gradient of the input",), "\\text{{= for +=}}",
+            lambda dz, k: np.concatenate([dz * k[:1], k[1:] * dz[-1:]]),
+            "Each place of the kernel overwrites what the place before it left.",
+            "How many outputs read this input? So many shares arrive.", "17", "A kernel that slides"),
+    Mistake("upstream to every entry", ("shares of the winners",), "{u}", lambda u, X: 0 * X + u,
+            "A sum hands on to all, and max looks like a sum.", "Nudge an entry that lost: the maximum does not move.", "17", "Max-pooling"),
 ]
 # fmt: on
 """The rows of the catalogue for structures."""

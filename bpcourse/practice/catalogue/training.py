@@ -311,6 +311,13 @@ ROWS: list[Mistake] = [
             lambda a, old_delta: old_delta @ a.T,
             "The delta of the first step is still there.",
             "After the step the prediction is another one, and so is δ.", "12", "One example, many steps"),
+    Mistake("sign of the logarithm", ("loss from the logits",), "{M} - \\ln {S} - {z}", lambda M, S, z: M - each("log", S) - z,
+            "The minus of −ln is written before the sum's logarithm, too.", "S is above 1: its logarithm makes the loss larger.", "10", "Why these three"),
+    Mistake("logit and largest turned round", ("loss from the logits",), "{z} - {M} + \\ln {S}", lambda M, S, z: z - M + each("log", S),
+            "The logarithm of the share is written with the signs of the loss.", "A logit far below the largest must cost much.",
+            "10", "Why these three"),
+    Mistake("mean square squared once more", ("mean square of a sum",), "{n}\\,{v}\\,{s}^2", lambda n, v, s: n * v * s * s,
+            "s is taken for a size.", "s is a mean of squares already.", "12", "Where to start"),
 ]
 # fmt: on
 """The rows of the catalogue for output layers, batches, training."""
