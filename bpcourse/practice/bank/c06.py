@@ -27,7 +27,7 @@ _PRODUCT = Derivation(
         Given("A", "A", np.array([[2.0, -1.0], [3.0, 4.0]]), -5, 5),
         Given("B", "B", np.array([[1.0, 5.0], [-2.0, 3.0]]), -5, 5),
     ),
-    (Step("P", "A\\,B", "matrix product", {"A": "A", "B": "B"}),),
+    (Step("P", "P", "matrix product", {"A": "A", "B": "B"}),),
 )
 
 _LAYER = {"W": "W", "a": "a", "b": "b"}
@@ -145,7 +145,7 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="One product of matrices",
-        text="Find the product $A\\,B$, all four entries, row by row.",
+        text="Find the product $P = A\\,B$, all four entries, row by row.",
         hints=(
             "Each entry of the product is a sum of products.",
             "Row 1, column 1: go along row 1 of A and down column 1 of B.",
@@ -288,7 +288,7 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="A batch through a network",
-        text="Write a function that runs a batch through a network of sigmoid layers. `parameters` holds `W1`, `b1`, `W2`, `b2` "
+        text="Write `predictions(parameters, X)`: it runs a batch through a network of sigmoid layers. `parameters` holds `W1`, `b1`, `W2`, `b2` "
         "and so on, `X` one example a column; "
         "the function returns the activations of the last layer.",
         hints=(
