@@ -271,7 +271,7 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="Any chain's slope",
-        text="Write `slope_of_chain(links, x)`: it differentiates a chain of any length. Each link is a pair, a function and its slope, and "
+        text="Write a function that differentiates a chain of any length. Each link is a pair, a function and its slope, and "
         "the first link reads $x$.",
         hints=(
             "One loop does both: it carries the value along, and the product of the slopes.",

@@ -306,7 +306,7 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="All paths, none listed",
-        text="Write `gradient_from_wires(wires, start, end)`: it gets the wires of a graph and returns $\\partial\\,\\text{end}/\\partial\\,\\text{start}$, "
+        text="Write a function that gets the wires of a graph and returns $\\partial\\,\\text{end}/\\partial\\,\\text{start}$, "
         "the sum over all paths, without "
         "listing one. Each wire is (from, to, local gradient); the wires into a node stand before those out of it.",
         hints=(

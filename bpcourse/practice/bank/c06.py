@@ -288,7 +288,7 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="A batch through a network",
-        text="Write `predictions(parameters, X)`: it runs a batch through a network of sigmoid layers. `parameters` holds `W1`, `b1`, `W2`, `b2` "
+        text="Write a function that runs a batch through a network of sigmoid layers. `parameters` holds `W1`, `b1`, `W2`, `b2` "
         "and so on, `X` one example a column; "
         "the function returns the activations of the last layer.",
         hints=(

@@ -283,7 +283,7 @@ EXERCISES: list[Exercise] = [
     ),
     Code(
         title="The bill of any network",
-        text="Write `products(sizes)`: it counts the products of a network, forward and backward. `sizes` lists the inputs and then the units of each "
+        text="Write a function that counts the products of a network: forward and backward. `sizes` lists the inputs and then the units of each "
         "layer, as `[3, 5, 4, 2]`.",
         hints=(
             "Two neighbours in the list make a layer.",
