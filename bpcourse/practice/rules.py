@@ -163,7 +163,7 @@ _RULES = [
     Rule("slope of half the squared error", "{a} - {y}", lambda y, a: a - y),
     Rule("slope of cross-entropy", "-{y} / {a}", lambda y, a: (0 - y) / a),  # 0 − y: no −0
     Rule("slope of binary cross-entropy", "({a} - {y}) / ({a}(1-{a}))", lambda y, a: (a - y) / (a * (1 - a))),
-    Rule("back through the softmax", "{a} \\circ ({u} - \\sum {u}\\,{a})", lambda u, a: a * (u - total(u * a))),
+    Rule("back through the softmax", "{a} \\circ ({u} - \\sum {u} \\circ {a})", lambda u, a: a * (u - total(u * a))),
     Rule("output minus label", "{a} - {y}", lambda y, a: a - y),
     # back through a layer
     Rule("upstream times local", "{u} \\cdot {local}", lambda u, local: u * local),
@@ -204,7 +204,7 @@ _RULES = [
     Rule("to the weight", "{u} \\cdot {a}", lambda u, a: u * a),
     Rule("sum over three paths", "{g1} + {g2} + {g3}", lambda g1, g2, g3: g1 + g2 + g3),
     Rule("matrix product", "{A}\\,{B}", lambda A, B: A @ B),
-    Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + b_{row}",
+    Rule("sum of one unit", "\\text{{row {row} of }} {W} \\cdot {a} + [{b}]_{{{row}}}",
          lambda W, a, b, row: W[row - 1 : row] @ a + b[row - 1 : row]),
     Rule("parameters of a layer", "{n}\\,{k} + {n}", lambda n, k: n * k + n),
     Rule("parameters of two layers", "{first} + {second}", lambda first, second: first + second),

@@ -125,10 +125,13 @@ class _Circuit:
         side = f", {('first', 'second')[k]} input" if len(node.inputs) == 2 else ""
         local = whole if node is self.output else f"d{of}_d{by}{again}"
         parts = {"out": of, **self.parts(node), **self.after(node)}
-        self.steps.append(Step(local, self.slope(node, source), f"local gradient of {rule}{side}", parts, constants))
-        if node is not self.output:
-            tex = self.slope(self.output, source if alone else node) + ("" if alone else f" \\cdot {self.slope(node, source)}")
-            self.steps.append(Step(whole, tex, "upstream times local", {"u": f"d{of}", "local": local}))
+        last = node is self.output
+        way = "\\text{straight}" if last else f"\\text{{through }} {self.tex(node)}"
+        share = self.slope(self.output, source) if alone else way
+        tex = share if last else self.slope(node, source)
+        self.steps.append(Step(local, tex, f"local gradient of {rule}{side}", parts, constants))
+        if not last:
+            self.steps.append(Step(whole, share, "upstream times local", {"u": f"d{of}", "local": local}))
         return whole
 
     def sum(self, node: Value, flows: Sequence[str]) -> None:

@@ -35,7 +35,7 @@ def product(a: float, b: float, h: float) -> Derivation:
         ),
         (
             Step("f", "f", "multiply", {"a": "a", "b": "b"}),
-            Step("a_up", "(a + \\varepsilon)", "add", {"a": "a", "b": "eps"}),
+            Step("a_up", "a_\\text{up}", "add", {"a": "a", "b": "eps"}),
             Step("f_up", "f_\\text{up}", "multiply", {"a": "a_up", "b": "b", "eps": "eps"}),
             Step("quotient", "\\text{quotient}", "difference quotient", {"up": "f_up", "here": "f", "eps": "eps"}),
             Step("da", "\\partial f/\\partial a", "local gradient of multiply, first input", {"a": "a", "b": "b", "out": "f"}),
@@ -118,7 +118,7 @@ EXERCISES: list[Exercise] = [
         asks=("da", "quotient"),
     ),
     Ladder(
-        title="The product, by all three: nudge, slope, step",
+        title="The product: nudge, slope, step",
         text="The gate $f = ab$. Nudge $a$ up by $\\varepsilon$ and find the quotient; find both derivatives by the rule; "
         "then move both inputs uphill at once with step size $h$. All digits.",
         hints=(

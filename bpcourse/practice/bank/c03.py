@@ -221,7 +221,7 @@ EXERCISES: list[Exercise] = [
     Paper(
         title="The divide gate",
         text="Find both local gradients of the gate $q = a/b$ from difference quotients, as the chapter does for $1/u$. Then "
-        "find them a second time, from two gates of the table: a reciprocal $r = 1/b$ and a product $q = a r$. Do they agree?",
+        "find them a second time, from two gates in a row: a reciprocal $r = 1/b$ and a product $q = a r$. Do they agree?",
         hints=(
             "For a, hold b still: what kind of graph is a/b then?",
             "For b, bring a/(b + ε) − a/b to one denominator before you divide by ε.",

@@ -122,7 +122,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="Each knob needs a run of its own, since only one thing may be nudged at a time. The loss at $w$ itself is the "
         "same for "
-        "all, so it is computed once: $N + 1$ runs. A chain's product of local gradients does without any of them.",
+        "all, so it is computed once: $N + 1$ runs. Going backward takes one run and one sweep, however many knobs there are.",
         options=(
             Option("1,000", "The nudged runs are counted; the run without a nudge, from which all are measured, is not."),
             Option("1,001", "One run for each knob, and one at w itself, which all share.", right=True),
@@ -238,8 +238,8 @@ EXERCISES: list[Exercise] = [
         text="The chain $h_1 = 1/x$, $h_2 = e^{h_1}$, $y = h_2^2$. Find $\\partial y/\\partial x$ to four digits.",
         hints=(
             "Three gates, so three factors, each at the value that arrived there.",
-            "The factors from the right: 2h₂, then h₂ (exp's slope is its output), then −1/x².",
-            "Compute h₁ = 1/x and h₂ = e^h₁ first, then multiply 2h₂ · h₂ · (−1/x²).",
+            "Compute h₁ and h₂ first. The square's factor is twice its input, exp's is its output, the reciprocal's is −1/x².",
+            "With h₁ = 1/x and h₂ = e^h₁ the product is 2h₂ · h₂ · (−1/x²).",
         ),
         solution="From the right: the square gives $2h_2$, at $h_2$; exp gives its output $h_2$; the reciprocal gives $-1/x^2$. "
         "Another way to see "

@@ -22,12 +22,12 @@ def _two_ways() -> Derivation:
 def _local_and_total() -> Derivation:
     """Both are written ∂f/∂u: on the wire, and in all."""
     u = Value(4, "u")
-    q = (3 * u + 1).named("q")
+    q = ((3 * u).named("p") + 1).named("q")
     circuit = of_circuit((q * u).named("f"), fresh={"u": (-9, 9, 0)})
     wire, total = circuit.step("f_to_u"), circuit.step("du")
     detour = {**wire.parts, "detour": total.parts["g2"]}  # offered to the mistake that takes one for the other
-    wire = wire._replace(tex="\\partial f/\\partial u \\text{ on the wire from } u \\text{ into the product}", parts=detour)
-    total = total._replace(tex="\\partial f/\\partial u \\text{ in all}")
+    wire = wire._replace(tex="\\text{on the wire}", parts=detour)
+    total = total._replace(tex="\\text{in all}")
     others = [step for step in circuit.steps if step.name not in ("f_to_u", "du")]
     return Derivation(circuit.givens, (*others, wire, total))
 
@@ -69,7 +69,8 @@ def _paths(k: int, i: int, through: Sequence[int]) -> Derivation:
     slope("slope_31", "y_hat", "z_31", "\\partial \\hat y/\\partial z^3_1", f"a_2{through[0]}")
     add("dz_31", "\\partial L/\\partial z^3_1", "upstream times local", u="dy_hat", local="slope_31")
     for j in through:
-        way = f"\\text{{ by path {j}}}" if len(through) > 1 else "\\text{ by this path}"
+        path = f"\\text{{path }} {j}"
+        way = f"|_{{{path}}}"
         beside = {"neighbour": f"w_31{through[0]}"} if j != through[0] else {}
         add(f"da_2{j}", f"\\partial L/\\partial a^2_{j}", "to the left", u="dz_31", w=f"w_31{j}", a=f"a_2{j}", **beside)
         slope(f"slope_2{j}", f"a_2{j}", f"z_2{j}", f"\\partial a^2_{j}/\\partial z^2_{j}", start)
@@ -78,7 +79,7 @@ def _paths(k: int, i: int, through: Sequence[int]) -> Derivation:
         if j == through[0]:
             slope(f"slope_1{k}", start, f"z_1{k}", f"\\partial a^1_{k}/\\partial z^1_{k}", f"a_2{j}")
         add(f"into_{j}", f"\\partial L/\\partial z^1_{k}{way}", "upstream times local", u=f"back_{j}", local=f"slope_1{k}")
-        add(f"path_{j}", f"\\partial L/\\partial {wire}{way}", "to the weight", u=f"into_{j}", a=f"x_{i}", own=start)
+        add(f"path_{j}", path, "to the weight", u=f"into_{j}", a=f"x_{i}", own=start)
     if len(through) == 3:
         shares = {f"g{m}": f"path_{j}" for m, j in enumerate(through, start=1)}
         add("total", f"\\partial L/\\partial {wire}", "sum over three paths", **shares)
@@ -127,7 +128,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="The output first: $\\sigma(z) = 1/(1 + e^{-z})$. The slope is $a\\,(1 - a)$, with the output and not with "
         "$z$. It is never above a "
-        "quarter and never negative. Every path of this chapter passes such factors.",
+        "quarter and never negative. The paths of this chapter's network pass such factors.",
         derivation=of_circuit(sigmoid(Value(-1.2, "z")).named("a"), fresh={"z": (-30, 30, 1)}),
         asks=("a", "dz"),
     ),

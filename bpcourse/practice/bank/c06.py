@@ -27,7 +27,7 @@ _PRODUCT = Derivation(
         Given("A", "A", np.array([[2.0, -1.0], [3.0, 4.0]]), -5, 5),
         Given("B", "B", np.array([[1.0, 5.0], [-2.0, 3.0]]), -5, 5),
     ),
-    (Step("P", "A\\,B", "matrix product", {"A": "A", "B": "B"}),),
+    (Step("P", "P", "matrix product", {"A": "A", "B": "B"}),),
 )
 
 _LAYER = {"W": "W", "a": "a", "b": "b"}
@@ -145,7 +145,7 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="One product of matrices",
-        text="Find the product $A\\,B$, all four entries, row by row.",
+        text="Find the product $P = A\\,B$, all four entries, row by row.",
         hints=(
             "Each entry of the product is a sum of products.",
             "Row 1, column 1: go along row 1 of A and down column 1 of B.",

@@ -21,7 +21,7 @@ W212 = of_network(FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, fresh=FRESH, 
 def _neuron() -> Derivation:
     """One sigmoid of w·x + b."""
     w, x, b = Value(2.0, "w"), Value(-1.0, "x"), Value(0.5, "b")
-    z = (w * x + b).named("z")
+    z = ((w * x).named("p") + b).named("z")
     return of_circuit(sigmoid(z).named("a"), fresh={"w": (-20, 20, 1), "x": (-2, 2, 0), "b": (-10, 10, 1)})
 
 
@@ -189,7 +189,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="The outputs of a softmax sum to 1, whatever the logits, so the slopes of all of them by one logit sum to "
         "0. Two negative ones cannot. Raising a logit raises its own share, so it is the first sign that is wrong. This "
-        "look would have caught the slope that the notes print.",
+        "look takes no number; the next section tells what it would have caught.",
     ),
     Ladder(
         title="w212, from forward to the derivative",
@@ -203,7 +203,7 @@ EXERCISES: list[Exercise] = [
         solution="Forward gives all activations, and they are needed on the way back. The squared error's slope at the "
         "outputs is $2(\\hat y - y)$. Back through the softmax each logit gathers from both outputs, so each $\\delta^2_j$ "
         "is a sum over two paths. A weight's derivative is the delta of the unit that it leads to, times the activation "
-        "where it starts.",
+        "where it starts. (In the lines below $\\circ$ multiplies entry by entry, and the sum runs over both outputs.)",
         derivation=W212,
         steps=("z1", "a1", "z2", "a2", "da2", "delta2", "dw_212"),
         shows=("x", "y", "W1", "W2"),
@@ -211,7 +211,7 @@ EXERCISES: list[Exercise] = [
     Numbers(
         title="The other loss, and a step",
         text="A softmax of two, and the cross-entropy. From the logits $z^2$, the label $y$ and the activation $a^1_2$ find "
-        "$L$, $\\delta^2$ (both), $\\partial L/\\partial w^2_{12}$, and the weight after one step with the rate $\\eta$, to "
+        "$\\hat y$, $L$, $\\delta^2$ (both), $\\partial L/\\partial w^2_{12}$, and the weight after one step with the rate $\\eta$, to "
         "four digits.",
         hints=(
             "Only the slope of the loss at the outputs has changed.",
@@ -240,20 +240,26 @@ For the first output numerator and denominator move. With the product rule on
 $e^{z_1} \\cdot 1/S$, and $-1/S^2$ as the slope of $1/S$,
 
 $$
+\\begin{aligned}
 \\frac{\\partial \\hat y_1}{\\partial z_1}
-  = e^{z_1} \\cdot \\frac1S + e^{z_1} \\cdot \\left(-\\frac{1}{S^2}\\right) e^{z_1}
-  = \\hat y_1 - \\hat y_1^2 = \\hat y_1 (1 - \\hat y_1) .
+  &= e^{z_1} \\cdot \\frac1S - e^{z_1} \\cdot \\frac{1}{S^2} \\cdot e^{z_1} \\\\
+  &= \\hat y_1 - \\hat y_1^2 = \\hat y_1 (1 - \\hat y_1) .
+\\end{aligned}
 $$
 
 For the second the numerator is held still, and only the denominator moves:
 
 $$
-\\frac{\\partial \\hat y_2}{\\partial z_1} = e^{z_2} \\cdot \\left(-\\frac{1}{S^2}\\right) e^{z_1} = -\\hat y_2\\, \\hat y_1 .
+\\frac{\\partial \\hat y_2}{\\partial z_1} = -e^{z_2} \\cdot \\frac{1}{S^2} \\cdot e^{z_1} = -\\hat y_2\\, \\hat y_1 .
 $$
 
-Every other output is like the second. The sum of all slopes by $z_1$ is
-$\\hat y_1 - \\hat y_1 (\\hat y_1 + \\hat y_2 + \\dots) = \\hat y_1 - \\hat y_1 \\cdot 1 = 0$.
-It must be, for the outputs always sum to 1.""",
+Every other output is like the second. The slopes of all outputs by $z_1$ add up to
+
+$$
+\\hat y_1 - \\hat y_1 (\\hat y_1 + \\hat y_2 + \\dots) = \\hat y_1 - \\hat y_1 = 0 .
+$$
+
+It must be so, for the outputs always sum to 1.""",
     ),
     Code(
         title="The derivative of any weight of the last layer",
@@ -267,7 +273,7 @@ It must be, for the outputs always sum to 1.""",
         ),
         solution="A nudge of $w_{jk}$ moves one logit, $z_j$, by $a_k$; that logit moves every output. So the function goes "
         "over all outputs, multiplies the loss's slope with the softmax's, adds up, and multiplies by the activation at the "
-        "end. With a single path in place of the loop it would still look plausible, with two outputs and half the size.",
+        "end. A single path in place of the loop looks plausible, but with two outputs and a label of one class it gives half.",
         stub='''def slope_of_weight(a, W, y, j, k):
     """The derivative of the squared error by w_jk of a softmax layer."""
     return None

@@ -38,8 +38,8 @@ _UNIT = (
     Given("x_1", "x_1", 2.0, 2, 5, 0),
 )
 _FROM_THE_DELTAS = (
-    Step("from_1", "\\delta^2_1 w^2_{13}", "upstream times local", {"u": "delta_21", "local": "w_213", "neighbour": "w_223"}),
-    Step("from_2", "\\delta^2_2 w^2_{23}", "upstream times local", {"u": "delta_22", "local": "w_223", "neighbour": "w_213"}),
+    Step("from_1", "\\text{from logit } 1", "upstream times local", {"u": "delta_21", "local": "w_213", "neighbour": "w_223"}),
+    Step("from_2", "\\text{from logit } 2", "upstream times local", {"u": "delta_22", "local": "w_223", "neighbour": "w_213"}),
     Step("da", "\\partial L/\\partial a^1_3", "sum over the paths", {"g1": "from_1", "g2": "from_2"}),
     Step("a_13", "a^1_3", "sigmoid", {"x": "z_13"}),
     Step("slope", "\\sigma'(z^1_3)", "local gradient of sigmoid", {"out": "a_13", "x": "z_13"}),
@@ -140,7 +140,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="The slopes of the loss are $2(\\hat y - y)$. Each $\\delta_j$ collects from all three outputs, which "
         "gives $\\delta_j = \\hat y_j (u_j - \\sum_r u_r \\hat y_r)$: the sum is the same for all three. As a check the "
-        "three deltas add up to 0, for a nudge of all logits together changes no output.",
+        "three deltas add up to 0, for a nudge of all logits together changes no output. ($\\circ$ multiplies entry by entry.)",
         derivation=THREE_OUTPUTS,
         asks=("a", "u", "delta"),
     ),
@@ -182,7 +182,8 @@ EXERCISES: list[Exercise] = [
                    "The derivative of w131, 0.00316, would pass then with any sign. The allowance must come from the "
                    "check's own noise."),
         ),
-        solution="Ask first how much the central difference can see. A loss of this size is rounded by about $10^{-16}$, "
+        solution="Ask first how much the central difference can see. The loss adds up numbers around 1, so it is rounded by about "
+        "$10^{-16}$, "
         "and the division by $\\varepsilon$ makes about $10^{-11}$ of that. Both numbers are smaller, so they agree: they "
         "are zero. An exact zero has a reason (here, say, equal weights to both logits), and it is worth finding it.",
     ),
@@ -222,7 +223,7 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="The same weight, the other loss",
-        text="Now with cross-entropy: a softmax of two has the logits $z^2$, and a hidden unit with the sum $z^1_3$ is read "
+        text="Now with cross-entropy and the label $y$: a softmax of two has the logits $z^2$, and a hidden unit with the sum $z^1_3$ is read "
         "with the weights $w^2_{13}$ and $w^2_{23}$ and reads $x_1$. Find $\\delta^2$ (both), $\\partial L/\\partial a^1_3$ "
         "and $\\partial L/\\partial w^1_{31}$, to four digits.",
         hints=(
@@ -284,7 +285,7 @@ is the row of zeros of the 4-4-2 network.""",
         title="The whole first layer",
         text="Write `first_layer_gradient(x, W1, W2, y)`: all derivatives of the squared error $L = \\sum_r (y_r - \\hat "
         "y_r)^2$ by the weights of the first layer, in the shape of `W1`. The hidden layer is a sigmoid, the output a "
-        "softmax, and there are no biases; `x` and `y` are lists with one index.",
+        "softmax, and there are no biases; `x` and `y` are arrays with one index.",
         hints=(
             "Four parts: forward; the deltas of the outputs; the deltas of the hidden units; times the inputs.",
             "delta2 = y_hat * (u - (u * y_hat).sum()) with u = 2 * (y_hat - y). Hidden unit j collects with column j of W2.",

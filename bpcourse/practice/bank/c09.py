@@ -93,8 +93,8 @@ EXERCISES: list[Exercise] = [
             "∂f/∂z is q, ∂f/∂q is z, and x gets what q got.",
         ),
         solution="Go forward to find $q$. Then backward: the product gives $z$ the value of $q$ and $q$ the value of $z$. "
-        "The sum hands on unchanged what arrives at it, so $x$ gets the same as $q$. In chapter 9 the same two gates do the "
-        "work: BP4 is the product, BP3 the sum.",
+        "The sum hands on unchanged what arrives at it, so $x$ gets the same as $q$. A layer is made of the "
+        "same two gates: each weight sits in a product, each bias in a sum.",
         derivation=_add_then_multiply(),
         asks=("dz", "dq", "dx"),
     ),

@@ -39,7 +39,7 @@ def surprise() -> Derivation:
 
 HALF_SQUARED = output_layer(column(1.5, -0.5), column(0.8, 0.2), "identity", "half the squared error", (-30, 30, 1))
 
-SURE_AND_WRONG = output_layer(column(2.2), column(0), "sigmoid", "binary cross-entropy", (5, 30, 1))
+SURE_AND_WRONG = output_layer(column(2.2), column(0), "sigmoid", "binary cross-entropy", (20, 45, 1))
 
 SOFTMAX = Derivation(
     (Given("z", "z", column(1.0, 2.0, -0.5), -20, 25, 1), Given("y", "y", column(0, 0, 1))),
@@ -53,7 +53,7 @@ SOFTMAX = Derivation(
     ),
 )
 
-MIXED = output_layer(column(0.5, 1.5, -1.0), column(1, 0, 0), "softmax", "squared error", (-20, 20, 1))
+MIXED = output_layer(column(0.5, 1.5, -1.2), column(1, 0, 0), "sigmoid", "cross-entropy", (-20, 20, 1))
 
 LARGE_LOGITS = Derivation(
     (Given("z_1", "z_1", 801.2, 8005, 8014, 1), Given("z_2", "z_2", 800.4, 7996, 8004, 1)),
@@ -84,7 +84,7 @@ def _logits_and_labels() -> list[tuple[np.ndarray, np.ndarray]]:
 EXERCISES: list[Exercise] = [
     Numbers(
         title="Through a logarithm",
-        text="From chapter 3: the output of a circuit is $-\\ln p$. Find $\\partial f/\\partial p$, to four digits.",
+        text="From chapters 3 and 7: the output of a circuit is $f = -\\ln p$. Find $\\partial f/\\partial p$, to four digits.",
         hints=(
             "Two gates: a logarithm, then a minus. Each has its local gradient.",
             "Along one path the local gradients multiply.",
@@ -97,9 +97,8 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="Who feels a nudge of a logit?",
-        text="From chapter 7: the 4-4-2 network ends in a softmax of two units. A nudge of $w^2_{12}$ moves the logit $z^2_1$ "
-        "alone. "
-        "What does $\\partial L/\\partial z^2_1$ need?",
+        text="From chapter 7: the 4-4-2 network ends in a softmax of two units, and its loss is the squared error. A nudge of "
+        "$w^2_{12}$ moves the logit $z^2_1$ alone. What does $\\partial L/\\partial z^2_1$ need?",
         options=(
             Option(
                 "The slopes of $L$ at both outputs, $\\hat y_1$ and $\\hat y_2$.",
@@ -113,11 +112,11 @@ EXERCISES: list[Exercise] = [
             ),
             Option(
                 "The slope of $L$ at $\\hat y_2$ alone.",
-                "The path through $\\hat y_1$, where the logit stands in the numerator, is the stronger one.",
+                "The logit stands in the numerator of $\\hat y_1$, too: that path brings as much again.",
             ),
             Option(
                 "Neither: the outputs sum to 1, so what one gains the other loses, and the two paths cancel.",
-                "The two *moves* cancel, but each is multiplied by another slope of $L$ before the sum is taken.",
+                "The two *moves* cancel. But the slopes of $L$ at the two outputs have opposite signs, so the two products have the same.",
             ),
         ),
         hints=(
@@ -125,7 +124,7 @@ EXERCISES: list[Exercise] = [
             "Where does z²₁ stand: in the numerator, in the denominator, in both?",
             "Count the outputs whose fraction contains z²₁: each begins a path.",
         ),
-        solution="Both. $\\hat y_1 = e^{z_1}/(e^{z_1} + e^{z_2})$ and $\\hat y_2 = e^{z_2}/(e^{z_1} + e^{z_2})$: "
+        solution="The slopes at both. $\\hat y_1 = e^{z_1}/(e^{z_1} + e^{z_2})$ and $\\hat y_2 = e^{z_2}/(e^{z_1} + e^{z_2})$: "
         "the first logit stands in both fractions, so two paths lead from it to the loss, and paths add.",
     ),
     Numbers(
@@ -170,7 +169,7 @@ EXERCISES: list[Exercise] = [
             "δ_j = ŷ_j (u_j − Σ u_i ŷ_i), with u = ∂L/∂ŷ. The sum has one term: u₃ ŷ₃.",
         ),
         solution="The exponentials, divided by their sum, are the outputs. The loss is $-\\ln \\hat y_3$, so its slope is "
-        "$-\\frac{1}{\\hat y_3}$ at the third output and 0 at the others. The average of these slopes, weighted by $\\hat y$, is "
+        "$-\\frac{1}{\\hat y_3}$ at the third output and 0 at the others. Through the softmax each $u_j$ is compared with the average of all, weighted by $\\hat y$ (chapter 8). Here that is "
         "$-\\frac{1}{\\hat y_3} \\cdot \\hat y_3$, minus one whatever the logits are. "
         "So $\\delta_j = \\hat y_j (0 + 1)$ for the wrong classes and $\\hat y_3 (1 - 1/\\hat y_3) = \\hat y_3 - 1$ for the "
         "right one: "
@@ -179,20 +178,17 @@ EXERCISES: list[Exercise] = [
         steps=("E", "S", "a", "loss", "u", "delta"),
     ),
     Numbers(
-        title="The mixed pair, with three classes",
-        text="A softmax with the squared error $\\sum_j (y_j - \\hat y_j)^2$. Find $\\hat y$, the slopes $\\partial "
-        "L/\\partial \\hat y$ "
-        "and $\\delta$, three numbers each, to four digits.",
+        title="A row of sigmoids with the softmax's loss",
+        text="Three sigmoid units, and the loss $-\\sum_j y_j \\ln \\hat y_j$; the label is the first class. By the recipe for any pair find "
+        "$\\hat y$, the slopes $\\partial L/\\partial \\hat y$ and $\\delta$, three numbers each, to four digits. Which units get a push?",
         hints=(
-            "Each logit moves all three outputs.",
-            "u = 2(ŷ − y). Then take the average of u, weighted by ŷ.",
-            "δ_j = ŷ_j (u_j − (u₁ŷ₁ + u₂ŷ₂ + u₃ŷ₃)). Test: the three sum to 0.",
+            "In which of the three outputs does the loss look?",
+            "The slope of the loss is −y_j/ŷ_j. A sigmoid's Jacobian has its diagonal only: ŷ_j (1 − ŷ_j).",
+            "Multiply the two, unit by unit. What cancels, and what is left where y_j is 0?",
         ),
-        solution="The squared error gives $u = 2(\\hat y - y)$, one number an output. Through the softmax each $u_j$ is "
-        "compared with "
-        "the average $\\sum_i u_i \\hat y_i$, and the difference is multiplied by $\\hat y_j$. "
-        "The elementwise $u_j \\hat y_j (1 - \\hat y_j)$ leaves out the other outputs, and with three classes it is not even "
-        "in proportion.",
+        solution="The loss reads the first output alone, so its slope is $-1/\\hat y_1$ there and 0 elsewhere. A sigmoid reads its own logit "
+        "only, so nothing crosses over: $\\delta_1 = -\\frac{1}{\\hat y_1}\\, \\hat y_1 (1 - \\hat y_1) = -(1 - \\hat y_1)$, and the other two are 0. "
+        "The right class is pushed up. No wrong class is ever pushed down: in a softmax the sum of 1 does that, and here there is none.",
         derivation=MIXED,
         asks=("a", "u", "delta"),
     ),
@@ -247,26 +243,24 @@ EXERCISES: list[Exercise] = [
         asks=("S", "loss"),
     ),
     Paper(
-        title="Why a softmax's deltas sum to 0",
-        text="Show that $\\sum_j \\delta_j = 0$ for a softmax with *any* loss. What does it say of a step that moves all "
-        "logits by the same number?",
+        title="A softmax with a temperature",
+        text="Let $\\hat y$ be the softmax of $s_j = z_j/T$ with a fixed number $T > 0$, the *temperature*, and let the loss be the "
+        "cross-entropy with a label that sums to 1. (a) Find $\\delta_j = \\partial L/\\partial z_j$. (b) Where do $\\hat y_j$ and "
+        "$\\delta_j$ go as $T$ grows without bound, with $n$ classes? (c) Which multiple of the loss has the delta $\\hat y_j - y_j$?",
         hints=(
-            "Begin with the formula for any pair: δ_j = ŷ_j (g_j − Σ g_i ŷ_i).",
-            "Sum over j. The inner sum does not depend on j: call it ḡ.",
-            "Σ ŷ_j = 1.",
+            "One link is new: from z to s. What does a nudge of one logit z touch first?",
+            "∂L/∂s_j is this chapter's delta, and s_j moves by 1/T per nudge of z_j.",
+            "For (b): all s_j go to 0, so all exponentials go to 1.",
         ),
-        solution="Write $\\bar g = \\sum_i g_i \\hat y_i$, a single number. Then\n\n"
-        "$$\n\\begin{aligned}\n"
-        "\\sum_j \\delta_j &= \\sum_j \\hat y_j (g_j - \\bar g) \\\\\n"
-        " &= \\sum_j \\hat y_j g_j - \\bar g \\sum_j \\hat y_j \\\\\n"
-        " &= \\bar g - \\bar g \\cdot 1 = 0 .\n"
-        "\\end{aligned}\n$$\n\n"
-        "The second line takes $\\bar g$ out of the sum; the third reads off the definition of $\\bar g$, and $\\sum_j \\hat "
-        "y_j = 1$.\n\n"
-        "If every logit moves by the same small $t$, the loss moves by about $\\sum_j \\delta_j\\, t = 0$. Indeed the softmax "
-        "does not move at all: "
-        "$e^{z_j + t} = e^t e^{z_j}$, and $e^t$ cancels in the fraction. It makes a quick test of any softmax's backward pass: "
-        "every column of $dZ$ sums to 0.",
+        solution="(a) The loss reads $s$ through a softmax with cross-entropy, so $\\partial L/\\partial s_j = \\hat y_j - y_j$. A nudge of $z_j$ "
+        "touches $s_j$ alone, with the factor $1/T$:\n\n"
+        "$$\n\\delta_j = \\pd{L}{s_j} \\cdot \\pd{s_j}{z_j} = \\frac{\\hat y_j - y_j}{T} .\n$$\n\n"
+        "(b) Every $s_j = z_j/T$ goes to 0 and every $e^{s_j}$ to 1, so\n\n"
+        "$$\n\\hat y_j = \\frac{e^{s_j}}{\\sum_k e^{s_k}} \\longrightarrow \\frac1n , \\qquad "
+        "T \\delta_j = \\hat y_j - y_j \\longrightarrow \\frac1n - y_j .\n$$\n\n"
+        "So $\\delta_j$ goes to 0, like $1/T$: a network of high temperature is unsure, and learns slowly.\n\n"
+        "(c) A constant factor in front of the loss stands in front of every derivative. With $T \\cdot L$ the delta is "
+        "$T \\cdot (\\hat y_j - y_j)/T = \\hat y_j - y_j$.",
     ),
     Code(
         title="A loss that does not overflow",

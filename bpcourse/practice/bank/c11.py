@@ -136,7 +136,7 @@ def _networks() -> list[tuple[np.ndarray, ...]]:
 EXERCISES: list[Exercise] = [
     Numbers(
         title="Read by two",
-        text="From chapters 8 and 9: two hidden units are read by two units above. Find $\\partial L/\\partial a^1$, two "
+        text="From chapters 8 and 9: two hidden units are read by two units above, through $W^2$; the deltas there are $\\delta^2$. Find $\\partial L/\\partial a^1$, two "
         "numbers, "
         "to four digits.",
         hints=(
@@ -256,7 +256,7 @@ EXERCISES: list[Exercise] = [
         hints=(
             "δ² = ŷ − y, for a linear output with half the squared error.",
             "The slope of tanh is read off the activation: 1 − a².",
-            "δ¹ = w² δ² (1 − a¹ a¹), and the weight's gradient is δ¹ x.",
+            "∂L/∂a¹ is δ² times the upper weight. Times 1 − a² of the hidden unit it is δ¹; times x that is the weight's gradient.",
         ),
         solution="Forward gives $a^1 = \\tanh z^1$ and a linear $\\hat y$. Backward: $\\delta^2 = \\hat y - y$, times the "
         "weight, "

@@ -134,7 +134,7 @@ def _epochs() -> list[tuple[np.ndarray | int | float, ...]]:
 EXERCISES: list[Exercise] = [
     Numbers(
         title="What a step must gain",
-        text="From chapters 1 and 7: two weights have the derivatives $g$, and both move at once, by $-\\eta\\, g$. "
+        text="From chapters 1 and 4: two weights have the derivatives $g$, and both move at once, by $-\\eta\\, g$. "
         "By how much will the loss change, as far as the slopes tell? Give $\\Delta L$ to four digits.",
         hints=(
             "The effect of a move is the move times the slope.",
@@ -366,14 +366,14 @@ EXERCISES: list[Exercise] = [
         "$b^1_1 = b^1_2$, "
         "and $w^2_{r1} = w^2_{r2}$ for every unit $r$ above.\n\n"
         "$$\n\\begin{aligned}\n"
-        "z^1_1 &= \\sum_k w^1_{1k} x_k + b^1_1 = \\sum_k w^1_{2k} x_k + b^1_2 = z^1_2 , \\qquad a^1_1 = f(z^1_1) = f(z^1_2) = "
-        "a^1_2 , \\\\\n"
+        "z^1_1 &= \\sum_k w^1_{1k} x_k + b^1_1 = \\sum_k w^1_{2k} x_k + b^1_2 = z^1_2 , \\\\\n"
+        "a^1_1 &= f(z^1_1) = f(z^1_2) = a^1_2 , \\\\\n"
         "\\delta^1_1 &= f'(z^1_1) \\sum_r w^2_{r1} \\delta^2_r = f'(z^1_2) \\sum_r w^2_{r2} \\delta^2_r = \\delta^1_2 , \\\\\n"
-        "\\pd{L}{w^1_{1k}} &= \\delta^1_1 x_k = \\delta^1_2 x_k = \\pd{L}{w^1_{2k}} , \\qquad "
-        "\\pd{L}{b^1_1} = \\delta^1_1 = \\delta^1_2 = \\pd{L}{b^1_2} , \\\\\n"
+        "\\pd{L}{w^1_{1k}} &= \\delta^1_1 x_k = \\delta^1_2 x_k = \\pd{L}{w^1_{2k}} , \\\\\n"
+        "\\pd{L}{b^1_1} &= \\delta^1_1 = \\delta^1_2 = \\pd{L}{b^1_2} , \\\\\n"
         "\\pd{L}{w^2_{r1}} &= \\delta^2_r a^1_1 = \\delta^2_r a^1_2 = \\pd{L}{w^2_{r2}} .\n"
         "\\end{aligned}\n$$\n\n"
-        "The first line is forward, the second is BP2, the third BP4 and BP3 of layer 1, the fourth BP4 of layer 2. "
+        "The first two lines are forward, the third is BP2, then come BP4 and BP3 of layer 1 and BP4 of layer 2. "
         "All this holds for every example, so it holds for the means over a batch. "
         "Equal parameters get equal gradients, so after the step $w - \\eta\\,\\partial C/\\partial w$ they are equal again, "
         "and the next step begins as this one did.",

@@ -152,7 +152,7 @@ EXERCISES: list[Exercise] = [
             "B = 2N − n₀n₁, and the cost is (F + B)/F.",
         ),
         solution="Each weight is multiplied once on the way forward. On the way back it is in two products, one for its own gradient and one "
-        "for the activation that it reads. The activations of the first layer's weights are the inputs, whose gradient nobody asks for.",
+        "for the activation that it reads. What the first layer's weights read are the inputs, whose gradient nobody asks for.",
         derivation=PRODUCTS,
         asks=("N", "B", "ratio"),
     ),
@@ -277,13 +277,13 @@ EXERCISES: list[Exercise] = [
         "the first term depends on $k$, the sum is smallest where $p = q$:\n\n"
         "$$\n\\begin{aligned}\n\\frac{d}{k} = ck \\quad &\\text{gives} \\quad k = \\sqrt{d/c} , \\\\\n"
         "p + q = 2ck \\quad &\\text{gives} \\quad 2c\\sqrt{d/c} = 2\\sqrt{cd} .\n\\end{aligned}\n$$\n\n"
-        "With $c = 2$ it is $2\\sqrt{2d}$, as in the chapter; with $c = 1$ it is $2\\sqrt d$, the count of the paper.\n\n"
+        "With $c = 2$ it is $2\\sqrt{2d}$, as in the chapter; with $c = 1$ it is $2\\sqrt d$, which the chapter has as well.\n\n"
         "Now the price. Plain backpropagation costs $3 - N_1/N$ forward passes, which is less than 3. With checkpoints the layers outside the last "
         "segment run forward once more. They are $d - k$ of $d$ layers, so this is less than one forward pass. Together less than 4.",
     ),
     Code(
         title="The bill of any network",
-        text="Write a function that counts the products of a network: forward, and backward. `sizes` lists the inputs and then the units of each "
+        text="Write a function that counts the products of a network: forward and backward. `sizes` lists the inputs and then the units of each "
         "layer, as `[3, 5, 4, 2]`.",
         hints=(
             "Two neighbours in the list make a layer.",

@@ -65,9 +65,9 @@ DOT_PRODUCTS = Derivation(
         Step("vf", "\\dot f", "speed of a product", {"a": "q", "va": "vq", "b": "z", "vb": "tz"}),
         Step("vg", "\\dot g", "speed of a square", {"x": "q", "v": "vq"}),
         Step("weighed", "Jt \\cdot u", "two products added", {"a1": "vf", "b1": "uf", "a2": "vg", "b2": "ug"}),
-        Step("through_f", "\\bar q \\text{ from } f", "back through a product", {"u": "uf", "other": "z", "own": "q"}),
+        Step("through_f", "\\text{through } f", "back through a product", {"u": "uf", "other": "z", "own": "q"}),
         Step("slope", "\\partial g/\\partial q", "local gradient of square", {"x": "q", "out": "g"}),
-        Step("through_g", "\\bar q \\text{ from } g", "upstream times local", {"u": "ug", "local": "slope"}),
+        Step("through_g", "\\text{through } g", "upstream times local", {"u": "ug", "local": "slope"}),
         Step("dq", "\\bar q", "sum over the paths", {"g1": "through_f", "g2": "through_g"}),
         Step("dz", "\\bar z", "back through a product", {"u": "uf", "other": "q", "own": "z", "wrong": "ug"}),
         Step(
@@ -87,10 +87,10 @@ HESSIAN_VECTOR = Derivation(
         Given("v2", "v_2", 4.0, -15, 15, 1),
     ),
     (
-        Step("p", "w_1 w_2", "multiply", {"a": "w1", "b": "w2"}),
+        Step("p", "p", "multiply", {"a": "w1", "b": "w2"}),
         Step("g1", "g_1", "doubled", {"x": "p"}),
         Step("g2", "g_2", "square", {"x": "w1"}),
-        Step("vp", "(w_1 w_2)^{\\textstyle\\cdot}", "speed of a product", {"a": "w1", "va": "v1", "b": "w2", "vb": "v2"}),
+        Step("vp", "\\dot p", "speed of a product", {"a": "w1", "va": "v1", "b": "w2", "vb": "v2"}),
         Step("hv1", "\\dot g_1", "doubled", {"x": "vp", "g": "g1", "along": "v1"}),
         Step("hv2", "\\dot g_2", "speed of a square", {"x": "w1", "v": "v1", "g": "g2", "along": "v2"}),
     ),
@@ -100,7 +100,7 @@ NEWTON = Derivation(
     (
         Given("g", "g", np.array([[1.5], [-0.6]]), -30, 30, 1),
         Given("p", "H_{11}", 2.0, 16, 50, 1),
-        Given("q", "H_{12} = H_{21}", 1.0, -15, 15, 1),
+        Given("q", "H_{12}", 1.0, -15, 15, 1),
         Given("s", "H_{22}", 3.5, 16, 50, 1),
     ),
     (
@@ -281,14 +281,14 @@ EXERCISES: list[Exercise] = [
             "g₁ is twice a product of two numbers that both move. g₂ is a square.",
             "ġ₁ = 2(v₁ w₂ + w₁ v₂), ġ₂ = 2w₁ v₁.",
         ),
-        solution="The gradient's entries are numbers made by gates, so they have speeds like any others. The product $w_1 w_2$ moves by the product "
+        solution="The gradient's entries are numbers made by gates, so they have speeds like any others. The product $p = w_1 w_2$ moves by the product "
         "rule, and the 2 stays in front. As a test, write the Hessian down: its rows are $2w_2, 2w_1$ and $2w_1, 0$. Times $v$ it gives the same.",
         derivation=HESSIAN_VECTOR,
         asks=("g1", "g2", "hv1", "hv2"),
     ),
     Numbers(
         title="One Newton's step",
-        text="At some place a loss of two weights has the gradient $g$ and the Hessian $H$. Find Newton's step $d$, two numbers to four digits.",
+        text="At some place a loss of two weights has the gradient $g$ and the Hessian $H$ below; $H_{21}$ is $H_{12}$. Find Newton's step $d$, two numbers to four digits.",
         hints=(
             "After the step the gradient is about g + H d, and it should be 0.",
             "Two equations with two unknowns: H₁₁ d₁ + H₁₂ d₂ = −g₁, and H₂₁ d₁ + H₂₂ d₂ = −g₂.",
@@ -302,28 +302,28 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="One factor taken out",
-        text="$y = x^2$ and $y' = 2x$ are nodes of a graph. Someone computes $L = y \\cdot c$, where $c$ is `float(y')`, a plain number. At $x = 3$, "
+        text="$y = x^2$ and $y' = 2x$ are nodes of a graph. Someone computes $L = y \\cdot c$, where $c$ is `float(y')`, a plain number. At $x = 5$, "
         "what does `gradient(L, [x])` give, and what would it give with $y'$ itself?",
         hints=(
             "What is the product rule, and which of its terms needs the graph of y′?",
             "With the number, only y moves: slope of y times c.",
             "With the node: y′ · y′ + y · y″, and y″ is 2.",
         ),
-        solution="With the node, both factors move: $y' y' + y\\,y'' = 36 + 18$. The plain number does not move, so the second term is lost. The value "
-        "of $L$ is 54 both times, so only a nudge tells.",
+        solution="With the node, both factors move: $y' y' + y\\,y'' = 100 + 50$. The plain number does not move, so the second term is lost. The value "
+        "of $L$ is 250 both times, so only a nudge tells.",
         options=(
             Option(
-                "36, and 54 with the node.",
+                "100, and 150 with the node.",
                 "The number $c$ is a constant: the term $y\\,y''$ is lost, and no error is raised.",
                 right=True,
             ),
             Option(
-                "54 both times: the values are the same.",
+                "150 both times: the values of $L$ are the same.",
                 "The values are. But a plain number has no wire to $x$, so it cannot follow.",
             ),
-            Option("0, and 36 with the node.", "$y$ is still a node, and it moves. Only the second factor has left the graph."),
+            Option("0, and 100 with the node.", "$y$ is still a node, and it moves. Only the second factor has left the graph."),
             Option(
-                "18, and 54 with the node.",
+                "50, and 150 with the node.",
                 "The wrong term is lost: what is constant is $y'$, so $y\\,y''$ is missing, not $y'y'$.",
             ),
         ),

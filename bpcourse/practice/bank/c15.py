@@ -19,7 +19,7 @@ def _read_twice() -> Derivation:
 LAYERS = Derivation(
     (Given("n", "n", 40.0, 16, 64), Given("v", "v", 0.02, 1, 9, 2), Given("r", "r", 0.6, 2, 9, 1)),
     (
-        Step("factor", "\\sqrt{nv} \\cdot r", "factor of a layer", {"n": "n", "v": "v", "r": "r"}),
+        Step("factor", "\\text{factor}", "factor of a layer", {"n": "n", "v": "v", "r": "r"}),
         Step("left", "\\text{after ten layers}", "power", {"x": "factor"}, {"n": 10}),
         Step("keeps", "v_{\\text{balance}}", "variance that keeps the length", {"n": "n", "r": "r"}),
     ),
@@ -67,13 +67,11 @@ TWO_STEPS = Derivation(
         Step("dh2", "\\partial L/\\partial h_2", "slope of half the squared error", {"y": "y", "a": "h2"}),
         Step("slope2", "f'(z_2)", "local gradient of tanh", {"out": "h2", "x": "z2", "before": "h1"}),
         Step("dz2", "\\delta_2", "upstream times local", {"u": "dh2", "local": "slope2"}),
-        Step(
-            "share2", "\\text{share of step 2}", "to the weight", {"u": "dz2", "a": "h1", "own": "h2", "input": "x2", "z": "z1"}
-        ),
+        Step("share2", "\\text{share}_2", "to the weight", {"u": "dz2", "a": "h1", "own": "h2", "input": "x2", "z": "z1"}),
         Step("dh1", "\\partial L/\\partial h_1", "to the left", {"u": "dz2", "w": "w", "a": "h1", "v": "u"}),
         Step("slope1", "f'(z_1)", "local gradient of tanh", {"out": "h1", "x": "z1", "before": "h0", "coming": "h2"}),
         Step("dz1", "\\delta_1", "upstream times local", {"u": "dh1", "local": "slope1"}),
-        Step("share1", "\\text{share of step 1}", "to the weight", {"u": "dz1", "a": "h0", "own": "h1", "input": "x1"}),
+        Step("share1", "\\text{share}_1", "to the weight", {"u": "dz1", "a": "h0", "own": "h1", "input": "x1"}),
         Step("dw", "\\partial L/\\partial w", "sum over time", {"g1": "share2", "g2": "share1"}),
     ),
 )
@@ -89,7 +87,7 @@ CELL = Derivation(
     ),
     (
         Step("c_new", "c_t", "new memory", {"f": "f", "c": "c", "i": "i", "g": "g"}),
-        Step("t", "\\tanh c_t", "tanh", {"x": "c_new"}),
+        Step("t", "s_t", "tanh", {"x": "c_new"}),
         Step("h", "h_t", "memory shown", {"o": "o", "t": "t", "c": "c_new"}),
         Step(
             "dc_all",
@@ -330,7 +328,7 @@ EXERCISES: list[Exercise] = [
             "What are these slopes where the states are large?",
         ),
         solution="A step back multiplies by $W_h^\\top$ and by $1 - h_t^2$. With states near 0 the slopes are near 1, and the radius decides. With large inputs the "
-        "states go into the bends of the tanh, the slopes fall, and the gradient can vanish. To be sure of vanishing, the largest singular value must be below 1.",
+        "states go into the bends of the tanh, the slopes fall, and the gradient can vanish. It vanishes for certain if the largest singular value is below 1.",
         options=(
             Option(
                 "Yes, by $1.2^{100}$: the largest eigenvalue wins.",

@@ -58,7 +58,7 @@ KINK = Derivation(
             "quotient", "q", "central quotient",
             {"ahead": "ahead", "behind": "behind", "here": "here", "eps": "eps", "slope": "slope", "d": "d"},
         ),
-        Step("off", "q - f'(d)", "subtract", {"a": "quotient", "b": "slope"}),
+        Step("off", "\\text{off by}", "subtract", {"a": "quotient", "b": "slope"}),
     ),
 )  # fmt: skip
 
@@ -133,7 +133,7 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="What the deltas of a softmax add up to",
-        text="A network ends in a softmax. Its output deltas are $\\delta_j = \\partial L/\\partial z_j$ for the logits $z_j$. What is their sum?",
+        text="From chapter 8: a network ends in a softmax. Its output deltas are $\\delta_j = \\partial L/\\partial z_j$ for the logits $z_j$. What is their sum?",
         hints=(
             "Nudge all logits at once, by the same amount.",
             "What does the softmax do when the same number is added to all logits?",
@@ -179,7 +179,7 @@ EXERCISES: list[Exercise] = [
             "The quotient is (d + ε) / 2ε. The derivative is 1 where d > 0, else 0.",
         ),
         solution="The end ahead lies right of the kink, the end behind left of it, where the ReLU is 0. So the quotient mixes slope 0 "
-        "and slope 1. It is neither, and its error does not shrink until $\\varepsilon$ is smaller than $|d|$.",
+        "and slope 1. It is neither, and it is right only once $\\varepsilon$ is no larger than $|d|$: both ends lie on one side then.",
         derivation=KINK,
         asks=("quotient", "off"),
         shows=("d", "eps"),
@@ -242,7 +242,7 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="What a falling cost proves",
-        text="You take one step against your gradient, and the cost falls. Which of these mistakes *cannot* be in the gradient?",
+        text="You take one small step against your gradient, and the cost falls. Which of these mistakes *cannot* be in the gradient?",
         hints=(
             "The cost falls along every direction that has a downhill part.",
             "A gradient that is too long, or lacks some paths, still points downhill, roughly.",

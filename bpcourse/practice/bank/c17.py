@@ -116,7 +116,7 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="Back through a softmax",
-        text="A column $p = \\operatorname{softmax}(s)$ meets the upstream gradient $dp$. What arrives at $s$? (Products are entry by entry.)",
+        text="From chapter 10: a column $p = \\operatorname{softmax}(s)$ meets the upstream gradient $dp$. What arrives at $s$? (Products are entry by entry.)",
         hints=(
             "How many outputs read one logit?",
             "Every logit moves every output, since they add up to 1.",
@@ -133,7 +133,7 @@ EXERCISES: list[Exercise] = [
             Option("$p - dp$", "It looks like ŷ − y, but that is softmax *with* the cross-entropy, and dp is no label."),
             Option(
                 "$p \\circ dp$",
-                "Half of it: the rise of all outputs together is not taken out. These entries need not add up to 0.",
+                "One of its two terms: the weighted mean of dp is not taken out. These entries need not add up to 0.",
             ),
         ),
     ),
@@ -192,7 +192,8 @@ EXERCISES: list[Exercise] = [
             "Word 1 gets what arrives at positions 0, 2 and 3, added up.",
         ),
         solution="Word 0 is read nowhere, so its gradient is 0. Word 2 is read once. Word 1 is read three times: a fork adds what its "
-        "three branches bring back. In numpy that is `np.add.at`; `+=` with repeated indices keeps the last one only.",
+        "three branches bring back. In numpy that is `np.add.at`; `+=` with repeated indices keeps the last one only. (In the line below $H$ has a one-hot "
+        "column for each position.)",
         derivation=TABLE,
         asks=("dE",),
         shows=("dX",),

@@ -107,7 +107,7 @@ DRAW = Derivation(
         Step("exact", "\\partial J/\\partial z", "gradient of the mean pay", {"p": "p", "r": "r", "J": "J", "b": "b"}),
         Step("pay", "r_k", "pay of the draw", {"e": "e", "r": "r"}),
         Step("slope", "\\partial \\ln p_k/\\partial z", "slope of the logarithm of p", {"e": "e", "p": "p"}),
-        Step("share", "(r_k - b)\\,\\partial \\ln p_k/\\partial z", "share of a draw",
+        Step("share", "\\text{share}", "share of a draw",
              {"pay": "pay", "b": "b", "slope": "slope", "r": "r", "J": "J", "e": "e"}),
     ),
 )  # fmt: skip
@@ -235,7 +235,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="The mean pay is $\\sum_k p_k r_k$, and the softmax's slopes give $p_j(r_j - J)$. The draw knows one pay only: it takes $(r_k - b)$ times the "
         "slopes of $\\ln p_k$, which are $[k = j] - p_j$. No factor $p_k$ stands there: the drawing itself brings it in, for a likely machine is "
-        "drawn often. Over many draws the mean of these shares is the gradient.",
+        "drawn often. Over many draws the mean of these shares is the gradient. (In the lines below $e$ has its 1 at the machine drawn.)",
         derivation=DRAW,
         asks=("J", "exact", "share"),
         shows=("z", "r", "b"),
@@ -281,7 +281,7 @@ EXERCISES: list[Exercise] = [
         options=(
             Option(
                 "The average of 1,000 fresh draws at each end",
-                "Their noise, perhaps 0.1, is divided by 2ε: thousands of nothing.",
+                "Their noise, perhaps 0.1, is divided by 2ε: thousands, and all of it noise.",
             ),
             Option(
                 "The average of the same 1,000 draws at each end", "Nothing changes until one draw jumps: 0, or a jump over 2ε."
