@@ -1,7 +1,7 @@
 // The practice page: sets mixed from the chapters that are ticked, and what is kept of the answers.
 
 (() => {
-  const { progress, keep, bind, say, typeset, untab } = bpPractice;
+  const { progress, keep, bind, say, typeset } = bpPractice;
   const SIZE = 10, folder = document.currentScript.src.replace(/[^/]*$/, "");
   const loaded = {};
 
@@ -63,7 +63,6 @@
       const again = set.filter((one) => due.includes(one)).length;
       speak("set", { n: set.length, again, new: set.length - again });
       await typeset(place);
-      untab();
     }
 
     function bring(text) {

@@ -265,12 +265,6 @@ const bpPractice = (() => {
   const SIGNS = { right: "✓", follows: "✓", rounded: "✓", perhaps: "?", more: "?", unreadable: "!" };
   const typeset = (element) => window.MathJax?.typesetPromise?.([element]);
 
-  // MathJax makes every formula a stop of the Tab key: those of labels are none, Tab leads from box to box.
-  async function untab() {
-    await window.MathJax?.startup?.promise;
-    document.querySelectorAll(".bp-practice form mjx-container[tabindex]").forEach((formula) => formula.removeAttribute("tabindex"));
-  }
-
   function tell(told) {
     const boxes = [...document.querySelectorAll(".bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
     const all = progress(), own = told.closest(".bp-practice").dataset.exercise;
@@ -398,7 +392,6 @@ const bpPractice = (() => {
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
-  addEventListener("load", untab);
 
-  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind, typeset, untab };
+  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind, typeset };
 })();

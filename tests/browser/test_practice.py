@@ -258,6 +258,22 @@ def test_an_exercise_is_done_by_keyboard_alone(opened):
     expect(tab.locator("#sol-18-1 .bp-steps")).to_be_visible()
 
 
+def test_no_formula_stands_between_two_boxes(opened):
+    """Of the page, of what is said, of a set: Tab never stops at a formula."""
+    tab = opened()
+    choice = Box(tab, "18.2").root
+    choice.get_by_role("radio").first.press("ArrowDown")
+    tab.keyboard.press("Enter")
+    expect(choice.locator(".bp-verdict mjx-container")).to_have_count(1)
+    stops = tab.locator("mjx-container[tabindex]")
+    assert tab.locator("mjx-container").count() > 20 and stops.count() == 0
+    tab = opened("mixed")
+    tab.locator("[name=chapter]").last.check()
+    tab.locator("[data-do=set]").press("Enter")
+    expect(tab.locator(".bp-set .math")).to_have_count(tab.locator(".bp-set .math mjx-container").count())
+    assert tab.locator("mjx-container").count() > 20 and tab.locator("mjx-container[tabindex]").count() == 0
+
+
 def test_what_is_said_is_announced_and_told_by_a_sign(opened):
     tab = opened()
     first = Box(tab, "18.1")
