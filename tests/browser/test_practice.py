@@ -389,7 +389,14 @@ def test_without_a_script_question_and_solution_stand(opened):
 
 def test_on_paper_boxes_are_lines(opened):
     tab = opened(width=1200)
+    shown = tab.locator(".solution .bp-steps:visible")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert shown.count() == 0, "a folded solution stays folded"
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    tab.locator("#sol-18-1 .toggle-button").press("Enter")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     tab.emulate_media(media="print")
+    assert shown.count() == 1, "what the reader has opened is printed"
     assert tab.locator(".bp-practice button:visible").count() == 0
     style = "getComputedStyle(document.querySelector('[data-exercise=\"18.1\"] input'))"
     assert tab.evaluate(f"[{style}.borderWidth, {style}.borderBottomColor]") == ["0px 0px 1px", "rgb(34, 34, 34)"]
