@@ -41,6 +41,8 @@ TEXTS = {
     "progress": "{done} of {all} done",
     "rung": "Blanks: {n}. The boxes are empty again.",
     "no blanks": "All lines are worked. Choose a rung with blanks.",
+    "had": "Noted: you had it.",
+    "missed": "Noted: not yet.",
     "shape": "{shape}, row by row: {numbers}",
     "set": "A set of {n}: {again} that you missed before, {new} others.",
     "no chapter": "Tick at least one chapter first.",

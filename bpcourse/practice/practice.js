@@ -247,11 +247,11 @@ const bpPractice = (() => {
     try { return { ...JSON.parse(localStorage.getItem(KEY)) }; } catch { return {}; }
   }
 
-  // Answered: when, whether right at first try; what was missed comes again after a day and after a week.
+  // Answered: when, whether right at first try and now; what was missed comes again after a day and after a week.
   function note(label, right, now = Date.now()) {
     const all = progress(), old = all[label];
     const again = right ? (old?.again ?? []).filter((due) => due > now) : [now + DAY, now + 7 * DAY];
-    all[label] = { at: now, first: old?.first ?? right, right: right || (old?.right ?? false), again };
+    all[label] = { at: now, first: old?.first ?? right, right, again };
     keep(all);
   }
 
@@ -268,7 +268,7 @@ const bpPractice = (() => {
   function tell(told) {
     const boxes = [...document.querySelectorAll(".bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
     const all = progress(), own = told.closest(".bp-practice").dataset.exercise;
-    told.textContent = (all[own] ? "✓ · " : "") + say("progress", { done: boxes.filter((label) => all[label]).length, all: boxes.length });
+    told.textContent = (all[own]?.right ? "✓ · " : "") + say("progress", { done: boxes.filter((label) => all[label]?.right).length, all: boxes.length });
   }
 
   // A live region speaks only when its text changes, so what is said again is taken away first.
@@ -366,8 +366,8 @@ const bpPractice = (() => {
         button.textContent = hinted < hints.length ? say("hint", { k: hinted + 1, n: hints.length }) : say("no more hints");
         button.setAttribute("aria-disabled", String(hinted === hints.length));
       },
-      had() { answered(true); spoken.textContent = "✓"; },
-      missed() { answered(false); spoken.textContent = "✗"; },
+      had() { note(label, true); spoken.textContent = say("had"); },
+      missed() { note(label, false); spoken.textContent = say("missed"); },
     };
     root.addEventListener("click", ({ target }) => {
       actions[target.dataset.do]?.(target);

@@ -421,7 +421,7 @@ def test_progress_is_kept_under_one_key(opened):
     first.type("dx", "-4")
     assert told.inner_text() == "✓ · 1 of 8 done"
     second.type("q", "44")
-    assert second.root.locator(".bp-progress").inner_text() == "✓ · 2 of 8 done"
+    assert second.root.locator(".bp-progress").inner_text() == "1 of 8 done", "a wrong answer is not done"
     assert [kept(tab)[label]["first"] for label in ("18.1", "18.7")] == [True, False]
     second.root.locator("select").select_option("add")
     second.type("q", "3")
@@ -431,6 +431,15 @@ def test_progress_is_kept_under_one_key(opened):
     assert tab.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('bp'))") == ["bpcourse.practice"]
     tab.reload()
     assert Box(tab, "18.7").root.locator(".bp-progress").inner_text() == "✓ · 2 of 8 done"
+
+
+def test_what_is_done_on_paper_is_the_readers_to_say(opened):
+    tab = opened()
+    paper = Box(tab, "18.4").root
+    for do, said, done in (("missed", "not yet", "0"), ("had", "you had it", "✓ · 1"), ("missed", "not yet", "0"), ("had", "you had it", "✓ · 1")):
+        paper.locator(f"[data-do={do}]").press("Enter")
+        expect(paper.locator(".bp-said")).to_have_text(f"Noted: {said}.")
+        expect(paper.locator(".bp-progress")).to_have_text(f"{done} of 8 done")
 
 
 def test_a_spoilt_store_breaks_nothing(opened):
