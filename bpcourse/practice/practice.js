@@ -190,7 +190,7 @@ const bpPractice = (() => {
     if (kind === "choice") {
       if (!answers.choice) return {};
       const [right, why] = options[answers.choice - 1];
-      return { choice: { kind: right ? "right" : "mistake", text: say(right ? "right choice" : "wrong choice", { why }) } };
+      return { choice: { kind: right ? "right" : "mistake", text: say(right ? "right choice" : "wrong choice", { why }), markup: true } };
     }
     const numbers = drawn(derivation, seed);
     for (const name of asks.filter((ask) => ask in answers)) {
@@ -272,7 +272,7 @@ const bpPractice = (() => {
   }
 
   // A live region speaks only when its text changes, so what is said again is taken away first.
-  function speak(region, { kind, text }) {
+  function speak(region, { kind, text, markup }) {
     const again = region.textContent !== "";
     const write = () => {
       region.dataset.kind = kind;
@@ -281,7 +281,7 @@ const bpPractice = (() => {
       region.append(Object.assign(document.createElement("span"), { textContent: `${SIGNS[kind] ?? "✗"} ` }));
       const words = document.createElement("span");
       // Only what the book itself says of an option is markup.
-      words[/class="math|<(code|em|strong)>/.test(text) ? "innerHTML" : "textContent"] = text;
+      words[markup ? "innerHTML" : "textContent"] = text;
       region.append(words);
       if (words.querySelector(".math")) typeset(words);
     };
