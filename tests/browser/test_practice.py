@@ -384,7 +384,9 @@ def test_without_a_script_question_and_solution_stand(opened):
     expect(tab.locator("#sol-18-1")).to_contain_text("First the sum.")
     expect(tab.locator('#sol-18-1 [data-value="f"]')).to_have_text("−12")
     assert tab.locator("#sol-18-1 .bp-steps").is_visible()
+    assert tab.locator('[data-exercise="18.1"] .bp-hints li:visible').count() == 3
     assert tab.locator(".bp-practice button:visible, .bp-practice input:not([type=radio]):visible").count() == 0
+    expect(opened("mixed", java_script_enabled=False).get_by_text("Each chapter holds its exercises.")).to_be_visible()
 
 
 def test_on_paper_boxes_are_lines(opened):
