@@ -1,7 +1,7 @@
 // The practice page: sets mixed from the chapters that are ticked, and what is kept of the answers.
 
 (() => {
-  const { progress, keep, bind, say, typeset } = bpPractice;
+  const { progress, sound, keep, bind, say, typeset } = bpPractice;
   const SIZE = 10, folder = document.currentScript.src.replace(/[^/]*$/, "");
   const loaded = {};
 
@@ -66,11 +66,7 @@
     }
 
     function bring(text) {
-      let brought;
-      try { brought = Object.entries(JSON.parse(text)); } catch { brought = []; }
-      const times = (x) => Array.isArray(x) && x.every(Number.isFinite);
-      const good = brought.filter(([label, x]) => /^\d\d\.\d+$/.test(label) && x && Number.isFinite(x.at) && times(x.again)
-        && typeof x.first === "boolean" && typeof x.right === "boolean");
+      const good = Object.entries(sound(text));
       if (!good.length) return speak("not brought");
       const kept = progress();
       for (const [label, { at, first, right, again }] of good) if (!(kept[label]?.at > at)) kept[label] = { at, first, right, again };

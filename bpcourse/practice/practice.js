@@ -243,8 +243,16 @@ const bpPractice = (() => {
 
   const KEY = "bpcourse.practice", DAY = 86400e3;
 
+  // What was kept or brought in, as far as it is progress.
+  function sound(text) {
+    const times = (x) => Array.isArray(x) && x.every(Number.isFinite);
+    const good = ([label, x]) => /^\d\d\.\d+$/.test(label) && x && Number.isFinite(x.at) && times(x.again)
+      && typeof x.first === "boolean" && typeof x.right === "boolean";
+    try { return Object.fromEntries(Object.entries(JSON.parse(text)).filter(good)); } catch { return {}; }
+  }
+
   function progress() {
-    try { return { ...JSON.parse(localStorage.getItem(KEY)) }; } catch { return {}; }
+    try { return sound(localStorage.getItem(KEY)); } catch { return {}; }
   }
 
   // Answered: when, whether right at first try and now; what was missed comes again after a day and after a week.
@@ -393,5 +401,5 @@ const bpPractice = (() => {
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
 
-  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind, typeset };
+  return { add, check, drawn, run, brief, shown, say, exercises, progress, sound, note, keep, bind, typeset };
 })();

@@ -444,11 +444,23 @@ def test_what_is_done_on_paper_is_the_readers_to_say(opened):
         expect(paper.locator(".bp-progress")).to_have_text(f"{done} of 8 done")
 
 
-def test_a_spoilt_store_breaks_nothing(opened):
+@pytest.mark.parametrize("store", ["{broken", "null", "7", '"text"', '{"18.7": null}', '{"18.7": {"right": true, "again": 5}}'])
+def test_a_spoilt_store_breaks_nothing(opened, store):
     tab = opened()
-    tab.evaluate("localStorage.setItem('bpcourse.practice', '{broken')")
+    tab.evaluate("(store) => localStorage.setItem('bpcourse.practice', store)", store)
     tab.reload()
-    assert Box(tab, "18.7").root.locator(".bp-progress").inner_text() == "0 of 8 done"
+    box = Box(tab, "18.7")
+    told = box.root.locator(".bp-progress")
+    assert told.inner_text() == "0 of 8 done"
+    box.root.locator("select").select_option("add")
+    box.type("q", "3")
+    assert told.inner_text() == "✓ · 1 of 8 done"
+    tab = opened("mixed")
+    tab.evaluate("(store) => localStorage.setItem('bpcourse.practice', store)", store)
+    tab.reload()
+    tab.locator("[name=chapter]").last.check()
+    tab.locator("[data-do=set]").press("Enter")
+    expect(tab.locator(".bp-mixed > .bp-said")).to_have_text("A set of 6: 0 that you missed before, 6 others.")
 
 
 def test_a_set_has_fresh_numbers_and_what_was_missed_comes_again(opened):
