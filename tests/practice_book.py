@@ -40,7 +40,7 @@ EXERCISES: list[Exercise] = [
                     Option("`3` & <b>", "The factor is lost."))),
     Ladder(title="From worked to alone", text="Go through it.", hints=("One gate after the other.",), solution="Step by step.",
            derivation=CIRCUIT, steps=("q", "f", "dq", "dx", "dz")),
-    Paper(title="On paper", text="Derive $a = b$.", hints=("Begin.",), solution="$$a = b$$\n\nDone."),
+    Paper(title="On paper", text="Derive $a = b$ from $" + " + ".join(f"a_{{{k}}}" for k in range(20)) + " = b$.", hints=("Begin.",), solution="$$a = b$$\n\nDone."),
     Code(title="In code", text="Write `f`.", hints=("Return x.",), stub='def f(x):\n    """The same."""\n    ...\n',
          solved=lambda x: x, cases=lambda: [(1,)], solution="It gives back what it gets."),
     Numbers(title="The network", text="Find $z^1$, $\\hat y$ and the gradient.", hints=(), derivation=NETWORK,

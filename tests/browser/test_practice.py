@@ -378,6 +378,14 @@ def test_all_fits_a_phone_and_a_thumb(opened):
         assert small == []
 
 
+def test_a_wide_formula_of_a_line_is_scrolled_and_no_other_is_a_stop(opened):
+    tab = opened()
+    wide = tab.locator("#ex-18-4 .math").last
+    assert wide.evaluate("(e) => [e.scrollWidth > e.clientWidth, getComputedStyle(e).overflowX]") == [True, "auto"]
+    scrolled = tab.locator(".exercise span.math").evaluate_all("(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 2).length")
+    assert scrolled == 1
+
+
 def test_without_a_script_question_and_solution_stand(opened):
     tab = opened(java_script_enabled=False)
     expect(tab.locator("#ex-18-1")).to_contain_text("Find")
