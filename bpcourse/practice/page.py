@@ -189,7 +189,7 @@ def desk(chapters: Mapping[str, str]) -> str:
         f'<div class="bp-practice bp-mixed"><fieldset class="bp-chapters"><legend>Chapters</legend>{ticks}</fieldset>'
         '<div class="bp-tools"><button type="button" data-do="set" class="bp-main">Make a set</button></div>'
         '<p class="bp-said" role="status"></p><ol class="bp-set"></ol>'
-        "<noscript><p>Sets are made by a script, and none runs here. Each chapter holds its exercises.</p></noscript>"
+        '<p class="bp-unscripted">Sets are made by a script, and none runs here. Each chapter holds its exercises.</p>'
         f'<p>What you have answered is kept in this browser only.</p><div class="bp-tools">{tools}'
         '<input type="file" accept="application/json" hidden aria-label="a file of progress"></div></div>'
     )

@@ -22,7 +22,8 @@ pytestmark = pytest.mark.browser
 CHAPTERS = sorted(int(path.stem[1:]) for path in Path(bank.__path__[0]).glob("c[0-9][0-9].py"))
 NONSENSE = [
     "", "abc", "NaN", "infinity", "-", "1e400", "0e400", "10^400", "1/0", "2*3", "2*100", "= 0.3", "1.2.3", "0x10", "1 2 3 4 5",
-    ",", "½", "３", "<b>1</b>", "<em><img/src=x/onerror=alert(1)>", '<i/class="math">', "🎉", "1 " * 5000, "x" * 10_000, "it's", 'a "quote"', "\\", "9" * 400, "1e-400", "--1", "1e", "1,2,3", "{x}", "$&", "__proto__",
+    ",", "½", "３", "<b>1</b>", "it's", 'a "quote"', "\\", "9" * 400, "1e-400", "--1", "1e", "1,2,3", "{x}", "$&", "__proto__",
+    "<em><img/src=x/onerror=alert(1)>", '<i/class="math">', "🎉", "1 " * 5000, "x" * 10_000,
 ]  # fmt: skip
 
 
@@ -382,8 +383,8 @@ def test_a_wide_formula_of_a_line_is_scrolled_and_no_other_is_a_stop(opened):
     tab = opened()
     wide = tab.locator("#ex-18-4 .math").last
     assert wide.evaluate("(e) => [e.scrollWidth > e.clientWidth, getComputedStyle(e).overflowX]") == [True, "auto"]
-    scrolled = tab.locator(".exercise span.math").evaluate_all("(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 2).length")
-    assert scrolled == 1
+    wider = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 2).length"
+    assert tab.locator(".exercise span.math:not(.bp-practice *)").evaluate_all(wider) == 1
 
 
 def test_without_a_script_question_and_solution_stand(opened):
@@ -446,7 +447,8 @@ def test_progress_is_kept_under_one_key(opened):
 def test_what_is_done_on_paper_is_the_readers_to_say(opened):
     tab = opened()
     paper = Box(tab, "18.4").root
-    for do, said, done in (("missed", "not yet", "0"), ("had", "you had it", "✓ · 1"), ("missed", "not yet", "0"), ("had", "you had it", "✓ · 1")):
+    not_yet, had = ("missed", "not yet", "0"), ("had", "you had it", "✓ · 1")
+    for do, said, done in (not_yet, had, not_yet, had):
         paper.locator(f"[data-do={do}]").press("Enter")
         expect(paper.locator(".bp-said")).to_have_text(f"Noted: {said}.")
         expect(paper.locator(".bp-progress")).to_have_text(f"{done} of 8 done")
