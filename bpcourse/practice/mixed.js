@@ -1,7 +1,7 @@
 // The practice page: sets mixed from the chapters that are ticked, and what is kept of the answers.
 
 (() => {
-  const { progress, keep, bind, say, typeset, untab } = bpPractice;
+  const { progress, sound, keep, bind, say, typeset } = bpPractice;
   const SIZE = 10, folder = document.currentScript.src.replace(/[^/]*$/, "");
   const loaded = {};
 
@@ -63,15 +63,10 @@
       const again = set.filter((one) => due.includes(one)).length;
       speak("set", { n: set.length, again, new: set.length - again });
       await typeset(place);
-      untab();
     }
 
     function bring(text) {
-      let brought;
-      try { brought = Object.entries(JSON.parse(text)); } catch { brought = []; }
-      const times = (x) => Array.isArray(x) && x.every(Number.isFinite);
-      const good = brought.filter(([label, x]) => /^\d\d\.\d+$/.test(label) && x && Number.isFinite(x.at) && times(x.again)
-        && typeof x.first === "boolean" && typeof x.right === "boolean");
+      const good = Object.entries(sound(text));
       if (!good.length) return speak("not brought");
       const kept = progress();
       for (const [label, { at, first, right, again }] of good) if (!(kept[label]?.at > at)) kept[label] = { at, first, right, again };

@@ -41,6 +41,8 @@ TEXTS = {
     "progress": "{done} of {all} done",
     "rung": "Blanks: {n}. The boxes are empty again.",
     "no blanks": "All lines are worked. Choose a rung with blanks.",
+    "had": "Noted: you had it.",
+    "missed": "Noted: not yet.",
     "shape": "{shape}, row by row: {numbers}",
     "set": "A set of {n}: {again} that you missed before, {new} others.",
     "no chapter": "Tick at least one chapter first.",
@@ -187,6 +189,7 @@ def desk(chapters: Mapping[str, str]) -> str:
         f'<div class="bp-practice bp-mixed"><fieldset class="bp-chapters"><legend>Chapters</legend>{ticks}</fieldset>'
         '<div class="bp-tools"><button type="button" data-do="set" class="bp-main">Make a set</button></div>'
         '<p class="bp-said" role="status"></p><ol class="bp-set"></ol>'
+        '<p class="bp-unscripted">Sets are made by a script, and none runs here. Each chapter holds its exercises.</p>'
         f'<p>What you have answered is kept in this browser only.</p><div class="bp-tools">{tools}'
         '<input type="file" accept="application/json" hidden aria-label="a file of progress"></div></div>'
     )

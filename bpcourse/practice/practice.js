@@ -198,7 +198,7 @@ const bpPractice = (() => {
     if (kind === "choice") {
       if (!answers.choice) return {};
       const [right, why] = options[answers.choice - 1];
-      return { choice: { kind: right ? "right" : "mistake", text: say(right ? "right choice" : "wrong choice", { why }) } };
+      return { choice: { kind: right ? "right" : "mistake", text: say(right ? "right choice" : "wrong choice", { why }), markup: true } };
     }
     const numbers = drawn(derivation, seed);
     for (const name of asks.filter((ask) => ask in answers)) {
@@ -251,15 +251,23 @@ const bpPractice = (() => {
 
   const KEY = "bpcourse.practice", DAY = 86400e3;
 
-  function progress() {
-    try { return { ...JSON.parse(localStorage.getItem(KEY)) }; } catch { return {}; }
+  // What was kept or brought in, as far as it is progress.
+  function sound(text) {
+    const times = (x) => Array.isArray(x) && x.every(Number.isFinite);
+    const good = ([label, x]) => /^\d\d\.\d+$/.test(label) && x && Number.isFinite(x.at) && times(x.again)
+      && typeof x.first === "boolean" && typeof x.right === "boolean";
+    try { return Object.fromEntries(Object.entries(JSON.parse(text)).filter(good)); } catch { return {}; }
   }
 
-  // Answered: when, whether right at first try; what was missed comes again after a day and after a week.
+  function progress() {
+    try { return sound(localStorage.getItem(KEY)); } catch { return {}; }
+  }
+
+  // Answered: when, whether right at first try and now; what was missed comes again after a day and after a week.
   function note(label, right, now = Date.now()) {
     const all = progress(), old = all[label];
     const again = right ? (old?.again ?? []).filter((due) => due > now) : [now + DAY, now + 7 * DAY];
-    all[label] = { at: now, first: old?.first ?? right, right: right || (old?.right ?? false), again };
+    all[label] = { at: now, first: old?.first ?? right, right, again };
     keep(all);
   }
 
@@ -273,20 +281,14 @@ const bpPractice = (() => {
   const SIGNS = { right: "✓", follows: "✓", rounded: "✓", perhaps: "?", more: "?", unreadable: "!" };
   const typeset = (element) => window.MathJax?.typesetPromise?.([element]);
 
-  // MathJax makes every formula a stop of the Tab key: those of labels are none, Tab leads from box to box.
-  async function untab() {
-    await window.MathJax?.startup?.promise;
-    document.querySelectorAll(".bp-practice form mjx-container[tabindex]").forEach((formula) => formula.removeAttribute("tabindex"));
-  }
-
   function tell(told) {
     const boxes = [...document.querySelectorAll(".bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
     const all = progress(), own = told.closest(".bp-practice").dataset.exercise;
-    told.textContent = (all[own] ? "✓ · " : "") + say("progress", { done: boxes.filter((label) => all[label]).length, all: boxes.length });
+    told.textContent = (all[own]?.right ? "✓ · " : "") + say("progress", { done: boxes.filter((label) => all[label]?.right).length, all: boxes.length });
   }
 
   // A live region speaks only when its text changes, so what is said again is taken away first.
-  function speak(region, { kind, text }) {
+  function speak(region, { kind, text, markup }) {
     const again = region.textContent !== "";
     const write = () => {
       region.dataset.kind = kind;
@@ -295,7 +297,7 @@ const bpPractice = (() => {
       region.append(Object.assign(document.createElement("span"), { textContent: `${SIGNS[kind] ?? "✗"} ` }));
       const words = document.createElement("span");
       // Only what the book itself says of an option is markup.
-      words[/class="math|<(code|em|strong)>/.test(text) ? "innerHTML" : "textContent"] = text;
+      words[markup ? "innerHTML" : "textContent"] = text;
       region.append(words);
       if (words.querySelector(".math")) typeset(words);
     };
@@ -380,8 +382,8 @@ const bpPractice = (() => {
         button.textContent = hinted < hints.length ? say("hint", { k: hinted + 1, n: hints.length }) : say("no more hints");
         button.setAttribute("aria-disabled", String(hinted === hints.length));
       },
-      had() { answered(true); spoken.textContent = "✓"; },
-      missed() { answered(false); spoken.textContent = "✗"; },
+      had() { note(label, true); spoken.textContent = say("had"); },
+      missed() { note(label, false); spoken.textContent = say("missed"); },
     };
     root.addEventListener("click", ({ target }) => {
       actions[target.dataset.do]?.(target);
@@ -406,7 +408,6 @@ const bpPractice = (() => {
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
-  addEventListener("load", untab);
 
-  return { add, check, drawn, run, brief, shown, say, exercises, progress, note, keep, bind, typeset, untab };
+  return { add, check, drawn, run, brief, shown, say, exercises, progress, sound, note, keep, bind, typeset };
 })();

@@ -23,6 +23,7 @@ CHAPTERS = sorted(int(path.stem[1:]) for path in Path(bank.__path__[0]).glob("c[
 NONSENSE = [
     "", "abc", "NaN", "infinity", "-", "1e400", "0e400", "10^400", "1/0", "2*3", "2*100", "= 0.3", "1.2.3", "0x10", "1 2 3 4 5",
     ",", "½", "３", "<b>1</b>", "it's", 'a "quote"', "\\", "9" * 400, "1e-400", "--1", "1e", "1,2,3", "{x}", "$&", "__proto__",
+    "<em><img/src=x/onerror=alert(1)>", '<i/class="math">', "🎉", "1 " * 5000, "x" * 10_000,
 ]  # fmt: skip
 
 
@@ -258,6 +259,22 @@ def test_an_exercise_is_done_by_keyboard_alone(opened):
     expect(tab.locator("#sol-18-1 .bp-steps")).to_be_visible()
 
 
+def test_no_formula_stands_between_two_boxes(opened):
+    """Of the page, of what is said, of a set: Tab never stops at a formula."""
+    tab = opened()
+    choice = Box(tab, "18.2").root
+    choice.get_by_role("radio").first.press("ArrowDown")
+    tab.keyboard.press("Enter")
+    expect(choice.locator(".bp-verdict mjx-container")).to_have_count(1)
+    assert tab.locator("mjx-container").count() > 20 and tab.locator("mjx-container[tabindex]").count() == 0
+    tab = opened("mixed")
+    tab.locator("[name=chapter]").last.check()
+    tab.locator("[data-do=set]").press("Enter")
+    expect(tab.locator(".bp-mixed > .bp-said")).to_have_text(re.compile("^A set of 6"))
+    expect(tab.locator(".bp-set .math:not(:has(mjx-container))")).to_have_count(0)
+    assert tab.locator("mjx-container").count() > 20 and tab.locator("mjx-container[tabindex]").count() == 0
+
+
 def test_what_is_said_is_announced_and_told_by_a_sign(opened):
     tab = opened()
     first = Box(tab, "18.1")
@@ -283,7 +300,7 @@ def test_nonsense_gets_a_sentence_and_the_page_lives(opened):
     for text in NONSENSE:
         said = first.type("q", text)
         assert said == "! Type a number first." if not text else re.match(r"[!✗?] \S.* .*\.$", said, re.S), (text, said)
-        assert first.verdict("q").locator("b").count() == 0
+        assert first.verdict("q").locator("span *").count() == 0, "what was typed is text"
     assert first.type("q", "3") == "✓ Right."
 
 
@@ -362,18 +379,35 @@ def test_all_fits_a_phone_and_a_thumb(opened):
         assert small == []
 
 
+def test_a_wide_formula_of_a_line_is_scrolled_and_no_other_is_a_stop(opened):
+    tab = opened()
+    wide = tab.locator("#ex-18-4 .math").last
+    assert wide.evaluate("(e) => [e.scrollWidth > e.clientWidth, getComputedStyle(e).overflowX]") == [True, "auto"]
+    wider = "(all) => all.filter((e) => e.scrollWidth > e.clientWidth + 2).length"
+    assert tab.locator(".exercise span.math:not(.bp-practice *)").evaluate_all(wider) == 1
+
+
 def test_without_a_script_question_and_solution_stand(opened):
     tab = opened(java_script_enabled=False)
     expect(tab.locator("#ex-18-1")).to_contain_text("Find")
     expect(tab.locator("#sol-18-1")).to_contain_text("First the sum.")
     expect(tab.locator('#sol-18-1 [data-value="f"]')).to_have_text("−12")
     assert tab.locator("#sol-18-1 .bp-steps").is_visible()
+    assert tab.locator('[data-exercise="18.1"] .bp-hints li:visible').count() == 3
     assert tab.locator(".bp-practice button:visible, .bp-practice input:not([type=radio]):visible").count() == 0
+    expect(opened("mixed", java_script_enabled=False).get_by_text("Each chapter holds its exercises.")).to_be_visible()
 
 
 def test_on_paper_boxes_are_lines(opened):
     tab = opened(width=1200)
+    shown = tab.locator(".solution .bp-steps:visible")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert shown.count() == 0, "a folded solution stays folded"
+    tab.evaluate("dispatchEvent(new Event('afterprint'))")
+    tab.locator("#sol-18-1 .toggle-button").press("Enter")
+    tab.evaluate("dispatchEvent(new Event('beforeprint'))")
     tab.emulate_media(media="print")
+    assert shown.count() == 1, "what the reader has opened is printed"
     assert tab.locator(".bp-practice button:visible").count() == 0
     style = "getComputedStyle(document.querySelector('[data-exercise=\"18.1\"] input'))"
     assert tab.evaluate(f"[{style}.borderWidth, {style}.borderBottomColor]") == ["0px 0px 1px", "rgb(34, 34, 34)"]
@@ -398,7 +432,7 @@ def test_progress_is_kept_under_one_key(opened):
     first.type("dx", "-4")
     assert told.inner_text() == "✓ · 1 of 8 done"
     second.type("q", "44")
-    assert second.root.locator(".bp-progress").inner_text() == "✓ · 2 of 8 done"
+    assert second.root.locator(".bp-progress").inner_text() == "1 of 8 done", "a wrong answer is not done"
     assert [kept(tab)[label]["first"] for label in ("18.1", "18.7")] == [True, False]
     second.root.locator("select").select_option("add")
     second.type("q", "3")
@@ -410,11 +444,33 @@ def test_progress_is_kept_under_one_key(opened):
     assert Box(tab, "18.7").root.locator(".bp-progress").inner_text() == "✓ · 2 of 8 done"
 
 
-def test_a_spoilt_store_breaks_nothing(opened):
+def test_what_is_done_on_paper_is_the_readers_to_say(opened):
     tab = opened()
-    tab.evaluate("localStorage.setItem('bpcourse.practice', '{broken')")
+    paper = Box(tab, "18.4").root
+    not_yet, had = ("missed", "not yet", "0"), ("had", "you had it", "✓ · 1")
+    for do, said, done in (not_yet, had, not_yet, had):
+        paper.locator(f"[data-do={do}]").press("Enter")
+        expect(paper.locator(".bp-said")).to_have_text(f"Noted: {said}.")
+        expect(paper.locator(".bp-progress")).to_have_text(f"{done} of 8 done")
+
+
+@pytest.mark.parametrize("store", ["{broken", "null", "7", '"text"', '{"18.7": null}', '{"18.7": {"right": true, "again": 5}}'])
+def test_a_spoilt_store_breaks_nothing(opened, store):
+    tab = opened()
+    tab.evaluate("(store) => localStorage.setItem('bpcourse.practice', store)", store)
     tab.reload()
-    assert Box(tab, "18.7").root.locator(".bp-progress").inner_text() == "0 of 8 done"
+    box = Box(tab, "18.7")
+    told = box.root.locator(".bp-progress")
+    assert told.inner_text() == "0 of 8 done"
+    box.root.locator("select").select_option("add")
+    box.type("q", "3")
+    assert told.inner_text() == "✓ · 1 of 8 done"
+    tab = opened("mixed")
+    tab.evaluate("(store) => localStorage.setItem('bpcourse.practice', store)", store)
+    tab.reload()
+    tab.locator("[name=chapter]").last.check()
+    tab.locator("[data-do=set]").press("Enter")
+    expect(tab.locator(".bp-mixed > .bp-said")).to_have_text("A set of 6: 0 that you missed before, 6 others.")
 
 
 def test_a_set_has_fresh_numbers_and_what_was_missed_comes_again(opened):
