@@ -128,7 +128,7 @@ def test_what_is_asked_and_shown_is_in_the_derivation(label: str) -> None:
 def test_the_right_answers_are_accepted(label: str, seed: int) -> None:
     e = ASKED[label]
     true = values(e, seed)
-    report = check(label, *[typed(true[name], 4) for name in asks(e)], seed=seed)
+    report = check(label, *[typed(true[name], 5) for name in asks(e)], seed=seed)
     assert {verdict.kind for verdict in report.verdicts.values()} == {"right"}, report
 
 
@@ -139,7 +139,7 @@ def test_every_rung_asks_for_the_last_lines_and_their_rules(label: str) -> None:
     for k in range(1, len(asks(e)) + 1):
         names = asks(e)[-k:]
         rules = {name: e.derivation.step(name).rule for name in names}
-        report = check(label, *[typed(true[name], 4) for name in names], rung=k, rules=rules)
+        report = check(label, *[typed(true[name], 5) for name in names], rung=k, rules=rules)
         assert report.accepted and len(report.verdicts) == 2 * k, report
 
 
