@@ -141,7 +141,9 @@ function explore(root, model, { show, actions = {} }) {
     if (Number.isFinite(+word)) {
       const before = refresh()[key];
       change({ ...traits, inputs: { ...SPEC.state.inputs, ...traits.inputs } });
-      words = `${judged(+word, Math.abs(typedNumber(at(question, "guess").value)), refresh()[key] - before)} ${because}`;
+      const { value } = at(question, "guess"), size = typedNumber(value), guess = Number.isFinite(size) ? Math.abs(size) : NaN;
+      words = `${judged(+word, guess, refresh()[key] - before)} ${because}`;
+      if (value.trim() && Number.isNaN(guess)) words += " By how much, you said with no number.";
       say("", words);
       asked = (asked + 1) % SPEC.asks.length;
     }

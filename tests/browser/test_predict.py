@@ -68,12 +68,24 @@ def test_the_outcome_is_what_python_computes(tab, name):
 SAID, FAR = "As you said: it rises by 0.2512.", "It rises, as you said, but by 0.2512, not by 9."
 
 
-@pytest.mark.parametrize("guess, said", [("", SAID), ("0,25", SAID), ("9", FAR), ("x²", SAID)])
+@pytest.mark.parametrize("guess, said", [(" ", SAID), ("0,25", SAID), ("−0.25", SAID), ("9", FAR)])
 def test_the_size_may_be_left_out_and_must_be_near(tab, guess, said):
     root = tab.locator(".bp-explorer").first
     root.locator("[data-guess]").fill(guess)
     root.locator("[data-say='1']").click()
-    assert root.locator("[data-outcome]").text_content().startswith(said)
+    outcome = root.locator("[data-outcome]").text_content()
+    assert outcome.startswith(said) and "with no number" not in outcome
+
+
+@pytest.mark.parametrize("guess", ["x²", "NaN", "1e400", "9" * 10_000, "1 / 4", "<b>1</b>", "🎉"])
+def test_a_size_that_is_no_number_is_not_compared_and_told(tab, guess):
+    root = tab.locator(".bp-explorer").first
+    root.locator("[data-guess]").fill(guess)
+    root.locator("[data-say='1']").press("Enter")
+    outcome = root.locator("[data-outcome]")
+    assert outcome.text_content().startswith(SAID) and outcome.text_content().endswith("By how much, you said with no number.")
+    assert outcome.locator("*").count() == 0
+    assert tab.evaluate("document.activeElement.textContent") == "Predict first"
 
 
 def test_what_was_said_wrong_is_a_surprise(tab):
