@@ -42,7 +42,7 @@ bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
 	$(RUN) benchmarks/diagnosing.py
 endif
 
-mutants: $(READY)  ## make mistakes in the package and see that its tests catch them (an hour or two)
+mutants: $(READY)  ## put mistakes into the package and see that its tests catch them (an hour or two)
 	$(RUN) tools/inject.py
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[mutants]
 	$(RUN) tools/mutants.py

@@ -69,8 +69,7 @@ def _paths(k: int, i: int, through: Sequence[int]) -> Derivation:
     slope("slope_31", "y_hat", "z_31", "\\partial \\hat y/\\partial z^3_1", f"a_2{through[0]}")
     add("dz_31", "\\partial L/\\partial z^3_1", "upstream times local", u="dy_hat", local="slope_31")
     for j in through:
-        path = f"\\text{{path }} {j}"
-        way = f"|_{{{path}}}"
+        way = f"|_{j}"
         beside = {"neighbour": f"w_31{through[0]}"} if j != through[0] else {}
         add(f"da_2{j}", f"\\partial L/\\partial a^2_{j}", "to the left", u="dz_31", w=f"w_31{j}", a=f"a_2{j}", **beside)
         slope(f"slope_2{j}", f"a_2{j}", f"z_2{j}", f"\\partial a^2_{j}/\\partial z^2_{j}", start)
@@ -182,7 +181,7 @@ EXERCISES: list[Exercise] = [
         "of the middle "
         "sigmoid, the weight, the slope of the first sigmoid, and at last what $w^1_{21}$ multiplies, which is $x_1$. This is "
         "one path's share, "
-        "not yet the derivative.",
+        "not yet the derivative. (In the lines below $|_j$ says: by path $j$ alone.)",
         derivation=_paths(2, 1, (2,)),
         steps=(
             "a_12",
@@ -236,7 +235,7 @@ EXERCISES: list[Exercise] = [
         "they are worked out "
         "once. Only the middle differs: $w^3_{1j}\\,a^2_j(1 - a^2_j)\\,w^2_{j1}$. A middle with one negative weight turns the "
         "sign of its share. None of "
-        "the shares is the derivative; their sum is.",
+        "the shares is the derivative; their sum is. (In the lines below $|_j$ says: by path $j$ alone.)",
         derivation=_paths(1, 2, (1, 2, 3)),
         asks=("dz_31", "path_1", "path_2", "path_3", "total"),
     ),

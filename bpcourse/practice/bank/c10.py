@@ -256,8 +256,8 @@ EXERCISES: list[Exercise] = [
         "touches $s_j$ alone, with the factor $1/T$:\n\n"
         "$$\n\\delta_j = \\pd{L}{s_j} \\cdot \\pd{s_j}{z_j} = \\frac{\\hat y_j - y_j}{T} .\n$$\n\n"
         "(b) Every $s_j = z_j/T$ goes to 0 and every $e^{s_j}$ to 1, so\n\n"
-        "$$\n\\hat y_j = \\frac{e^{s_j}}{\\sum_k e^{s_k}} \\longrightarrow \\frac1n , \\qquad "
-        "T \\delta_j = \\hat y_j - y_j \\longrightarrow \\frac1n - y_j .\n$$\n\n"
+        "$$\n\\begin{aligned}\n\\hat y_j &= \\frac{e^{s_j}}{\\sum_k e^{s_k}} \\longrightarrow \\frac1n , \\\\\n"
+        "T \\delta_j &= \\hat y_j - y_j \\longrightarrow \\frac1n - y_j .\n\\end{aligned}\n$$\n\n"
         "So $\\delta_j$ goes to 0, like $1/T$: a network of high temperature is unsure, and learns slowly.\n\n"
         "(c) A constant factor in front of the loss stands in front of every derivative. With $T \\cdot L$ the delta is "
         "$T \\cdot (\\hat y_j - y_j)/T = \\hat y_j - y_j$.",
