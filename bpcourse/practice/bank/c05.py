@@ -78,7 +78,7 @@ def _paths(k: int, i: int, through: Sequence[int]) -> Derivation:
         if j == through[0]:
             slope(f"slope_1{k}", start, f"z_1{k}", f"\\partial a^1_{k}/\\partial z^1_{k}", f"a_2{j}")
         add(f"into_{j}", f"\\partial L/\\partial z^1_{k}{way}", "upstream times local", u=f"back_{j}", local=f"slope_1{k}")
-        add(f"path_{j}", path, "to the weight", u=f"into_{j}", a=f"x_{i}", own=start)
+        add(f"path_{j}", f"\\text{{path }} {j}", "to the weight", u=f"into_{j}", a=f"x_{i}", own=start)
     if len(through) == 3:
         shares = {f"g{m}": f"path_{j}" for m, j in enumerate(through, start=1)}
         add("total", f"\\partial L/\\partial {wire}", "sum over three paths", **shares)
