@@ -15,6 +15,7 @@ import numpy as np
 from bpcourse import checks
 from bpcourse.gates import GATES
 from bpcourse.graph import Value
+from bpcourse.layers import MATCHED
 from bpcourse.network import forward
 from bpcourse.practice.derivations import Derivation, Given, Step
 from bpcourse.practice.rules import RULES, parts_of
@@ -44,9 +45,6 @@ EXAMPLES = 3
 
 SLOPES = [name for name in GATES if name in RULES and "n" not in parts_of(RULES[name].formula)]
 
-MATCHED = {("softmax", "cross_entropy"), ("sigmoid", "binary_cross_entropy"), ("identity", "half_squared_error")}
-"""Output and loss of which δ is ŷ − y: a function may take that way, or the long one."""
-
 
 class Setting(NamedTuple):
     """The network that a function is for: sizes, inputs first, and kinds of layers."""
@@ -67,7 +65,7 @@ def _of_network(
         Y = np.eye(sizes[-1])[:, rng.integers(sizes[-1], size=EXAMPLES)]
     elif loss == "binary_cross_entropy":
         Y = np.round(Y)
-    ways = {(output, loss) in MATCHED, False}
+    ways = {MATCHED[output] == loss, False}  # δ is ŷ − y: a function may take that way, or the long one
     return (X, Y), [of_network(parameters, X, Y, hidden, output, loss, ETA, matched=way) for way in ways]
 
 

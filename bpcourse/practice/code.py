@@ -23,13 +23,12 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.graph import Value
-from bpcourse.layers import ACTIVATIONS, OUTPUTS
+from bpcourse.layers import ACTIVATIONS, LOSSES, OUTPUTS
 from bpcourse.practice.cases import CIRCUITS, KINDS, SLOPES, Case, Setting, module_gradients, of_gate, of_module, of_sweep, sweep
 from bpcourse.practice.diagnosis import Verdict
 from bpcourse.practice.exercises import Code
-from bpcourse.practice.mistakes import possible
+from bpcourse.practice.mistakes import at_all_steps, possible
 from bpcourse.practice.rules import UNFIT, Mistake
-from bpcourse.practice.worked import LOSS_OF
 
 RTOL, ATOL = 1e-6, 1e-9
 
@@ -44,8 +43,8 @@ def check_code(question: Code, function: Any) -> Verdict:
     checks.function(function, "answer", "the arguments that the stub names")
     for case in question.cases():
         out, told = _run(function, case)
-        if told is None and _difference(out, question.solved(*copy.deepcopy(case))):
-            told = f"Not right yet. For {_listed(case)}: {_difference(out, question.solved(*copy.deepcopy(case)))}"
+        if told is None and (how := _difference(out, question.solved(*copy.deepcopy(case)))):
+            told = f"Not right yet. For {_listed(case)}: {how}"
         if told:
             return Verdict("mistake", told)
     return Verdict("right", "Right on every case.")
@@ -151,17 +150,15 @@ def _numbers_differ(got: Any, expected: Any, where: str) -> str | None:
     if not _numeric(got):
         return f"{where}: expected numbers, got {type(got).__name__}."
     a, b = np.asarray(got, float), np.asarray(expected, float)
+    turned = a.ndim == 2 and a.T.shape == b.shape and np.allclose(a.T, b, rtol=RTOL, atol=ATOL)
+    transposed = f"{where}: that is the transpose: rows and columns have changed places."
     if a.shape != b.shape:
-        if a.ndim == 2 and a.T.shape == b.shape and np.allclose(a.T, b, rtol=RTOL, atol=ATOL):
-            return f"{where}: that is the transpose: rows and columns have changed places."
-        return f"{where}: expected shape {b.shape}, got {a.shape}."
+        return transposed if turned else f"{where}: expected shape {b.shape}, got {a.shape}."
     if not np.isfinite(a).all() and np.isfinite(b).all():
         return f"{where}: NaN or infinity came out."
     if np.allclose(a, b, rtol=RTOL, atol=ATOL):
         return None
-    if a.ndim == 2 and len(a) == len(a.T) and np.allclose(a.T, b, rtol=RTOL, atol=ATOL):
-        return f"{where}: that is the transpose: rows and columns have changed places."
-    return f"{where}: {_by_how_much(a, b)}"
+    return transposed if turned else f"{where}: {_by_how_much(a, b)}"
 
 
 def _by_how_much(a: Any, b: Any) -> str:
@@ -215,7 +212,7 @@ def diagnose(
     rng = checks.generator(seed, "seed")
     setting = Setting(
         checks.sizes(sizes), checks.choice(hidden, "hidden", ACTIVATIONS), checks.choice(output, "output", OUTPUTS),
-        checks.choice(loss, "loss", LOSS_OF),
+        checks.choice(loss, "loss", LOSSES),
     )  # fmt: skip
     if kind == "module":
         checks.function(criterion, "criterion", "predictions and labels")
@@ -282,14 +279,8 @@ def _explaining(
 def _makeable(case: Case, names: Sequence[str]) -> list[dict[str, Mistake]]:
     """Every mistake that can be made: at one step, or by one line of a loop at all of its steps."""
     reached = {step.name for name in names for step in case.derivation.before(name)} - {*case.given}
-    single = [{step.name: m} for step in case.derivation.steps if step.name in reached for m in possible(step)]
-    rows: dict[int, dict[str, Mistake]] = {}
-    named: dict[str, dict[str, Mistake]] = {}
-    for made in single:
-        for step, mistake in made.items():
-            rows.setdefault(id(mistake), {})[step] = mistake
-            named.setdefault(mistake.name, {}).setdefault(step, mistake)
-    return [*single, *[many for many in [*rows.values(), *named.values()] if len(many) > 1]]
+    made = [(step.name, m) for step in case.derivation.steps if step.name in reached for m in possible(step)]
+    return [*({step: m} for step, m in made), *at_all_steps(made, id), *at_all_steps(made)]
 
 
 def _gives(case: Case, made: Mapping[str, Mistake], out: Mapping[str, Any], names: Sequence[str]) -> bool:

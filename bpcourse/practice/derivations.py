@@ -63,9 +63,7 @@ class Derivation:
     _places: dict[str, int] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        known: set[str] = set()
-        for name in [given.name for given in self.givens]:
-            known.add(name)
+        known = {given.name for given in self.givens}
         for step in self.steps:
             missing = [part for part in step.parts.values() if part not in known]
             needed = set(parts_of(RULES[step.rule].formula)) - {*step.parts, *step.constants}

@@ -22,7 +22,7 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.practice.derivations import Derivation, made
-from bpcourse.practice.mistakes import possible
+from bpcourse.practice.mistakes import at_all_steps, possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake
 
 NAMED_FROM = 3
@@ -241,14 +241,10 @@ def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: M
     right = _with(derivation, numbers, name, put, {})
     if right is None:  # the reader's own number has no logarithm, or the like
         return []
-    wrong: list[dict[str, Mistake]] = []
-    always: dict[str, dict[str, Mistake]] = {}
-    for step in derivation.before(name):
-        for mistake in () if put and step.name in put else possible(step):
-            wrong.append({step.name: mistake})
-            always.setdefault(mistake.name, {}).setdefault(step.name, mistake)
+    open_ = [step for step in derivation.before(name) if not (put and step.name in put)]
+    wrong = [(step.name, mistake) for step in open_ for mistake in possible(step)]
     found = []
-    for made_at in [*wrong, *(steps for steps in always.values() if len(steps) > 1)]:
+    for made_at in [*({step: mistake} for step, mistake in wrong), *at_all_steps(wrong)]:
         value = _with(derivation, numbers, name, put, made_at)
         if value is not None and not _same(value, right):
             found.append(Cause((next(iter(made_at.values())),), tuple(made_at), value))

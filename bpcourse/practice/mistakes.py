@@ -8,6 +8,10 @@ in `practice.catalogue`, part by part.
 Book: chapters 01 to 18, under "The mistake people make here".
 """
 
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Any
+
 from bpcourse.practice.catalogue import (
     backward,
     chains,
@@ -45,3 +49,17 @@ MISTAKES: list[Mistake] = [
 def possible(step: Step) -> list[Mistake]:
     """The mistakes that can be made at a step."""
     return [mistake for mistake in MISTAKES if mistake.applies(step)]
+
+
+def at_all_steps(
+    made: Iterable[tuple[str, Mistake]], kind: Callable[[Mistake], Any] = attrgetter("name")
+) -> list[dict[str, Mistake]]:
+    """Each mistake that can be made at several steps, at all of them at once.
+
+    `made` are steps and mistakes, `kind` tells which of these are one: by default those
+    of one name.
+    """
+    found: dict[Any, dict[str, Mistake]] = {}
+    for step, mistake in made:
+        found.setdefault(kind(mistake), {}).setdefault(step, mistake)
+    return [steps for steps in found.values() if len(steps) > 1]

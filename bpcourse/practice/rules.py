@@ -87,11 +87,6 @@ def rounded(x: Any, decimals: int) -> Any:
     return ((x * 10.0**decimals + room) - room) / 10.0**decimals
 
 
-def scaled(number: Any, x: Any) -> Any:
-    """A number times an array: `number * x` will not do, a graph value takes none."""
-    return each("multiply", number, x)
-
-
 def total(x: Any) -> Any:
     """The sum of each column, as a row; ValueError for a number, which has none."""
     if not isinstance(x, np.ndarray):
@@ -173,7 +168,7 @@ _RULES = [
     Rule("mean gradient of the weights", "{delta}\\,{a}^\\top / m", lambda delta, a: delta @ a.T / delta.shape[1]),
     Rule("mean gradient of the biases", "\\tfrac1m \\sum {delta}", lambda delta: mean(delta)),
     Rule("gradient after the step", "{delta}\\,{a}^\\top", lambda delta, a: delta @ a.T),
-    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - scaled(eta, g)),
+    Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - g * eta),
     Rule("entry", "[{M}]_{{{row}{column}}}", lambda M, row, column: M[row - 1, column - 1]),
     # paths, products, quotients, nudges
     Rule("sum over the paths", "{g1} + {g2}", lambda g1, g2: g1 + g2),
@@ -227,7 +222,7 @@ _RULES = [
     Rule("exponentials after the largest", "e^{{{a} - {M}}} + e^{{{b} - {M}}}",
          lambda a, b, M: each("exp", a - M) + each("exp", b - M)),
     Rule("loss from the logits", "{M} + \\ln {S} - {z}", lambda M, S, z: M + each("log", S) - z),
-    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: scaled(-eta, total(g * g))),
+    Rule("predicted change, all weights", "-{eta} \\sum {g}^2", lambda eta, g: -(total(g * g) * eta)),
     Rule("mean square of a sum", "{n}\\,{v}\\,{s}", lambda n, v, s: n * v * s),
     Rule("half after the ReLU", "{s}/2", lambda s: s / 2),
     # chapters 13 and 14

@@ -12,6 +12,7 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.graph import Value, expect_value, topological_order
+from bpcourse.layers import LOSSES
 from bpcourse.network import backpropagation, forward
 from bpcourse.practice.derivations import Derivation, Given, Step
 
@@ -156,15 +157,6 @@ def symbol(name: str) -> str:
     return letter.replace("ŷ", "\\hat y") + (f"_{{{index}}}" if index else "")
 
 
-LOSS_OF = {
-    "squared_error": "squared error",
-    "half_squared_error": "half the squared error",
-    "cross_entropy": "cross-entropy",
-    "binary_cross_entropy": "binary cross-entropy",
-}
-"""The book's losses as rules."""
-
-
 def _places(W: Any) -> list[tuple[int, ...]]:
     """The places of a matrix, counted from 1."""
     return [(j + 1, k + 1) for j, k in np.ndindex(np.shape(W))]
@@ -201,7 +193,7 @@ def of_network(
 
     Book: chapters 06 to 12.
     """
-    title = LOSS_OF[checks.choice(loss, "loss", LOSS_OF)]
+    title = LOSSES[checks.choice(loss, "loss", LOSSES)].label
     X, Y = _columns(X, "X"), _columns(Y, "Y")
     backpropagation(forward(X, parameters, hidden, output), Y, parameters, hidden, output, loss)  # which asks all that is asked
     eta, matched, drawn = checks.number(eta, "eta"), checks.flag(matched, "matched"), _draws(fresh)

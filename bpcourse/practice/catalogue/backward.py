@@ -5,14 +5,7 @@ Book: chapters 03 to 12.
 
 from __future__ import annotations
 
-from typing import Any
-
-from bpcourse.practice.rules import Mistake, each, mean, scaled, total
-
-
-def _no_upstream(local: Any) -> Any:
-    return local
-
+from bpcourse.practice.rules import Mistake, each, mean, total
 
 _SQUARED = ("slope of squared error",)
 _HALF = ("slope of half the squared error",)
@@ -90,7 +83,7 @@ ROWS: list[Mistake] = [
             "relu is remembered as \"slope 1\".", "Below 0 a nudge of z changes nothing.", "11", "Another activation"),
     Mistake("relu's value taken for its slope", _SLOPES[2:], "{out}", lambda out: out,
             "The value and the slope are zero together.", "Above 0 relu rises one for one.", "11", "Another activation"),
-    Mistake("upstream not multiplied", _UPSTREAM[:1], "{local}", _no_upstream,
+    Mistake("upstream not multiplied", _UPSTREAM[:1], "{local}", lambda local: local,
             "The local gradient looks like a result.", "Double the upstream: the gradient must double.",
             "03", "Backward: upstream times local"),
     Mistake("local gradient not multiplied", _UPSTREAM[:1], "{u}", lambda u: u,
@@ -121,7 +114,7 @@ ROWS: list[Mistake] = [
             "A path is met once from above and once from below.",
             "Each reader counts once.", "08", "Four paths"),
     Mistake("weights updated before they were used", ("back through the weights",), "({W} - {eta}\\,{dW})^\\top {delta}",
-            lambda W, delta, dW, eta: (W - scaled(eta, dW)).T @ delta,
+            lambda W, delta, dW, eta: (W - dW * eta).T @ delta,
             "Each layer is updated as soon as its gradient is known.",
             "All gradients belong to the same weights: those of the forward pass.", "11", "Backward, line by line"),
     Mistake("z taken for a", _WEIGHTS, "{delta}\\,{z}^\\top", lambda delta, z: delta @ z.T / delta.shape[1],

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from bpcourse.gates import GATES
-from bpcourse.practice.rules import RULES, Mistake, each, local, rounded, scaled
+from bpcourse.practice.rules import RULES, Mistake, each, local, rounded
 
 
 def _rows(*names: str) -> tuple[str, ...]:
@@ -82,12 +82,12 @@ ROWS: list[Mistake] = [
     Mistake("paths multiplied in place of added", ("sum over the paths",), "{g1} \\cdot {g2}", lambda g1, g2: g1 * g2,
             "The links of a path multiply, and so, by mistake, do paths.",
             "Cut one path (make it 0): the other must still count.", "05", "Two ways round"),
-    Mistake("sign of the update", ("step downhill",), "{w} + {eta}\\,{g}", lambda w, eta, g: w + scaled(eta, g),
+    Mistake("sign of the update", ("step downhill",), "{w} + {eta}\\,{g}", lambda w, eta, g: w + g * eta,
             "The first chapters climb, so the sign is a plus there.",
             "The loss must fall: go against the gradient.", "07", "The update"),
     Mistake("learning rate forgotten", ("step downhill",), "{w} - {g}", lambda w, g: w - g,
             "In the book's example η is 1.", "Is η = 1? If not, it must show.", "07", "The update"),
-    Mistake("step taken for the new weight", ("step downhill",), "-{eta}\\,{g}", lambda eta, g: scaled(-eta, g),
+    Mistake("step taken for the new weight", ("step downhill",), "-{eta}\\,{g}", lambda eta, g: -(g * eta),
             "The change is computed and not added.", "A small step leaves the weight near where it was.", "07", "The update"),
     Mistake("old activation used after the step", ("gradient after the step",), "{delta}\\,{old}^\\top",
             lambda delta, old: delta @ old.T,

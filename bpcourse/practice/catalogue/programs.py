@@ -217,8 +217,6 @@ ROWS: list[Mistake] = [
             "18", "A draw"),
     Mistake("mean pay taken for the draw's", ("share of a draw",), "({J} - {b})\\,{slope}", lambda J, b, slope: (J - b) * slope,
             "J has just been computed.", "A draw knows one pay only: that of the machine drawn.", "18", "A draw"),
-    Mistake("label not subtracted", ("output minus label",), "{a}", lambda a, y: a + 0 * y,
-            "The prediction looks like the answer.", "A right and certain prediction must leave δ at 0.", "10", "Softmax output, cross-entropy"),
     Mistake("slope at ŷ, not at z", ("output minus label",), "-{y} / {a}", lambda y, a: -(y / a),
             "The way back stops before the softmax.", "δ is the slope at the logits: go through the softmax, too.",
             "10", "Softmax output, cross-entropy"),

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 from bpcourse.gates import GATES
-from bpcourse.practice.rules import RULES, Mistake, each, local, mean, scaled, softmax, total
+from bpcourse.practice.rules import RULES, Mistake, each, local, mean, softmax, total
 
 _CROSS = ("cross-entropy",)
 _BINARY = ("binary cross-entropy",)
@@ -246,18 +246,18 @@ ROWS: list[Mistake] = [
             lambda classes, labels: RULES["one-hot"].formula(classes, labels - 1),
             "Label 1 is put in the first row.", "Labels begin with 0: label 0 has its 1 in the first row.",
             "12", "Handwritten digits"),
-    Mistake("sign of the update", ("predicted change, all weights",), "{eta} \\sum {g}^2", lambda eta, g: scaled(eta, total(g * g)),
+    Mistake("sign of the update", ("predicted change, all weights",), "{eta} \\sum {g}^2", lambda eta, g: total(g * g) * eta,
             "The first chapters climb, so the sign is a plus there.",
             "The loss must fall: go against the gradient.", "07", "The update"),
     Mistake("learning rate forgotten", ("predicted change, all weights",), "-\\sum {g}^2", lambda g: -total(g * g),
             "The slope is multiplied with itself, the step's length left out.",
             "Halve η: the change must halve, too.", "01", "The step, and what it must gain"),
-    Mistake("learning rate squared", ("predicted change, all weights",), "-{eta}^2 \\sum {g}^2", lambda eta, g: scaled(-eta * eta, total(g * g)),
+    Mistake("learning rate squared", ("predicted change, all weights",), "-{eta}^2 \\sum {g}^2", lambda eta, g: -(total(g * g) * eta * eta),
             "Step and effect each get their own η.",
             "The move of a weight is −ηg; its effect is that times g.", "07", "The update"),
-    Mistake("moves summed in place of effects", ("predicted change, all weights",), "-{eta} \\sum {g}", lambda eta, g: scaled(-eta, total(g)),
+    Mistake("moves summed in place of effects", ("predicted change, all weights",), "-{eta} \\sum {g}", lambda eta, g: -(total(g) * eta),
             "The move is taken for its effect.", "Effect is move times slope: g comes twice.", "07", "The update"),
-    Mistake("a path forgotten", ("predicted change, all weights",), "-{eta}\\,{g}_1^2", lambda eta, g: scaled(-eta, total(g[:1] * g[:1])),
+    Mistake("a path forgotten", ("predicted change, all weights",), "-{eta}\\,{g}_1^2", lambda eta, g: -(total(g[:1] * g[:1]) * eta),
             "Only one weight's move is counted.", "All weights move at once, and each move has its effect.", "07", "The update"),
     Mistake("length taken for its square", ("predicted change, all weights",), "-{eta} \\sqrt{{\\sum {g}^2}}",
             lambda eta, g: -(each("sqrt", total(g * g)) * eta),
