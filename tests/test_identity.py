@@ -31,7 +31,7 @@ PAGES = {
     f"{SENTENCE * 65}\n\n```{{exercise}}\n:label: ex-one\nA *question* of {SENTENCE * 200}\n```\n\n$$a$$\n\n$$b$$\n",
     "notebooks/01-one": "# Notebook: one thing\n\n"
     "This notebook goes with [chapter 1](../book/01-one.md): you count <gates> & wires.\n",
-    "book/02-two": f"# Two\n\n{'A long beginning that goes on, and on, and on, without an end in sight' * 4}.\n",
+    "book/02-two": f"# Two\n\nA beginning [that goes](03-three.md), {'and on, ' * 40}and ends.\n",
     "book/03-three": f"# Three\n\n{SENTENCE * 4}**And what is the question?**\n",
     "book/teachers": "# For teachers\n\n| chapter | mathematics | Python | earlier chapters |\n|---|---|---|---|\n"
     "| 1 | none | none | none |\n| 2 to 3 | none: it is explained there | numpy arrays, from 2 on | 1, 2 to 9 |\n",
@@ -119,7 +119,7 @@ def test_a_sentence_is_the_page_s_own_beginning(book):
     assert told(book, "notebooks/01-one") == "Notebook of chapter 1: count <gates> & wires."
     assert told(book, "book/03-three") == "And what is the question?"
     assert told(book, "book/bare") == "What the page itself says."
-    assert re.fullmatch(r"A long beginning .*\w …", told(book, "book/02-two"))
+    assert re.fullmatch(r"A beginning that goes(, and on){15,}\.", told(book, "book/02-two"))
 
 
 def test_a_page_says_the_same_to_those_who_share_it(book):
@@ -127,6 +127,20 @@ def test_a_page_says_the_same_to_those_who_share_it(book):
     assert here.metas["og:description"] == here.metas["description"]
     assert "<title>Notebook: one thing · Backpropagation You Can Nudge</title>" in book.page("notebooks/01-one")
     assert here.metas["og:title"] == ["Notebook: one thing"] and here.metas["og:site_name"] == ["Backpropagation You Can Nudge"]
+
+
+@pytest.mark.parametrize(
+    "text, shown",
+    [
+        ("Short.", "Short."),
+        (f"{'w' * 60}. {'w' * 60}? {'w' * 60}.", f"{'w' * 60}. {'w' * 60}?"),
+        (f"{'w' * 60}, {'w ' * 60}", f"{'w' * 60}."),
+        ("www " * 60, "www " * 39 + "www …"),
+        ("w" * 200, "w" * 159 + "…"),
+    ],
+)
+def test_a_long_beginning_is_cut_where_it_pauses(text, shown):
+    assert identity.shortened(text) == shown and len(shown) <= 160
 
 
 # ------------------------------------------------------------ addresses

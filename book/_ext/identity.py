@@ -42,16 +42,19 @@ def words(node: nodes.Node) -> str:
         return plain(node.astext())
     if isinstance(node, nodes.Text):
         return node.astext()
-    text = "".join(map(words, node.children))
-    return re.sub(r"\s+", " ", re.sub(r"\s*\[[^\]]*\d{4}\w?\]", "", text))
+    if "bibtex-citation" in node["classes"]:
+        return ""
+    return re.sub(r"\s+(?=[,.;:])", "", re.sub(r"\s+", " ", "".join(map(words, node.children))))
 
 
 def shortened(text: str) -> str:
-    """The whole sentences, or else the first words, that a search engine shows."""
+    """The whole sentences, or else clauses or words, that a search engine has room for."""
     if len(text) <= LONGEST:
         return text
-    sentences = re.match(rf".{{40,{LONGEST}}}[.?!:](?=\s)", text)
-    return sentences[0] if sentences else text[: LONGEST - 1].rsplit(" ", 1)[0].rstrip(",;") + " …"
+    for end, stop in (r"[.?!](?=\s)", ""), (r"(?=,\s)", "."), (r"(?=\s)", " …"):
+        if match := re.match(rf".{{40,{LONGEST - 2}}}{end}", text):
+            return match[0] + stop
+    return text[: LONGEST - 1] + "…"
 
 
 def description(app: Any, page: str, doctree: nodes.document | None) -> str:

@@ -97,7 +97,8 @@ def place(app: Any, page: str, template: str, context: dict[str, Any], doctree: 
         context["place"] = {"number": file_number(chapter), "chapter": title, "link": uri(page, chapter)}
     elif page in captions and doctree is not None:
         notebook = next(iter(site[page].child_files()), None)
-        exercises = sum(entry["docname"] == page for entry in getattr(app.env, "sphinx_exercise_registry", {}).values())
+        registry = getattr(app.env, "sphinx_exercise_registry", {}).values()
+        exercises = sum(entry["docname"] == page and entry["type"] == "exercise" for entry in registry)
         context["place"] = {
             "part": captions[page], "number": file_number(page), "last": max(map(file_number, captions)), "map": drawn(app, page),
             "minutes": minutes(seconds(doctree) / 60), "exercises": exercises, "work": minutes(exercises * MINUTES_AN_EXERCISE),
