@@ -99,8 +99,8 @@ class OneWeight(Explorer):
             ]
         parts += [
             svg.path(f"M{_ZERO} 172v54", "ink"),
-            svg.text(432, _ROW + 63, "values run forward →", "value", 12, "end"),
-            svg.text(432, _ROW + 81, "← gradients come back", "gradient", 12, "end"),
+            svg.text(432, _ROW + 63, "values run forward →", "value", 13, "end"),
+            svg.text(432, _ROW + 81, "← gradients come back", "gradient", 13, "end"),
         ]
         loss, slope = svg.number(n["loss"]), svg.number(n["slope-weight"])
         told = (
