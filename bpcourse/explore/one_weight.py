@@ -24,6 +24,7 @@ SAYS = {
     "far": "A larger nudge: the loss leaves the straight line that its gradient foretold.",
     "done": "The prediction is right: no loss is left.",
 }
+_LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each."
 
 
 class OneWeight(Explorer):
@@ -114,4 +115,5 @@ class OneWeight(Explorer):
             controls.row(controls.button("keep", "Keep the nudge"), controls.button("reset", "Start again")),
             f'<div class="bp-stack"><p class="bp-note" data-n="says">{SAYS["near"]}</p>'
             f'<p class="bp-note" aria-hidden="true">{max(SAYS.values(), key=len)}</p></div>',
+            f'<p class="bp-note bp-legend">{_LEGEND}</p>',
         ]
