@@ -6,6 +6,7 @@ Book: every chapter.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any
@@ -44,6 +45,13 @@ def filled(sentence: str, numbers: Mapping[str, str]) -> str:
 def told(x: float) -> str:
     """x as the pictures print it, a dash where there is no number. Book: every chapter."""
     return number(x) if math.isfinite(x) else "–"
+
+
+def short(x: float) -> str:
+    """x with four significant digits, however small it is. Book: every chapter."""
+    if 1e4 <= abs(x) < 1e7:
+        return f"{x:.0f}".replace("-", "−")
+    return re.sub(r"e([-+])0?", lambda sign: "e" + sign[1].replace("+", ""), f"{x:.4g}").replace("-", "−")
 
 
 def course(points: Iterable[tuple[float, float]], x: Callable[[float], str] = number, y: Callable[[float], str] = number) -> str:
@@ -106,19 +114,22 @@ def _axis(axis: Any) -> str:
 
 
 def _writer(axis: Any) -> Callable[[float], str]:
-    """How a number of an axis is written: as the name at its tick, where ticks have names, or as a number."""
-    names = {}
-    for place, tick in zip(axis.get_ticklocs(), axis.get_ticklabels()):
-        words = " ".join(tick.get_text().split())
-        if words and not words.lstrip("−-").replace(".", "", 1).isdigit() and not words.startswith("$"):
-            names[float(place)] = words
-    return lambda u: names.get(float(round(u)), "") or number(float(u))
+    """How a number of an axis is written: as its tick, where ticks have names, or as a number."""
+    names: dict[float, str] = {}
+    if type(axis.get_major_formatter()).__name__ in ("FuncFormatter", "StrCategoryFormatter"):
+        ticks = zip(axis.get_ticklocs(), axis.get_ticklabels())
+        names = {float(place): " ".join(tick.get_text().split()) for place, tick in ticks}
+    near = not any(name[:1].isdigit() and name.isascii() and name.replace(".", "").isdigit() for name in names.values())
+    write = short if axis.get_scale() == "log" else number
+    return lambda u: names.get(float(round(u) if near else u)) or write(float(u))
 
 
 def _line(line: Any, ax: Any, across: Callable[[float], str], up: Callable[[float], str]) -> str:
     points = [(float(u), float(v)) for u, v in zip(line.get_xdata(orig=False), line.get_ydata(orig=False))]
     if not points:
         return ""
+    if points[0] > points[-1]:
+        points.reverse()
     label, hue = line.get_label(), _HUES.get(line.get_color(), "")
     stroke = line.get_linestyle()
     look = [DASHES.get(stroke, ""), hue]
