@@ -10,7 +10,7 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab test-browser bench mutants notebooks lint clean
+.PHONY: help book test lab test-browser audit bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
@@ -28,6 +28,9 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser
 	$(RUN) -m pytest tests/browser
+
+audit: $(BUILT)  ## ask Lighthouse and the HTML checker about every page (needs Node and Java); PAGES='book/07*': some
+	$(RUN) tools/audit $(PAGES:%='%')
 
 ifdef QUICK
 bench: $(READY)
