@@ -116,6 +116,14 @@ class Twin:
         """The points of the plot's curves, as those of the dots."""
         return {}
 
+    def described(self, state) -> list:
+        """Numbers that the pictures' names must hold: where the plot's points are."""
+        return [Brief(float(x)) for point in self.dots(state).values() for x in point]
+
+    def choices(self) -> list:
+        """Lists, and what is to be chosen in each."""
+        return []
+
     def hidden(self, state) -> set:
         return set()
 
@@ -198,6 +206,9 @@ class CircuitTwin(Twin):
                     numbers += [*shares, grads[source]]
             said.append(Said(f"Backward, gate {node.gate.symbol}: to ", tuple(map(Brief, numbers))))
         return [*said, Said("Both passes are done.")]
+
+    def choices(self) -> list:
+        return [("nudged", name) for name in self.start["inputs"]]
 
     def appearance(self) -> tuple[dict, list]:
         """At which step each number comes, and the gate that each step is about."""
@@ -387,6 +398,9 @@ class NetworkTwin(Twin):
         for i, (written, factors) in enumerate(self.paths(state, weight)):
             texts[f"path{i}"] = Said(f"{written}\n= ", tuple(map(Brief, [*factors, math.prod(factors)])))
         return texts | dict.fromkeys(("low", "middle", "high"), Level())
+
+    def choices(self) -> list:
+        return [("weight", self.weights[-1]), ("loss", self.losses[-1])]
 
     def dots(self, state) -> dict:
         w, weight = state["inputs"][state["weight"]], state["weight"]
@@ -597,6 +611,12 @@ class DifferenceTwin(Twin):
         along = [self.heights(state | {"eps": float(f"{10**u:.2e}")}) for u in places]
         return {key: [(u, heights[key]) for u, heights in zip(places, along)] for key in ("forward", "central")}
 
+    def described(self, state) -> list:
+        return [Scientific(state["eps"]), *self.errors(state).values()]
+
+    def choices(self) -> list:
+        return [("precision", "float32")]
+
     def spoken(self, state) -> Said:
         return Said("Step ", (Scientific(state["eps"]), *self.errors(state).values()))
 
@@ -662,6 +682,13 @@ class RecurrenceTwin(Twin):
 
     def dots(self, state) -> dict:
         return {"first": self.curves(state)["norms"][0]}
+
+    def described(self, state) -> list:
+        _, lengths, _ = self.gradients(state)
+        return [Scientific(float(x)) for x in (lengths[0], lengths[-1]) if x > 1e-12]
+
+    def choices(self) -> list:
+        return [("squash", "tanh")]
 
     def spoken(self, state) -> Said:
         _, lengths, _ = self.gradients(state)
