@@ -293,14 +293,6 @@ def test_times_are_round(time, shown):
     assert place.minutes(time) == shown
 
 
-@pytest.mark.parametrize(
-    "formula, text",
-    [("w^2_{12}", "w²₁₂"), (r"\partial L/\partial w^1_{31}", "∂L/∂w¹₃₁"), (r"\hat y", "ŷ"), (r"\delta^2_1", "δ²₁")],
-)  # fmt: skip
-def test_a_short_formula_is_told_in_signs(formula, text):
-    assert identity.plain(formula) == text
-
-
 # ------------------------------------------------------------ pictures
 
 
