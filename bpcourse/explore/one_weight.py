@@ -12,7 +12,8 @@ from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number
 from bpcourse.graph import Value, gradient, square
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
+from bpcourse.pictures.words import slot
 
 _X, _Y = 2.0, 5.0
 _REACH = 0.5
@@ -20,11 +21,16 @@ _ROW = 66
 _ZERO, _SCALE, _MOST = 318, 15.0, 8.0
 SAYS = {
     "still": "Move the slider: a little, then more.",
-    "near": "A small nudge: its gradient foretold the change.",
-    "far": "A larger nudge: the loss leaves the straight line that its gradient foretold.",
+    "near": "A small nudge: the gradient foretold it.",
+    "far": "A larger nudge: the loss bends away.",
     "done": "The prediction is right: no loss is left.",
 }
-_LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each."
+_LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each value."
+_TOLD = (
+    f"Weight w, value {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, gradient "
+    f"{slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: loss {slot('loss')}, "
+    f"gradient {slot('slope-loss')}. Two bars: gradient times nudge {slot('foretold')}, change of the loss {slot('change')}"
+)
 
 
 class OneWeight(Explorer):
@@ -52,7 +58,7 @@ class OneWeight(Explorer):
         table = [prediction, error, loss, *gradient(loss, [weight, prediction, error])]
         self._row = compile_table(table, [weight])
         super().__init__({"w": checks.number(w, "w")}, "the smallest network, one weight to nudge", eps=checks.number(eps, "eps"))
-        spec = {"decimals": 2, "zero": _ZERO, "scale": _SCALE, "most": _MOST, "says": SAYS}
+        spec = {"decimals": 2, "zero": _ZERO, "scale": _SCALE, "most": _MOST, "says": SAYS, "told": [_TOLD.split(words.BORDER)]}
         self.assemble([self._picture()], self._controls(), spec, {"table": table_to_javascript(table, [weight])})
 
     @traitlets.validate("eps")
@@ -100,13 +106,10 @@ class OneWeight(Explorer):
             ]
         parts += [
             svg.path(f"M{_ZERO} 172v54", "ink"),
-            svg.text(432, _ROW + 63, "values run forward →", "value", 13, "end"),
-            svg.text(432, _ROW + 81, "← gradients come back", "gradient", 13, "end"),
+            svg.text(432, _ROW + 63, "values forward →", "value", 13, "end"),
+            svg.text(432, _ROW + 81, "← gradients back", "gradient", 13, "end"),
         ]
-        loss, slope = svg.number(n["loss"]), svg.number(n["slope-weight"])
-        told = (
-            f"weight {svg.number(n['weight'])} times 2, less 5, squared: the loss {loss}; before the nudge its slope is {slope}"
-        )
+        told = words.filled(_TOLD, {key: svg.fixed(x, 2).strip() for key, x in n.items()})
         return svg.drawing(440, 232, told, parts)
 
     def _controls(self) -> list[str]:
