@@ -27,9 +27,9 @@ SAYS = {
 }
 _LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each value."
 _TOLD = (
-    f"Weight w, value {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, gradient "
-    f"{slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: loss {slot('loss')}, "
-    f"gradient {slot('slope-loss')}. Two bars: gradient times nudge {slot('foretold')}, change of the loss {slot('change')}"
+    f"Weight w, value {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, "
+    f"gradient {slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: "
+    f"loss {slot('loss')}, gradient {slot('slope-loss')}. Two bars: gradient times nudge {slot('foretold')}, change of the loss {slot('change')}"
 )
 
 
