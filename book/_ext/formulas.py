@@ -118,13 +118,8 @@ def in_page(app: Any, pagename: str, templatename: str, context: dict[str, Any],
     if 'class="katex' not in context.get("body", "") + context.get("toc", ""):
         return
     at = functools.partial(context["pathto"], resource=True)
-    fonts = (
-        f'<link rel="preload" as="font" type="font/woff2" crossorigin href="{at(f"_static/fonts/{name}.woff2")}">'
-        for name in PRELOADED
-    )
-    context["metatags"] = "\n".join(
-        [context.get("metatags", ""), *fonts, f'<link rel="stylesheet" href="{at("_static/formulas.css")}">']
-    )
+    context["fonts"] = " ".join(at(f"_static/fonts/{name}.woff2") for name in PRELOADED)
+    context["metatags"] = context.get("metatags", "") + f'\n<link rel="stylesheet" href="{at("_static/formulas.css")}">'
     app.add_js_file("formulas.js", loading_method="defer")
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import formulas
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -27,6 +28,7 @@ FOLDER = "_static/practice"
 NAME = re.compile(r"ex-(\d\d)-(\d+)")
 BOXED = re.compile(r'<template data-exercise="([^"]+)" data-rules="([^"]*)">(.*?)</template>\n?', re.S)
 """An exercise of the practice page, which its script loads with the others of its chapter."""
+TO_SOLUTION = re.compile(r'<a href="#sol-[^"]*">Solution</a>')
 
 
 def labels(number: int) -> dict[str, Exercise]:
@@ -55,7 +57,7 @@ class Practice(SphinxDirective):
         for path in [*ROOM.glob("*.*"), ROOM / "bank" / f"c{label[:2]}.py"]:
             self.env.note_dependency(str(path))
         question = self.parsed("exercise", one.title, anchor(label), one.text.splitlines())
-        solution = self.parsed("solution", anchor(label), anchor(label, "sol"), one.solution.splitlines(), "dropdown")
+        solution = self.parsed("solution", anchor(label), anchor(label, "sol"), one.solution.splitlines())
         if isinstance(one, Code):
             question[-1] += nodes.literal_block(one.stub, one.stub, language="python")
         question[-1] += nodes.raw("", page.box(one, label, self.notebook()), format="html")
@@ -66,10 +68,9 @@ class Practice(SphinxDirective):
             self.env.sphinx_exercise_registry[node["label"]]["node"] = node.deepcopy()
         return [question, solution]
 
-    def parsed(self, name: str, argument: str, label: str, lines: list[str], *classes: str) -> Any:
+    def parsed(self, name: str, argument: str, label: str, lines: list[str]) -> Any:
         """What sphinx-exercise makes of it."""
-        options = [f":label: {label}", *(f":class: {name}" for name in classes), ""]
-        text = [f"``````{{{name}}} {argument}", *options, *lines, "``````"]
+        text = [f"``````{{{name}}} {argument}", f":label: {label}", "", *lines, "``````"]
         holder = nodes.Element()
         self.state.nested_parse(StringList(text, self.env.docname), self.content_offset, holder)
         return next(node for node in holder.children if "label" in getattr(node, "attributes", {}))
@@ -159,11 +160,20 @@ class FillOverviews(SphinxPostTransform):
             rules = escape(json.dumps(page.rules_of(kinds[label], label)))
             out.append(nodes.raw("", f'<template data-exercise="{label}" data-rules="{rules}">', format="html"))
             out.append(nodes.paragraph("", "", self.link(label, one), nodes.Text(" "), *title(one)))
-            out += one["node"].deepcopy()[-1].children
+            out += self.copied(one["node"])
             out.append(nodes.raw("", "<details><summary>Solution</summary>", format="html"))
-            out += self.env.sphinx_exercise_registry[anchor(label, "sol")]["node"].deepcopy()[-1].children
+            out += self.copied(self.env.sphinx_exercise_registry[anchor(label, "sol")]["node"])
             out.append(nodes.raw("", "</details></template>", format="html"))
         return out
+
+    def copied(self, node: nodes.Element) -> list[nodes.Node]:
+        """What an exercise or a solution holds, for this page: references start here, and none leads to the fold at home."""
+        node = node.deepcopy()
+        for reference in node.findall(addnodes.pending_xref):
+            reference["refdoc"] = self.env.docname
+        for box in list(node.findall(nodes.raw)):
+            box.replace_self(nodes.raw("", TO_SOLUTION.sub("", box.astext()), format="html"))
+        return node[-1].children
 
 
 def title(one: dict[str, Any]) -> list[nodes.Node]:
