@@ -10,7 +10,7 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab test-browser bench mutants notebooks lint clean
+.PHONY: help book test lab lite test-browser audit bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
@@ -26,8 +26,15 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter trust notebooks/*.ipynb
 	JUPYTER_CONFIG_PATH="$(LAB_SETTINGS)$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(BIN)/jupyter lab $(LAB) $(if $(filter 0,$(shell id -u)),--allow-root)
 
+lite: $(READY)  ## build JupyterLite, whose notebooks run in the browser; PYODIDE=file or address: Python put in
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .[lite]
+	PYODIDE="$(PYODIDE)" $(RUN) tools/lite.py
+
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser
 	$(RUN) -m pytest tests/browser
+
+audit: $(BUILT)  ## ask Lighthouse and the HTML checker about every page (needs Node and Java); PAGES='book/07*': some
+	$(RUN) tools/audit $(PAGES:%='%')
 
 ifdef QUICK
 bench: $(READY)
