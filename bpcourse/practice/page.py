@@ -126,7 +126,7 @@ def words(tex: str) -> str:
 
 def inline(text: str) -> str:
     """Markdown within a line as HTML: formulas, code, emphasis."""
-    pieces = re.split(r"(\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*|\*[^*]+\*)", text)
+    pieces = re.split(r"(\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*|\*(?! )[^*]+(?<! )\*)", text)  # a * b * c is a product
     marks = {"`": "<code>{}</code>", "**": "<strong>{}</strong>", "*": "<em>{}</em>"}
 
     def told(piece: str) -> str:
