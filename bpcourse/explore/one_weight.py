@@ -24,6 +24,7 @@ SAYS = {
     "far": "A larger nudge: the loss leaves the straight line that its gradient foretold.",
     "done": "The prediction is right: no loss is left.",
 }
+_LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each."
 
 
 class OneWeight(Explorer):
@@ -99,8 +100,8 @@ class OneWeight(Explorer):
             ]
         parts += [
             svg.path(f"M{_ZERO} 172v54", "ink"),
-            svg.text(432, _ROW + 63, "values run forward →", "value", 12, "end"),
-            svg.text(432, _ROW + 81, "← gradients come back", "gradient", 12, "end"),
+            svg.text(432, _ROW + 63, "values run forward →", "value", 13, "end"),
+            svg.text(432, _ROW + 81, "← gradients come back", "gradient", 13, "end"),
         ]
         loss, slope = svg.number(n["loss"]), svg.number(n["slope-weight"])
         told = (
@@ -114,4 +115,5 @@ class OneWeight(Explorer):
             controls.row(controls.button("keep", "Keep the nudge"), controls.button("reset", "Start again")),
             f'<div class="bp-stack"><p class="bp-note" data-n="says">{SAYS["near"]}</p>'
             f'<p class="bp-note" aria-hidden="true">{max(SAYS.values(), key=len)}</p></div>',
+            f'<p class="bp-note bp-legend">{_LEGEND}</p>',
         ]
