@@ -92,6 +92,8 @@ class Twin:
 
     powers = ()
     """The sliders that run through powers of ten."""
+    asks = True
+    """Whether the reader is asked to predict."""
 
     def __init__(self, label: str, **start) -> None:
         self.label, self.start = label, start
@@ -706,6 +708,57 @@ def log10_above(x, floor: float) -> list[float]:
     return np.log10(np.maximum(x, floor)).tolist()
 
 
+class OneWeightTwin(Twin):
+    """L = (2w − 5)², whose slope is 4 (2w − 5)."""
+
+    asks = False
+
+    def __init__(self) -> None:
+        super().__init__("the smallest network, one weight to nudge", inputs={"w": 1.0}, eps=0.2)
+
+    def numbers(self, state) -> dict:
+        w, eps = state["inputs"]["w"], state["eps"]
+        before, error = 2 * w - 5, 2 * (w + eps) - 5
+        return {
+            "eps": eps, "weight": w + eps, "prediction": 2 * (w + eps), "error": error, "loss": error**2,
+            "slope-weight": 4 * before, "slope-prediction": 2 * before, "slope-error": 2 * before, "slope-loss": 1.0,
+            "foretold": 4 * before * eps, "change": error**2 - before**2,
+        }  # fmt: skip
+
+    def shown(self, state) -> dict:
+        numbers = self.numbers(state)
+        return {key: Fixed(x, 2) for key, x in numbers.items()} | {"says": self.verdict(state)}
+
+    def verdict(self, state) -> Said:
+        """By its size beside the foretold change 4 (2w − 5) ε, the rest 4 ε² is small up to a tenth."""
+        numbers, eps = self.numbers(state), abs(state["eps"])
+        rest, share = 4 * eps**2, abs(numbers["foretold"]) / 10
+        if numbers["loss"] < 0.005:
+            return Said("The prediction is right")
+        if not eps:
+            return Said("Move the slider")
+        if math.isclose(rest, share):
+            return Said("A ")
+        return Said("A larger nudge" if rest > share else "A small nudge")
+
+    def spoken(self, state) -> Said:
+        numbers = self.numbers(state)
+        return Said("Weight ", tuple(Fixed(numbers[key], 2) for key in ("weight", "loss", "change", "foretold")))
+
+    def pressed(self, state, action) -> dict:
+        return {"inputs": {"w": state["inputs"]["w"] + state["eps"]}, "eps": 0.0}
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for keys in ("End",), ("Home",), ("ArrowRight", "PageUp"):
+            for key in keys:
+                alive.slide("eps", key)
+        for _ in range(4):
+            alive.slide("eps", "End")
+            alive.press("keep")
+            alive.press("keep", "Space")
+
+
 # ------------------------------------------------------------ the explorers of the book
 
 
@@ -755,6 +808,7 @@ def three_paths() -> NetworkTwin:
 
 
 EXPLORERS = {
+    "../index.html": [OneWeightTwin()],
     "01-nudging-a-product.html": [ProductTwin(), HillTwin()],
     "02-why-not-nudge-every-weight.html": [bump()],
     "03-gates-and-circuits.html": [CircuitTwin(add_then_multiply, 2)],
