@@ -21,8 +21,8 @@ _ROW = 66
 _ZERO, _SCALE, _MOST = 318, 15.0, 8.0
 _TOLD = (
     f"A weight, {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, gradient "
-    f"{slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: "
-    f"loss {slot('loss')}, gradient {slot('slope-loss')}. Gradient × nudge: {slot('foretold')}; change of the loss: {slot('change')}"
+    f"{slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: loss "
+    f"{slot('loss')}, gradient {slot('slope-loss')}. Gradient × nudge: {slot('foretold')}; change of the loss: {slot('change')}"
 )
 SAYS = {
     "still": "Move the slider: a little, then more.",
