@@ -74,7 +74,8 @@ const nudge = (() => {
   function reach(place) {
     const wide = place.scrollWidth > place.clientWidth + 1;
     if (wide === place.hasAttribute("tabindex")) return;
-    for (const [name, value] of [["tabindex", "0"], ["role", "group"], ["aria-label", `${place.dataset.kind}, scrolls sideways`]]) {
+    const named = [["role", "group"], ["aria-label", `${place.dataset.kind}, scrolls sideways`]];
+    for (const [name, value] of [["tabindex", "0"], ...(place.tagName === "UL" ? [] : named)]) {
       if (wide) place.setAttribute(name, value);
       else place.removeAttribute(name);
     }
