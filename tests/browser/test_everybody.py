@@ -84,7 +84,7 @@ def test_the_first_stop_leads_to_the_text(browser, page):
 
 
 def test_no_letter_is_a_shortcut(browser):
-    """Who dictates speaks letters: none moves the focus, the page or the theme; the stroke, which leads to the search, has its switch."""
+    """Who dictates speaks letters: none moves the focus, the page or the theme. The stroke does, with a switch."""
     tab, _ = opened(browser, "book/03-gates-and-circuits.html", 1280)
     tab.keyboard.press("Tab")
     state = "() => [document.activeElement.outerHTML, location.href, document.documentElement.dataset.theme, scrollY]"
