@@ -75,7 +75,7 @@ def themed(figure: Figure, description: str) -> Picture:
     body = drawn[drawn.index("<defs>") : drawn.rindex("</svg>")]
     for name, (light, _) in COLOURS.items():
         body = body.replace(light, f"var(--bp-{name})")
-    mark = hashlib.sha256(body.encode()).hexdigest()[:8]
+    mark = f"p{hashlib.sha256(body.encode()).hexdigest()[:8]}"  # a name begins with a letter
     used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', body))
     body = re.sub(r' id="([^"]+)"', lambda m: f' id="{mark}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
