@@ -12,12 +12,18 @@ from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number
 from bpcourse.graph import Value, gradient, square
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
+from bpcourse.pictures.words import slot
 
 _X, _Y = 2.0, 5.0
 _REACH = 0.5
 _ROW = 66
 _ZERO, _SCALE, _MOST = 318, 15.0, 8.0
+_TOLD = (
+    f"A weight, {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, gradient "
+    f"{slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: loss "
+    f"{slot('loss')}, gradient {slot('slope-loss')}. Gradient × nudge: {slot('foretold')}; change of the loss: {slot('change')}"
+)
 SAYS = {
     "still": "Move the slider: a little, then more.",
     "near": "A small nudge: its gradient foretold the change.",
@@ -52,7 +58,7 @@ class OneWeight(Explorer):
         table = [prediction, error, loss, *gradient(loss, [weight, prediction, error])]
         self._row = compile_table(table, [weight])
         super().__init__({"w": checks.number(w, "w")}, "the smallest network, one weight to nudge", eps=checks.number(eps, "eps"))
-        spec = {"decimals": 2, "zero": _ZERO, "scale": _SCALE, "most": _MOST, "says": SAYS}
+        spec = {"decimals": 2, "zero": _ZERO, "scale": _SCALE, "most": _MOST, "says": SAYS, "told": [_TOLD.split(words.BORDER)]}
         self.assemble([self._picture()], self._controls(), spec, {"table": table_to_javascript(table, [weight])})
 
     @traitlets.validate("eps")
@@ -103,10 +109,7 @@ class OneWeight(Explorer):
             svg.text(432, _ROW + 63, "values run forward →", "value", 13, "end"),
             svg.text(432, _ROW + 81, "← gradients come back", "gradient", 13, "end"),
         ]
-        loss, slope = svg.number(n["loss"]), svg.number(n["slope-weight"])
-        told = (
-            f"weight {svg.number(n['weight'])} times 2, less 5, squared: the loss {loss}; before the nudge its slope is {slope}"
-        )
+        told = words.filled(_TOLD, {key: svg.fixed(x, 2).strip() for key, x in n.items()})
         return svg.drawing(440, 232, told, parts)
 
     def _controls(self) -> list[str]:
