@@ -151,7 +151,7 @@ def test_a_formula_and_its_full_stop_stay_together(small):
 
 
 def test_a_fold_says_when_it_holds_imports(small):
-    folds = re.findall(r'<p class="collapsed admonition-title">(.*?)</p>', small.page("02-two"))
+    folds = re.findall(r'<details class="code">\s*<summary>(.*?)</summary>', small.page("02-two"))
     assert folds == ["Show the imports that the cells of this page need", "Show the code"]
 
 

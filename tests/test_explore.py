@@ -403,7 +403,7 @@ def test_a_name_with_brackets_and_quotes_stays_a_name(make):
     explorer = make(Value(1, name) * 2)
     assert explorer.html().count("</script") == 1
     assert "<b>" not in explorer.html()
-    assert re.match(r'<div class="bp-explorer full-width" role="group" aria-label="[^"<>]*" hidden="hidden">', explorer._html)
+    assert re.match(r'<div class="bp-explorer" role="group" aria-label="[^"<>]*" hidden="hidden">', explorer._html)
     assert explorer.inputs == {name: 1.0}
 
 

@@ -146,7 +146,7 @@ def test_an_exercise_is_numbered_and_linked_with_its_solution(small):
     assert re.search(r'id="sol-18-1".*?<a[^>]+href="#ex-18-1"', html, re.S)
     assert re.search(r'id="ex-18-1".*?<a href="#sol-18-1">Solution</a>.*?id="sol-18-1"', html, re.S)
     assert "See Exercise 18.2, Exercise 18.3 and Solution to Exercise 18.2 (A slope)." in small.text("18-own")
-    assert html.count("solution dropdown admonition") == len(EXERCISES)
+    assert len(re.findall(r'<details class="solution" id="sol-', html)) == len(EXERCISES)
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len(set(ids))
 

@@ -51,7 +51,7 @@ class Practice(SphinxDirective):
         for path in [*ROOM.glob("*.*"), ROOM / "bank" / f"c{label[:2]}.py"]:
             self.env.note_dependency(str(path))
         question = self.parsed("exercise", one.title, anchor(label), one.text.splitlines())
-        solution = self.parsed("solution", anchor(label), anchor(label, "sol"), one.solution.splitlines(), "dropdown")
+        solution = self.parsed("solution", anchor(label), anchor(label, "sol"), one.solution.splitlines())
         if isinstance(one, Code):
             question[-1] += nodes.literal_block(one.stub, one.stub, language="python")
         question[-1] += nodes.raw("", page.box(one, label, self.notebook()), format="html")
@@ -62,10 +62,9 @@ class Practice(SphinxDirective):
             self.env.sphinx_exercise_registry[node["label"]]["node"] = node.deepcopy()
         return [question, solution]
 
-    def parsed(self, name: str, argument: str, label: str, lines: list[str], *classes: str) -> Any:
+    def parsed(self, name: str, argument: str, label: str, lines: list[str]) -> Any:
         """What sphinx-exercise makes of it."""
-        options = [f":label: {label}", *(f":class: {name}" for name in classes), ""]
-        text = [f"``````{{{name}}} {argument}", *options, *lines, "``````"]
+        text = [f"``````{{{name}}} {argument}", f":label: {label}", "", *lines, "``````"]
         holder = nodes.Element()
         self.state.nested_parse(StringList(text, self.env.docname), self.content_offset, holder)
         return next(node for node in holder.children if "label" in getattr(node, "attributes", {}))

@@ -23,7 +23,7 @@ COLOURS = {
     "ink": ("#1f2328", "#e8eaed"),
     "muted": ("#59636e", "#a5b0bb"),
     "line": ("#8b949e", "#77818c"),
-    "paper": ("#ffffff", "#121212"),
+    "paper": ("#ffffff", "#15181d"),
     "value": ("#005fa3", "#7cc4ff"),
     "gradient": ("#b04300", "#ffac66"),
     "path1": ("#00765a", "#45d3a8"),

@@ -389,7 +389,7 @@ const bpPractice = (() => {
       actions[target.dataset.do]?.(target);
       // The link to a folded solution opens it.
       const id = target.closest("a")?.getAttribute("href");
-      if (id?.startsWith("#sol-")) document.querySelector(`${id}.toggle-hidden .toggle-button`)?.click();
+      if (id?.startsWith("#sol-")) document.querySelector(id).open = true;
     });
     root.addEventListener("change", ({ target }) => {
       if (target.dataset.do !== "rung") return;

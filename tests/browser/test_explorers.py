@@ -464,7 +464,7 @@ def test_without_javascript_there_is_the_picture(browser, name):
 
 # ------------------------------------------------------------ the files
 
-EXPLORER = re.compile(r'<style>\.bp-explorer\{.*?<div class="bp-explorer .*?<script type="module">(.*?)</script>', re.DOTALL)
+EXPLORER = re.compile(r'<style>\.bp-explorer\{.*?<div class="bp-explorer".*?<script type="module">(.*?)</script>', re.DOTALL)
 NUMBERED = re.compile(r'<(?:text|span)[^>]* data-n="([^"]+)"[^>]*>([^<]*)</|<input[^>]* data-n="([^"]+)"[^>]* value="([^"]*)"')
 
 
@@ -476,7 +476,7 @@ def written(name: str) -> list[re.Match]:
 def test_every_explorer_of_the_book_is_in_the_table():
     found = {}
     for path in sorted((HTML / "book").glob("*.html")):
-        labels = re.findall(r'class="bp-explorer full-width"[^>]* aria-label="([^"]*)"', path.read_text(encoding="utf-8"))
+        labels = re.findall(r'class="bp-explorer"[^>]* aria-label="([^"]*)"', path.read_text(encoding="utf-8"))
         if labels:
             found[path.name] = labels
     assert found == {name: [twin.label for twin in twins] for name, twins in EXPLORERS.items()}

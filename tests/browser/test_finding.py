@@ -156,7 +156,7 @@ def test_the_box_is_used_with_the_keyboard_alone(tab):
     expect(box).to_be_focused()
     tab.keyboard.type("delta")
     expect(links.first).to_contain_text("Glossary › delta")
-    expect(tab.get_by_role("status").first).to_contain_text(re.compile(r"\d+ places"))
+    expect(tab.locator("#said")).to_contain_text(re.compile(r"\d+ places"))
     tab.keyboard.press("ArrowDown")
     expect(links.first).to_be_focused()
     tab.keyboard.press("ArrowDown")
@@ -306,7 +306,7 @@ def test_a_link_is_copied_and_said(tab):
         strict(tab)
         tab.goto(f"{address}/{CHAPTER}")
         tab.locator("#factor-by-factor > h2 a.headerlink").click()
-        expect(tab.get_by_role("status").first).to_have_text("Link copied")
+        expect(tab.locator("#said")).to_have_text("The link is copied.")
         assert tab.evaluate("navigator.clipboard.readText()") == f"{address}/{CHAPTER}#factor-by-factor"
         assert tab.url == f"{address}/{CHAPTER}#factor-by-factor"
 

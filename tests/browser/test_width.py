@@ -10,15 +10,13 @@ pytestmark = pytest.mark.browser
 
 # What scrolls by itself when it is too wide, and the start of what it holds. A pixel is rounding.
 WIDER = """() => {
-  const kinds = "div.math, mjx-container[display=true], .pst-scrollable-table-container, .bp-picture, .bd-article pre";
+  const kinds = "div.math, .wide, .bp-picture, article pre";
   const page = document.documentElement;
   return [page, ...document.querySelectorAll(kinds)]
     .filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)
     .map((e) => ({
       what: `${e.tagName}.${e.className} ${e.scrollWidth} of ${e.clientWidth}: ${e.textContent.trim().slice(0, 40)}`,
-      shaded: Boolean(e.closest("div.math, .bp-picture, .pst-scrollable-table-container, pre"))
-        && getComputedStyle(e.closest("div.math, .bp-picture, .pst-scrollable-table-container, pre"))
-          .backgroundImage.includes("gradient"),
+      shaded: getComputedStyle(e).backgroundImage.includes("gradient"),
     }));
 }"""
 
