@@ -32,6 +32,7 @@ class Book:
             "fresh_cells": ["data/*"],
             "fresh_pages": ["_toc.yml"],
         }
+        sphinx["config"]["extensions"].remove("sphinxcontrib.bibtex")
         for name, text in pages.items():
             self.write(f"{name}.md", text)
         self.write("_config.yml", yaml.safe_dump(settings))

@@ -13,6 +13,7 @@ from typing import Any
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,6 +24,7 @@ from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers,
 ROOM = Path(practice.__file__).parent
 FOLDER = "_static/practice"
 NAME = re.compile(r"ex-(\d\d)-(\d+)")
+TO_SOLUTION = re.compile(r'<a href="#sol-[^"]*">Solution</a>')
 
 
 def labels(number: int) -> dict[str, Exercise]:
@@ -154,11 +156,20 @@ class FillOverviews(SphinxPostTransform):
             rules = escape(json.dumps(page.rules_of(kinds[label], label)))
             out.append(nodes.raw("", f'<template data-exercise="{label}" data-rules="{rules}">', format="html"))
             out.append(nodes.paragraph("", "", self.link(label, one), nodes.Text(" "), *title(one)))
-            out += one["node"].deepcopy()[-1].children
+            out += self.copied(one["node"])
             out.append(nodes.raw("", "<details><summary>Solution</summary>", format="html"))
-            out += self.env.sphinx_exercise_registry[anchor(label, "sol")]["node"].deepcopy()[-1].children
+            out += self.copied(self.env.sphinx_exercise_registry[anchor(label, "sol")]["node"])
             out.append(nodes.raw("", "</details></template>", format="html"))
         return out
+
+    def copied(self, node: nodes.Element) -> list[nodes.Node]:
+        """What an exercise or a solution holds, for this page: references start here, and none leads to the fold at home."""
+        node = node.deepcopy()
+        for reference in node.findall(addnodes.pending_xref):
+            reference["refdoc"] = self.env.docname
+        for box in list(node.findall(nodes.raw)):
+            box.replace_self(nodes.raw("", TO_SOLUTION.sub("", box.astext()), format="html"))
+        return node[-1].children
 
 
 def title(one: dict[str, Any]) -> list[nodes.Node]:

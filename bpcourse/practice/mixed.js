@@ -76,7 +76,6 @@
     }
 
     const actions = {
-      set: make,
       export() {
         const href = URL.createObjectURL(new Blob([JSON.stringify(progress())], { type: "application/json" }));
         Object.assign(document.createElement("a"), { href, download: "bpcourse-practice.json" }).click();
@@ -91,6 +90,10 @@
         speak("cleared");
       },
     };
+    page.querySelector("form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      make();
+    });
     page.addEventListener("click", ({ target }) => actions[target.dataset.do]?.(target));
     page.querySelector("[type=file]").addEventListener("change", async ({ target }) => {
       if (target.files[0]) bring(await target.files[0].text());

@@ -126,7 +126,7 @@ def words(tex: str) -> str:
 
 def inline(text: str) -> str:
     """Markdown within a line as HTML: formulas, code, emphasis."""
-    pieces = re.split(r"(\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*|\*[^*]+\*)", text)
+    pieces = re.split(r"(\$[^$]+\$|`[^`]+`|\*\*[^*]+\*\*|\*(?! )[^*]+(?<! )\*)", text)  # a * b * c is a product
     marks = {"`": "<code>{}</code>", "**": "<strong>{}</strong>", "*": "<em>{}</em>"}
 
     def told(piece: str) -> str:
@@ -180,14 +180,14 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
 def desk(chapters: Mapping[str, str]) -> str:
     """The practice page's controls: chapters to tick, a set to make, what is kept."""
     ticks = "".join(
-        f'<label class="bp-option"><input type="checkbox" name="chapter" value="{number}" autocomplete="off">'
+        f'<label class="bp-option"><input type="checkbox" name="chapter" value="{number}">'
         f"<span>{int(number)}. {html.escape(title)}</span></label>"
         for number, title in chapters.items()
     )
     tools = "".join(f'<button type="button" data-do="{do}">{do.capitalize()}</button>' for do in ("export", "import", "clear"))
     return (
-        f'<div class="bp-practice bp-mixed"><fieldset class="bp-chapters"><legend>Chapters</legend>{ticks}</fieldset>'
-        '<div class="bp-tools"><button type="button" data-do="set" class="bp-main">Make a set</button></div>'
+        f'<div class="bp-practice bp-mixed"><form autocomplete="off"><fieldset class="bp-chapters"><legend>Chapters</legend>{ticks}'
+        '</fieldset><div class="bp-tools"><button data-do="set" class="bp-main">Make a set</button></div></form>'
         '<p class="bp-said" role="status"></p><ol class="bp-set"></ol>'
         '<p class="bp-unscripted">Sets are made by a script, and none runs here. Each chapter holds its exercises.</p>'
         f'<p>What you have answered is kept in this browser only.</p><div class="bp-tools">{tools}'

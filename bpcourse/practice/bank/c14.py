@@ -358,7 +358,7 @@ EXERCISES: list[Exercise] = [
         hints=(
             "Forward mode: each line of the loop gets a second line for the speed.",
             "value · x + c has the speed (speed of value) · x + value · 1.",
-            "speed = speed * x + value comes before value = value * x + c.",
+            "`speed = speed * x + value` comes before `value = value * x + c`.",
         ),
         solution="In `value * x + c` the first factor moves with `speed`, the second with 1, and the coefficient stands still. "
         "The speed's line needs the old value, so it stands first. No power is computed, no list is kept, and there is no way back.",

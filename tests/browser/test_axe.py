@@ -1,0 +1,53 @@
+"""All rules of axe-core on every page: light and dark, on a phone and on a laptop, with all that folds opened."""
+
+from importlib import resources
+
+import pytest
+from test_pages import PAGES, opened
+
+pytestmark = pytest.mark.browser
+
+AXE = (resources.files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+
+OFF = {
+    "color-contrast-enhanced": "asks for 7:1, level AAA; the book promises AA: 4.5:1, which color-contrast asks",
+}
+"""Rules that are not asked, each with the reason. All others are: also best practices and experimental ones."""
+
+PAGES = [*PAGES, "search.html"]
+
+# What a reader can open: folded blocks, hints, a ladder's blanks, the menu of chapters.
+UNFOLD = """() => {
+  document.querySelectorAll("details").forEach((e) => (e.open = true));
+  document.querySelectorAll(".toggle-hidden > button, .toggle-hidden .toggle-button").forEach((e) => e.click());
+  document.querySelectorAll(".bp-hints [hidden]").forEach((e) => (e.hidden = false));
+  document.querySelectorAll("[data-do=rung]").forEach((e) => {
+    e.selectedIndex = 1;
+    e.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}"""
+# What needs no browser to be laid out anew is asked once; the rest, colours and sizes, in each layout.
+ASK = """async ([off, again]) => {
+  const rules = axe.getRules().map((rule) => rule.ruleId).filter((rule) => !off.includes(rule));
+  const asked = again ? again : rules;
+  const { violations } = await axe.run(document, { runOnly: { type: "rule", values: asked }, resultTypes: ["violations"] });
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.html.slice(0, 120)}`));
+}"""
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_axe_finds_nothing(browser, page):
+    tab, _ = opened(browser, page, 1280)
+    found = {}
+    try:
+        tab.evaluate(AXE)
+        tab.evaluate(UNFOLD)
+        for width in 1280, 360:
+            tab.set_viewport_size({"width": width, "height": 800})
+            for theme in "light", "dark":
+                tab.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
+                for told in tab.evaluate(ASK, [list(OFF), None]):
+                    found.setdefault(told, []).append(f"{width} {theme}")
+    finally:
+        tab.context.close()
+    assert found == {}
