@@ -7,10 +7,11 @@ import re
 import unicodedata
 
 SIGNS = {
-    "partial": "∂", "nabla": "∇", "cdot": "·", "times": "×", "circ": "∘", "div": "÷", "pm": "±", "top": "ᵀ", "sum": "∑", "prod": "∏",
-    "varepsilon": "ε", "epsilon": "ε", "varphi": "φ", "to": "→", "longrightarrow": "→", "mapsto": "↦", "leftarrow": "←", "le": "≤",
-    "ge": "≥", "ne": "≠", "approx": "≈", "infty": "∞", "in": "∈", "dots": "…", "cdots": "…", "ldots": "…", "blacksquare": "■",
-    "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖", "quad": "  ", "qquad": "  ", "colon": ":", "prime": "′", "xrightarrow": "→",
+    "partial": "∂", "nabla": "∇", "cdot": "·", "times": "×", "circ": "∘", "div": "÷", "pm": "±", "top": "ᵀ", "sum": "∑",
+    "prod": "∏", "varepsilon": "ε", "epsilon": "ε", "varphi": "φ", "to": "→", "longrightarrow": "→", "mapsto": "↦",
+    "leftarrow": "←", "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "infty": "∞", "in": "∈", "dots": "…", "cdots": "…",
+    "ldots": "…", "blacksquare": "■", "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖", "quad": "  ", "qquad": "  ",
+    "colon": ":", "prime": "′", "xrightarrow": "→",
 }  # fmt: skip
 MARKS = {"hat": "\u0302", "bar": "\u0304", "overline": "\u0304", "dot": "\u0307", "tilde": "\u0303"}
 SILENT = {
@@ -110,6 +111,8 @@ def closed(inner: str) -> str:
 def greek(name: str) -> str:
     """δ for delta; nothing for what is no Greek letter."""
     try:
-        return unicodedata.lookup(f"GREEK {'CAPITAL' if name[0].isupper() else 'SMALL'} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}")
+        return unicodedata.lookup(
+            f"GREEK {'CAPITAL' if name[0].isupper() else 'SMALL'} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}"
+        )
     except KeyError:
         return ""
