@@ -93,7 +93,9 @@ def main() -> None:
         print("Pyodide is in the folder: its notebooks run without a network.")
         return
     address = pyodide_address()
-    print(f"Python itself is not in it: the reader's browser fetches Pyodide from {address or 'the place that the kernel names'}.")
+    print(
+        f"Python itself is not in it: the reader's browser fetches Pyodide from {address or 'the place that the kernel names'}."
+    )
     if not can_be_reached(address):
         print(
             "That place cannot be reached from here. Where readers cannot reach it either, JupyterLab opens but no cell runs: "

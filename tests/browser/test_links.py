@@ -36,7 +36,9 @@ class Reader(HTMLParser):
         for name in NAMED & set(told):
             self.named |= set(told[name].split())
         if "href" in told:
-            is_loaded = tag == "use" or (tag == "link" and told.get("rel") not in ("prev", "next", "canonical", "author", "search"))
+            is_loaded = tag == "use" or (
+                tag == "link" and told.get("rel") not in ("prev", "next", "canonical", "author", "search")
+            )
             (self.loaded if is_loaded else self.links).add(told["href"])
         for name in LOADED & set(told):
             self.loaded.add(told[name].split()[0])
@@ -107,7 +109,9 @@ def test_every_picture_has_a_text(page):
 def test_a_style_sheet_loads_what_is_there(path: Path):
     addresses = re.findall(r"url\(\s*[\"']?([^)\"']+?)[\"']?\s*\)", path.read_text(encoding="utf-8"))
     assert [address for address in addresses if is_outside(address)] == []
-    assert [address for address in addresses if ":" not in address and not (path.parent / unquote(urlsplit(address).path)).is_file()] == []
+    assert [
+        address for address in addresses if ":" not in address and not (path.parent / unquote(urlsplit(address).path)).is_file()
+    ] == []
 
 
 SPOILT = """<p id="a"><p id="a"><a href="gone.html">x</a><a href="#gone">x</a><label for="gone">x</label>
