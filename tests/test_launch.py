@@ -77,7 +77,7 @@ def test_the_package_that_a_notebook_needs_is_beside_it(plain):
 
 
 def test_the_same_files_make_the_same_wheel(tmp_path):
-    files = [path for path in (ROOT / "bpcourse").rglob("*.py")]
+    files = list((ROOT / "bpcourse").rglob("*.py"))
     files += [ROOT / name for name in ("pyproject.toml", "README.md", "LICENSE")]
     made = []
     for umask, name in (0o022, "one"), (0o077, "two"):

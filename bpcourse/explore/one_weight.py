@@ -19,6 +19,11 @@ _X, _Y = 2.0, 5.0
 _REACH = 0.5
 _ROW = 66
 _ZERO, _SCALE, _MOST = 318, 15.0, 8.0
+_TOLD = (
+    f"A weight, {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, gradient "
+    f"{slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: loss "
+    f"{slot('loss')}, gradient {slot('slope-loss')}. Gradient × nudge: {slot('foretold')}; change of the loss: {slot('change')}"
+)
 SAYS = {
     "still": "Move the slider: a little, then more.",
     "near": "A small nudge: the gradient foretold it.",
@@ -26,11 +31,6 @@ SAYS = {
     "done": "The prediction is right: no loss is left.",
 }
 _LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each value."
-_TOLD = (
-    f"Weight w, value {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, "
-    f"gradient {slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: "
-    f"loss {slot('loss')}, gradient {slot('slope-loss')}. Two bars: gradient times nudge {slot('foretold')}, change of the loss {slot('change')}"
-)
 
 
 class OneWeight(Explorer):
