@@ -11,7 +11,7 @@ from test_pages import PAGES, opened
 pytestmark = pytest.mark.browser
 
 SEVERAL = [
-    "book/index.html", "book/03-gates-and-circuits.html", "book/07-one-weight-w212.html", "book/11-backpropagation-in-numpy.html",
+    "index.html", "book/03-gates-and-circuits.html", "book/07-one-weight-w212.html", "book/11-backpropagation-in-numpy.html",
     "book/practice.html", "book/glossary.html", "book/api.html", "notebooks/03-gates-and-circuits.html", "search.html",
 ]  # fmt: skip
 """A page of each kind."""
