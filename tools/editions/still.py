@@ -31,6 +31,8 @@ PLAIN = {"form": "div", "fieldset": "div", "label": "span", "legend": "p", "deta
 NEEDLESS = re.compile(
     r"data-|on|aria-(live|describedby|controls|expanded)|(for|hidden|novalidate|open|tabindex|name|autocomplete|xmlns.*)$"
 )
+# What book/_ext/strict.py has made of a style attribute.
+STYLED = re.compile(r"\.(i-[0-9a-f]+):not\(#_\) \{ (.*) \}")
 # Names that lose their capitals in HTML, and need them in XML.
 CAPITALS = {name.lower(): name for name in ("viewBox", "preserveAspectRatio", "clipPath", "clipPathUnits", "patternUnits")}
 
@@ -76,7 +78,12 @@ def still(name: str, formulas: str) -> Any:
             (link,) = el.iter("a")
             el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
     solutions_last(article)
+    sheets = page.xpath("//link[contains(@href, '_static/inline/')]/@href")
+    styles = dict(STYLED.findall("".join((HTML / name).parent.joinpath(one).read_text(encoding="utf-8") for one in sheets)))
     for el in list(article.iter()):
+        for mark in styles.keys() & set(el.get("class", "").split()):
+            el.set("style", styles[mark])
+            el.classes.discard(mark)
         written(el)
     for el in article.iter():
         settled(el, name)
@@ -167,11 +174,6 @@ def whole(address: str, name: str) -> str:
     path, mark, place = address.partition("#")
     path = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)).removesuffix(".html") if path else name
     return path + mark + place
-
-
-def columns(matrix: Any) -> int:
-    """How many numbers of a `bp-matrix` stand side by side, from its label: 2 × 4, row by row: …"""
-    return int(re.match(r"(?:\d+ × )*(\d+)", matrix.get("aria-label"))[1])
 
 
 def coloured(text: str) -> str:
