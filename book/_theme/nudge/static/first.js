@@ -6,9 +6,9 @@
   const show = () => { document.documentElement.dataset.theme = chosen ?? (dark.matches ? "dark" : "light"); };
   dark.addEventListener("change", show);
   show();
-  // From a folder browsers load no font ahead.
-  if (location.protocol !== "file:") for (const name of ["source-serif-4", "source-serif-4-italic"]) {
-    const href = new URL(`fonts/${name}.woff2`, document.currentScript.src);
+  // Fonts are sent for before the style sheet asks for them; from a folder a browser lends none that early.
+  const fonts = location.protocol === "file:" ? "" : document.currentScript.dataset.fonts;
+  for (const href of fonts.split(" ").filter(Boolean)) {
     document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href }));
   }
 }
