@@ -16,7 +16,9 @@ from tex_as_text import as_text
 
 INDEX = "_static/find-index.js"
 SILENT = nodes.raw | nodes.comment | nodes.image | addnodes.toctree | addnodes.index | addnodes.pending_xref_condition
-BLOCKS = nodes.paragraph | nodes.math_block | nodes.caption | nodes.rubric | nodes.row | nodes.term | nodes.attribution | nodes.line
+BLOCKS = (
+    nodes.paragraph | nodes.math_block | nodes.caption | nodes.rubric | nodes.row | nodes.term | nodes.attribution | nodes.line
+)
 SENTENCE = re.compile(r"(?<=[.?!:])\s+(?=[A-Z„“\"(∂])")
 Entry = tuple[str, str, list[str]]
 """An anchor, the title that stands there, the sentences below it."""
@@ -69,7 +71,9 @@ class Reader:
         elif isinstance(node, addnodes.desc):
             signature, content = node[0], node[-1]
             self.enter(signature["ids"][0] if signature["ids"] else "", signature.get("fullname") or signature.astext())
-            inside = [one for i, one in enumerate(content) if i == 0 or isinstance(one, addnodes.desc)]  # the rest is for the page
+            inside = [
+                one for i, one in enumerate(content) if i == 0 or isinstance(one, addnodes.desc)
+            ]  # the rest is for the page
         elif isinstance(node, nodes.definition_list_item) and node[0]["ids"]:
             self.enter(node[0]["ids"][0], text_of(node[0]))
             inside = node[1:]
@@ -94,8 +98,19 @@ def keep(app: Any, pagename: str, templatename: str, context: dict[str, Any], do
         reader.read(doctree)
     number = ".".join(map(str, numbers.get("") or ()))
     title = text_of(app.env.titles[pagename])
-    kind = "notebook" if app.env.doc2path(pagename).endswith(".ipynb") else "code" if next(doctree.findall(addnodes.desc), None) else ""
-    told = [app.builder.get_target_uri(pagename), f"{number}. {title}" if number else title, kind, [e for e in reader.entries if e[1] or e[2]]]
+    kind = (
+        "notebook"
+        if app.env.doc2path(pagename).endswith(".ipynb")
+        else "code"
+        if next(doctree.findall(addnodes.desc), None)
+        else ""
+    )
+    told = [
+        app.builder.get_target_uri(pagename),
+        f"{number}. {title}" if number else title,
+        kind,
+        [e for e in reader.entries if e[1] or e[2]],
+    ]
     path = record(app, pagename)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")

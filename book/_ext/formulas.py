@@ -30,6 +30,7 @@ NAMES = {
     "min-width": "m", "padding-left": "p", "left": "x", "bottom": "y", "border-bottom-width": "b", "border-top-width": "a",
     "border-right-width": "d",
 }  # fmt: skip
+ARGUMENT = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
 VALUE = re.compile(rf"k([{''.join(NAMES.values())}])(-?\d+)")
 RULE, CLASS, NOT = re.compile(r"([^{}]+)(\{[^{}]*\})"), re.compile(r"\.([\w-]+)"), re.compile(r":not\([^)]*\)")
 PRELOADED = "KaTeX_Main-Regular", "KaTeX_Math-Italic"
@@ -42,6 +43,7 @@ class Katex:
 
     def __init__(self, macros: dict[str, str]):
         command = [NODE, KATEX / "print.js", json.dumps(macros)]
+        self.macros = {name: re.sub(r"\\htmlClass\{[^}]*\}", "", body) for name, body in macros.items()}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
         weakref.finalize(self, self.process.communicate)
 
@@ -54,9 +56,18 @@ class Katex:
         told = json.loads(self.process.stdout.readline())
         if "error" in told:
             raise ValueError(told["error"])
-        return STYLED.sub(
+        text = STYLED.sub(
             lambda m: f' class="{" ".join(filter(None, [m[1], *map(named, m[2].rstrip(";").split(";"))]))}"', told["html"]
         )
+        return re.sub(r"(?<=x-tex\">).*?(?=</annotation>)", lambda _: html.escape(self.plain(tex)), text, count=1, flags=re.S)
+
+    def plain(self, tex: str) -> str:
+        """The formula without the book's macros, as any LaTeX reads it."""
+        for name, body in self.macros.items():
+            call = re.escape(name) + r"\s*" + body.count("#") * ARGUMENT
+            while re.search(call, tex):
+                tex = re.sub(call, lambda m, body=body: re.sub(r"#(\d)", lambda k: m[int(k[1])], body), tex)
+        return tex
 
 
 @functools.cache

@@ -35,7 +35,9 @@ class Reader(HTMLParser):
         for name in NAMED & set(told):
             self.named |= set(told[name].split())
         if "href" in told:
-            is_loaded = tag == "use" or (tag == "link" and told.get("rel") not in ("prev", "next", "canonical"))
+            is_loaded = tag == "use" or (
+                tag == "link" and told.get("rel") not in ("prev", "next", "canonical", "author", "search")
+            )
             (self.loaded if is_loaded else self.links).add(told["href"])
         for name in LOADED & set(told):
             self.loaded.add(told[name].split()[0])
