@@ -45,6 +45,7 @@ def index(book: Book) -> dict[str, list]:
         (r"\lambda \in \{1, 2\}", "λ ∈ {1, 2}"),
         (r"\text{two words} \quad x", "two words x"),
         (r"\val{2}\cdot\grd{3}", "2 · 3"),
+        (r"\max(z, 0) + \ln x", "max(z, 0) + ln x"),
         (r"x^", "x"),
         (r"{x", "x"),
         (r"x}", "x"),
