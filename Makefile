@@ -31,10 +31,11 @@ lite: $(READY)  ## build JupyterLite, whose notebooks run in the browser; PYODID
 	PYODIDE="$(PYODIDE)" $(RUN) tools/lite.py
 
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser
-	$(RUN) -m pytest tests/browser
+	$(RUN) -m pytest tests/browser -n 2 --dist loadfile
 
 audit: $(BUILT)  ## ask Lighthouse and the HTML checker about every page (needs Node and Java); PAGES='book/07*': some
 	$(RUN) tools/audit $(PAGES:%='%')
+
 zip: $(BUILT)  ## the built folder as one file
 	@$(RUN) tools/editions zip
 

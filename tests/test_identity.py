@@ -250,9 +250,7 @@ def head(book: Book, name: str) -> str:
 
 
 def test_a_chapter_says_where_it_stands_and_what_it_needs(book):
-    assert (
-        head(book, "book/01-one") == "First & last · chapter 1 of 3 5 minutes to read, 5 for its exercise · Notebook: compute it"
-    )
+    assert head(book, "book/01-one") == "First & last · chapter 1 of 3 5 minutes to read, 5 for its exercise"
     assert head(book, "book/02-two") == "First & last · chapter 2 of 3 5 minutes to read Needs numpy arrays; chapters 1, 2 to 9"
     assert head(book, "notebooks/01-one") == "Goes with chapter 1: One thing"
     assert [head(book, name) for name in ("index", "book/teachers", "404")] == [""] * 3

@@ -22,11 +22,11 @@ def parts(app: Any, pagename: str) -> list[dict[str, Any]]:
 
     def entry(name: str) -> dict[str, Any]:
         below = list(site[name].child_files()) if name in site else []
-        number = app.env.toc_secnumbers.get(name, {}).get("") or ()
+        number = app.env.toc_secnumbers.get(name, {}).get("") or ()  # of a notebook it goes on as those of sections do
         return {
             "name": name,
             "title": app.env.titles[name].astext(),
-            "number": ".".join(map(str, number)),
+            "number": number[0] if len(number) == 1 else "",
             "link": app.builder.get_relative_uri(pagename, name),
             "open": pagename == name or pagename in below,
             "below": [entry(one) for one in below],

@@ -85,8 +85,7 @@ function start(root, model) {
       "after-loss": fixed(after, 6), predicted: fixed(-rate * g * g, 6), actual: fixed(after - now.vloss, 6),
       status: `Loss ${brief(now.vloss)}, slope for ${labels[weight]} ${brief(g)}; the update changes the loss by ${brief(after - now.vloss)}` };
     const ways = routes(weight);
-    const numbers = Object.fromEntries(keys.filter((key) => "vg".includes(key[0])).map((key) => [key, plain(now[key])]));
-    shown.told = { ...numbers, weight, w: plain(w), slope: plain(g) + (source ? " by the PadhAI notes" : ""), ways: inWords(ways), curve: course(curve), u: w, loss: now.vloss, g, moved, after };
+    shown.told = { weight, w: plain(w), slope: plain(g) + (source ? " by the PadhAI notes" : ""), ways: inWords(ways), curve: course(curve), u: w, loss: now.vloss, g, moved, after };
     rows.forEach((_, i) => (shown["path" + i] = ways[i] ? told(factorsOf(weight, ways[i], now, source)) : ""));
     return shown;
   }

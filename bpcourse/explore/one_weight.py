@@ -12,18 +12,25 @@ from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number
 from bpcourse.graph import Value, gradient, square
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
+from bpcourse.pictures.words import slot
 
 _X, _Y = 2.0, 5.0
 _REACH = 0.5
 _ROW = 66
 _ZERO, _SCALE, _MOST = 318, 15.0, 8.0
+_TOLD = (
+    f"A weight, {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, gradient "
+    f"{slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: loss "
+    f"{slot('loss')}, gradient {slot('slope-loss')}. Gradient × nudge: {slot('foretold')}; change of the loss: {slot('change')}"
+)
 SAYS = {
     "still": "Move the slider: a little, then more.",
     "near": "A small nudge: its gradient foretold the change.",
     "far": "A larger nudge: the loss leaves the straight line that its gradient foretold.",
     "done": "The prediction is right: no loss is left.",
 }
+_LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each."
 
 
 class OneWeight(Explorer):
@@ -51,7 +58,7 @@ class OneWeight(Explorer):
         table = [prediction, error, loss, *gradient(loss, [weight, prediction, error])]
         self._row = compile_table(table, [weight])
         super().__init__({"w": checks.number(w, "w")}, "the smallest network, one weight to nudge", eps=checks.number(eps, "eps"))
-        spec = {"decimals": 2, "zero": _ZERO, "scale": _SCALE, "most": _MOST, "says": SAYS}
+        spec = {"decimals": 2, "zero": _ZERO, "scale": _SCALE, "most": _MOST, "says": SAYS, "told": [_TOLD.split(words.BORDER)]}
         self.assemble([self._picture()], self._controls(), spec, {"table": table_to_javascript(table, [weight])})
 
     @traitlets.validate("eps")
@@ -99,13 +106,10 @@ class OneWeight(Explorer):
             ]
         parts += [
             svg.path(f"M{_ZERO} 172v54", "ink"),
-            svg.text(432, _ROW + 63, "values run forward →", "value", 12, "end"),
-            svg.text(432, _ROW + 81, "← gradients come back", "gradient", 12, "end"),
+            svg.text(432, _ROW + 63, "values run forward →", "value", 13, "end"),
+            svg.text(432, _ROW + 81, "← gradients come back", "gradient", 13, "end"),
         ]
-        loss, slope = svg.number(n["loss"]), svg.number(n["slope-weight"])
-        told = (
-            f"weight {svg.number(n['weight'])} times 2, less 5, squared: the loss {loss}; before the nudge its slope is {slope}"
-        )
+        told = words.filled(_TOLD, {key: svg.fixed(x, 2).strip() for key, x in n.items()})
         return svg.drawing(440, 232, told, parts)
 
     def _controls(self) -> list[str]:
@@ -114,4 +118,5 @@ class OneWeight(Explorer):
             controls.row(controls.button("keep", "Keep the nudge"), controls.button("reset", "Start again")),
             f'<div class="bp-stack"><p class="bp-note" data-n="says">{SAYS["near"]}</p>'
             f'<p class="bp-note" aria-hidden="true">{max(SAYS.values(), key=len)}</p></div>',
+            f'<p class="bp-note bp-legend">{_LEGEND}</p>',
         ]

@@ -1,7 +1,7 @@
 // What all explorers share: numbers as text, controls, and the page's stand-in for a notebook's model.
 // An explorer is told by two functions:
 //   show(state)  → { key: number or text, … } for the elements marked data-n="key", with the status to be spoken,
-//                  and under "told" what else the sentences of SPEC.told say of the pictures;
+//                  and under "told" what the sentences of SPEC.told say of the pictures in another way;
 //   actions[name](state) → the traits that a button changes.
 
 // The twin of bpcourse.pictures.svg.fixed.
@@ -87,7 +87,9 @@ function explore(root, model, { show, actions = {} }) {
     words = said ?? words;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      pictures.forEach((picture, i) => picture.setAttribute("aria-label", fill(SPEC.told[i], { ...latest, ...latest.told })));
+      const inWords = Object.fromEntries(Object.entries(latest).map(([key, x]) => [key, typeof x === "number" ? plain(x) : x]));
+      Object.assign(inWords, latest.told);
+      pictures.forEach((picture, i) => picture.setAttribute("aria-label", fill(SPEC.told[i], inWords)));
       if (words) spoken.textContent = words;
       words = undefined;
     }, 600);

@@ -28,7 +28,9 @@ GONE = {
     "bp-progress", "bp-mixed", "bp-edges", "collapsed", "expanded", "sd-summary-state-marker", "genindex-jumpbox", "copybtn", "definition",
 }  # fmt: skip
 PLAIN = {"form": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
-NEEDLESS = re.compile(r"data-|on|aria-(live|describedby|controls|expanded)|(for|hidden|novalidate|open|tabindex|name|autocomplete|xmlns.*)$")
+NEEDLESS = re.compile(
+    r"data-|on|aria-(live|describedby|controls|expanded)|(for|hidden|novalidate|open|tabindex|name|autocomplete|xmlns.*)$"
+)
 # Names that lose their capitals in HTML, and need them in XML.
 CAPITALS = {name.lower(): name for name in ("viewBox", "preserveAspectRatio", "clipPath", "clipPathUnits", "patternUnits")}
 
