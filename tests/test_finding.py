@@ -117,7 +117,10 @@ def test_links_to_copy_have_names(small):
 def test_every_file_of_others_has_its_licence(small):
     text = (small.html / "licences.txt").read_text(encoding="utf-8")
     assert (ROOT / "LICENSE").read_text(encoding="utf-8").strip() in text and "CC BY 4.0" in text
-    own = {path.name for folder in ("book/_theme", "book/_static", "bpcourse") for path in (ROOT / folder).rglob("*")}
+    assert re.findall(r"^What lies in (\S+)$", text, re.M)
+    own = {
+        path.name for folder in ("book/_theme", "book/_static", "book/_katex", "bpcourse") for path in (ROOT / folder).rglob("*")
+    }
     made = {"documentation_options.js", "language_data.js", "pygments.css", "find-index.js"}  # written by the build
     named = re.findall(r"^Files of (\S+)$", text, re.M)
     for path in (small.html / "_static").rglob("*"):

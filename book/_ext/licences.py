@@ -1,7 +1,7 @@
 """Whose work the built folder carries, and under which licence: `licences.txt` beside the first page.
 
 The book's own licence comes first. Then each package that gave a file to the pages, recognised by the file itself, with the
-licence that it was installed with, and what lies with a licence of its own beside it.
+licence that it was installed with, and what lies in the book's folder with a licence of its own beside it.
 """
 
 from importlib import metadata
@@ -48,8 +48,8 @@ def write(app: Any, exception: Exception | None) -> None:
         built.setdefault(path.stat().st_size, []).append(path.read_bytes())
     parts = [("This book and its package", (ROOT / "LICENSE").read_text(encoding="utf-8"))]
     parts += [("The handwritten digits in the package", (ROOT / "bpcourse/examples/data/README.md").read_text(encoding="utf-8"))]
-    beside = [path for path in files if path.name.upper().startswith(NAMES)]
-    parts += [(path.relative_to(app.outdir).as_posix(), path.read_text(encoding="utf-8")) for path in beside]
+    beside = [path for path in sorted((ROOT / "book").rglob("*")) if path.name.upper().startswith(NAMES)]
+    parts += [(f"What lies in {path.parent.relative_to(ROOT).as_posix()}", path.read_text(encoding="utf-8")) for path in beside]
     parts += [(f"Files of {one.metadata['Name']}", licence_of(one)) for one in givers(app) if gave(one, built)]
     text = f"\n{RULE}\n".join(f"{name}\n{'-' * len(name)}\n\n{licence.strip()}\n" for name, licence in parts)
     Path(app.outdir, "licences.txt").write_text(text, encoding="utf-8")
