@@ -6,5 +6,6 @@ from bpcourse.explore.hill import Hill
 from bpcourse.explore.network import Network
 from bpcourse.explore.product import Product
 from bpcourse.explore.recurrence import Recurrence
+from bpcourse.explore.steps import Steps
 
-__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "Product", "Recurrence"]
+__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "Product", "Recurrence", "Steps"]
