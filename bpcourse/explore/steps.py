@@ -19,6 +19,10 @@ from bpcourse.explore.walks import Formula, Step, Walk
 from bpcourse.pictures import svg
 
 _WIDE, _HIGH, _PITCH, _ROW = 84, 50, 118, 70
+_HOW = (
+    "Keys: Page Down and Page Up step, Home and End go to the ends; a click on a box of the picture jumps. "
+    "Point at an entry of the array that is made, or move there with the arrow keys, to see its products."
+)
 _LARGEST = 10
 """The most rows or columns of an array that the stepper shows."""
 
@@ -105,6 +109,7 @@ class Steps(Explorer):
             f'<div class="bp-wide"><table class="bp-views">{rows}</table></div>',
             '<div class="bp-arrays" data-arrays=""></div>',
             '<p class="bp-note bp-sum" data-sum=""></p>',
+            f'<p class="bp-note bp-how">{_HOW}</p>',
         ]
 
 

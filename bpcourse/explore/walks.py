@@ -178,7 +178,7 @@ class Walk:
 
     def aside(self, name: str, array: Array, label: str = "", *of: str) -> None:
         """An array that steps read and none makes, and the arrays that it comes from."""
-        self.arrays[name] = array
+        self.arrays[name] = array.astype(float)  # the ReLU's slope is True or False
         self.asides[name] = of
         if label:
             self._labels[name] = label
