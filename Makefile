@@ -10,13 +10,13 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab test-browser bench mutants notebooks lint clean
+.PHONY: help book test lab lite zip epub pdf test-browser test-editions audit bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
 
 test: $(READY)  ## run every test that needs no browser
-	$(RUN) -m pytest tests notebooks --ignore=tests/browser -n 2 --dist loadfile --nbval --nbval-current-env
+	$(RUN) -m pytest tests notebooks --ignore=tests/browser --ignore=tests/editions -n 2 --dist loadfile --nbval --nbval-current-env
 
 # Its settings lie in the folder's own: widgets are stored in a notebook with it, so an explorer moves when it is opened again.
 LAB_SETTINGS := tools/jupyter
@@ -26,8 +26,28 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter trust notebooks/*.ipynb
 	JUPYTER_CONFIG_PATH="$(LAB_SETTINGS)$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(BIN)/jupyter lab $(LAB) $(if $(filter 0,$(shell id -u)),--allow-root)
 
+lite: $(READY)  ## build JupyterLite, whose notebooks run in the browser; PYODIDE=file or address: Python put in
+	$(RUN) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .[lite]
+	PYODIDE="$(PYODIDE)" $(RUN) tools/lite.py
+
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser
-	$(RUN) -m pytest tests/browser
+	$(RUN) -m pytest tests/browser -n 2 --dist loadfile
+
+audit: $(BUILT)  ## ask Lighthouse and the HTML checker about every page (needs Node and Java); PAGES='book/07*': some
+	$(RUN) tools/audit $(PAGES:%='%')
+
+zip: $(BUILT)  ## the built folder as one file
+	@$(RUN) tools/editions zip
+
+epub: $(BUILT)  ## the book for e-readers
+	@$(RUN) tools/editions epub
+
+pdf: $(BUILT)  ## the book for paper; needs Chromium or Chrome
+	@$(RUN) tools/editions pdf
+
+test-editions: $(BUILT)  ## make the three editions, compare every number in them, have the EPUB checked
+	$(RUN) tools/editions zip epub pdf
+	$(RUN) -m pytest tests/editions
 
 ifdef QUICK
 bench: $(READY)

@@ -26,7 +26,13 @@ class Book:
         sphinx = settings["sphinx"]
         del settings["bibtex_bibfiles"], sphinx["config"]["bibtex_reference_style"]
         sphinx["local_extensions"] = dict.fromkeys(sphinx["local_extensions"], str(ROOT / "book" / "_ext"))
-        sphinx["config"] |= {"html_static_path": [], "html_css_files": [], "fresh_cells": ["data/*"], "fresh_pages": ["_toc.yml"]}
+        sphinx["config"] |= {
+            "html_static_path": [],
+            "html_theme_path": [str(ROOT / "book" / "_theme")],
+            "fresh_cells": ["data/*"],
+            "fresh_pages": ["_toc.yml"],
+        }
+        sphinx["config"]["extensions"].remove("sphinxcontrib.bibtex")
         for name, text in pages.items():
             self.write(f"{name}.md", text)
         self.write("_config.yml", yaml.safe_dump(settings))

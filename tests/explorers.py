@@ -1,7 +1,7 @@
 """One explorer of each kind, light to import: another process makes them, too."""
 
 from bpcourse import examples, graph
-from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, Product
+from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, OneWeight, Product
 from bpcourse.graph import Value
 
 
@@ -20,6 +20,7 @@ def three_paths(loss="squared_error"):
 EXPLORERS = {
     "product": Product,
     "hill": Hill,
+    "one weight": OneWeight,
     "difference step": DifferenceStep,
     "circuit": lambda: Circuit(examples.add_then_multiply(), ranges={"x": (-6, 6)}),
     "circuit of a neuron": neuron,

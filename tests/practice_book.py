@@ -80,7 +80,6 @@ def book(folder: Path) -> Book:
     config = yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
     own = {"practice_book": str(ROOT / "tests")}
     config["sphinx"]["local_extensions"] = own | config["sphinx"]["local_extensions"]
-    config["sphinx"]["config"] |= {"html_static_path": [str(ROOT / "book" / "_static")], "html_css_files": ["book.css"]}
     made.write("_config.yml", yaml.safe_dump(config, sort_keys=False))
     return made
 

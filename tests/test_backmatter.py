@@ -78,3 +78,26 @@ def sentences(path) -> str:
     text = path.read_text(encoding="utf-8")
     text = re.sub(r"\A---\n.*?\n---\n|^`{3,}.*?^`{3,}|^:{3,}.*?^:{3,}|\$\$.*?\$\$", " ", text, flags=re.S | re.M)
     return re.sub(r"\{[a-z:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|^#.*$|\]\([^)]*\)", " ", text, flags=re.M)
+
+
+# ------------------------------------------------------------------- accessibility
+
+NUMBERS = """
+1.1.1 1.2.1 1.2.2 1.2.3 1.2.4+ 1.2.5+ 1.3.1 1.3.2 1.3.3 1.3.4+ 1.3.5+ 1.4.1
+1.4.2 1.4.3+ 1.4.4+ 1.4.5+ 1.4.10+ 1.4.11+ 1.4.12+ 1.4.13+
+2.1.1 2.1.2 2.1.4 2.2.1 2.2.2 2.3.1 2.4.1 2.4.2 2.4.3 2.4.4 2.4.5+ 2.4.6+ 2.4.7+ 2.4.11+ 2.5.1 2.5.2 2.5.3 2.5.4 2.5.7+ 2.5.8+
+3.1.1 3.1.2+ 3.2.1 3.2.2 3.2.3+ 3.2.4+ 3.2.6 3.3.1 3.3.2 3.3.3+ 3.3.4+ 3.3.7 3.3.8+ 4.1.2 4.1.3+
+"""
+CRITERIA = NUMBERS.split()
+"""WCAG 2.2, levels A and AA (+)."""
+
+
+def test_the_report_has_every_criterion_with_its_level_and_names_tests_that_are_there():
+    page = (BOOK / "accessibility.md").read_text(encoding="utf-8")
+    rows = re.findall(r'^    \("(\d\.\d\.\d+) [^"]*", "(A+)", (MET|PART|NONE),', page, re.M)
+    assert [number + "+" * (level == "AA") for number, level, _ in rows] == CRITERIA
+    written = "\n".join(path.read_text(encoding="utf-8") for path in (pages.ROOT / "tests").rglob("test_*.py"))
+    named = set(re.findall(r"`(test_\w+)`", page))
+    assert len(named) > 15 and named <= set(re.findall(r"^def (test_\w+)", written, re.M))
+    # What is said to be met or met in part says how; what is not met is said.
+    assert all("Not met" in page.partition(number)[2].partition('("')[0] for number, _, result in rows if result == "PART")

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from helpers import build_smooth, expressions, says
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bpcourse import examples, figures
 from bpcourse.figures import (
     COLOURS,
+    GRADIENT,
     VALUE,
     axes,
+    cells,
     circuit,
     confusion_matrix,
     cost_curves,
@@ -22,10 +25,13 @@ from bpcourse.figures import (
     images,
     number,
     pretty,
+    shapes,
+    tangent,
     themed,
 )
 from bpcourse.graph import Value, exp, sigmoid, sqrt, topological_order
 from bpcourse.network import initialise
+from bpcourse.pictures import words
 
 SVG = "{http://www.w3.org/2000/svg}"
 NET = (examples.FOUR_FOUR_TWO, examples.FOUR_FOUR_TWO_X, examples.FOUR_FOUR_TWO_Y)
@@ -183,13 +189,52 @@ def test_a_notebook_shows_a_graph_without_a_finite_gradient():
     assert shown is None or shown.startswith("<svg")
 
 
+def numbers_in(words):
+    """The numbers of a text, as they stand there."""
+    return re.findall(r"(?<![\w.])−?\d+(?:\.\d+)?(?:e−?\d+)?(?![\w.]\d)", words)
+
+
+def drawn_numbers(picture):
+    """What stands in the colours of values and of gradients."""
+    groups = re.findall(r"<text[^>]* fill=\"var\(--bp-(?:value|gradient)\)\"[^>]*>([^<]*)<", picture.svg)
+    for group in re.findall(r"<g class=\"halo\"[^>]* fill=\"var\(--bp-(?:value|gradient)\)\">(.*?)</g>", picture.svg):
+        groups += re.findall(r"<text[^>]*>([^<]*)<", group)
+    return [number for words in groups for number in numbers_in(words)]
+
+
 def test_pictures_describe_themselves():
     picture = circuit(examples.add_then_multiply())
     root = ET.fromstring(picture.svg)
     assert root.get("role") == "img" and root.get("aria-label") == picture.description
     assert "f = −12" in picture.description and "x = −2, gradient −4" in picture.description
+    assert "q: x + y = 3, gradient −4" in picture.description and "f: q × z = −12, gradient 1" in picture.description
     assert repr(picture) == f"<picture: {picture.description}>"
     assert picture.svg in picture._repr_html_()
+
+
+def test_a_gradient_by_several_wires_is_told_as_their_sum():
+    x = Value(3, "x")
+    assert (
+        "x = 3, gradient 3 + 3 + 1 = 7; gate 1: x × x = 9, gradient 1; gate 2: gate 1 + x = 12" in circuit(x * x + x).description
+    )
+
+
+@settings(max_examples=40)
+@given(expressions())
+def test_a_circuit_says_every_value_and_gradient_that_it_draws(expression):
+    _, output = build_smooth(*expression)
+    for gradients in True, False:
+        picture = circuit(output, gradients)
+        assert set(drawn_numbers(picture)) <= set(numbers_in(picture.description))
+        assert gradients or "gradient" not in picture.description
+    names = [node.name for node in topological_order(output) if node.name]
+    assert all(f"{name} = " in picture.description or f"{name}: " in picture.description for name in names)
+
+
+@pytest.mark.parametrize("decimals", [0, 2, 5])
+def test_an_explorer_s_circuit_says_the_numbers_as_it_shows_them(decimals):
+    picture = circuit(examples.sigmoid_neuron(), decimals=decimals)
+    assert set(drawn_numbers(picture)) <= set(numbers_in(picture.description))
 
 
 # ------------------------------------------------------------------- networks
@@ -264,6 +309,28 @@ def test_networks_of_any_shape_are_well_formed(sizes, output):
     picture = figures.network(initialise(sizes), np.ones(sizes[0]), y, highlight="w_111", output=output)
     assert f"network {'-'.join(map(str, sizes))}" in picture.description
     assert "w¹₁₁" in " ".join(texts(picture))
+
+
+def test_a_network_says_the_numbers_the_weight_and_its_paths():
+    picture = figures.network(*NET, highlight="w_212")
+    assert set(drawn_numbers(picture)) <= set(numbers_in(picture.description))
+    for told in "z_21 = 1.657, gradient −0.1625", "ŷ_1 = 0.7703, gradient −0.4593", "L = 0.1055", "w_212 = 0.8, gradient −0.1304":
+        assert told in picture.description
+    assert "loss: 2: green z_21, ŷ_1, L; purple dashed z_21, ŷ_2, L" in picture.description
+    values_alone = figures.network(*NET, highlight="w_212", gradients=False)
+    assert "gradient" not in values_alone.description and "w_212 = 0.8, from a_12 to z_21" in values_alone.description
+    assert set(drawn_numbers(values_alone)) <= set(numbers_in(values_alone.description))
+
+
+@pytest.mark.parametrize("highlight", ["w_111", "w_131", "w_224"])
+def test_a_network_names_as_many_strokes_as_it_draws(highlight):
+    picture = figures.network(*NET, highlight=highlight)
+    told = picture.description.rpartition("loss: ")[2]
+    drawn = re.findall(r'stroke="var\(--bp-path(\d)\)" stroke-width="3"( stroke-dasharray="[^"]*")?', picture.svg)
+    assert int(told.partition(":")[0]) == len(drawn) == told.count("L")
+    hues, dashes = ("green", "purple", "ochre", "violet"), ("", "dashed", "dotted", "dash-dotted")
+    assert [words.split()[0] for words in told.partition(": ")[2].split("; ")] == [hues[int(i) - 1] for i, _ in drawn]
+    assert all((dashes[int(i) - 1] in told) and bool(dash) == bool(dashes[int(i) - 1]) for i, dash in drawn)
 
 
 def test_a_network_with_a_wide_layer_is_drawn():
@@ -354,8 +421,72 @@ MAKERS = {
 def test_themed_plots_are_well_formed(maker):
     picture = themed(MAKERS[maker](), 'a "plot" <of> A & B')
     root = ET.fromstring(picture.svg)
-    assert root.get("aria-label") == 'a "plot" <of> A & B'
+    assert root.get("aria-label").startswith('a "plot" <of> A & B. ')
     assert plt.get_fignums() == []
+
+
+def said(figure, description="d"):
+    return themed(figure, description).description
+
+
+def test_a_curve_is_told_by_its_start_its_turns_and_its_end():
+    assert words.course([(0, 4), (1, 1), (2, 0.5), (5, 9)]) == "from 4 at 0, down to 0.5 at 2, up to 9 at 5"
+    assert words.course([(0, 0), (1, 3), (2, -1), (3, 1)]) == "from 0 at 0, up to 3 at 1, down to −1 at 2, up to 1 at 3"
+    assert words.course([(0, 2), (1, 2)]) == "from 2 at 0, level to 1"
+    assert words.course([(0, 2), (1, math.nan), (3, 5)]) == "from 2 at 0, up to 5 at 3"
+    assert words.course([(0, math.nan)]) == "without a number"
+
+
+@given(st.lists(st.integers(-50, 50), min_size=2, max_size=12))
+def test_a_course_names_the_ends_the_lowest_and_the_highest(heights):
+    told = words.course(enumerate(heights))
+    named = [int(n.replace("−", "-")) for n in re.findall(r"(?:from|to) (−?\d+) at", told)]
+    assert named[0] == heights[0] and {min(heights), max(heights)} <= {*named, heights[0]}
+    assert told.endswith(f" {len(heights) - 1}")
+
+
+def test_a_plot_says_axes_lines_and_their_courses():
+    told = said(plot())
+    assert told.startswith("d. a title; across: x; a < b & c, blue line: from 0 at 1, up to 4 at 3.")
+    figure, ax = curve(lambda x: (x - 1) ** 2, 0, 3, ylabel="f")
+    tangent(ax, 2, 1, 2, 0.5)
+    ax.axhline(1)
+    ax.set_yscale("log")
+    told = said(figure)
+    assert "up: f, logarithmic" in told and "down to 0 at 1, up to 4 at 3" in told
+    assert "orange line: from 0 at 1.5, up to 2 at 2.5" in told and "point: 1 at 2" in told and "level at 1" in told
+    figure, ax = curve(lambda x: x, 0, 3)
+    tangent(ax, 1, 1, -2, 0.5, "tangent")
+    assert "tangent, orange line: from 2 at 0.5, down to 0 at 1.5, slope −2" in said(figure)
+
+
+def test_a_plot_says_bars_by_their_names_and_points_one_by_one():
+    figure, ax = axes()
+    ax.bar(["left", "right"], [1.5, -2])
+    ax.plot([0, 1], [3, 4], "x", color=VALUE, label="marks")
+    ax.annotate("here", (1, 4))
+    told = said(figure)
+    assert "bars: left 1.5, right −2" in told
+    assert "marks, blue points: 3 at left, 4 at right" in told and "“here” at right, 4" in told
+
+
+def test_cells_are_told_row_by_row():
+    figure, ax = axes()
+    cells(ax, [[1, 2], [3, 4]], VALUE, 0.2, weights=[["bold", "normal"], ["normal", "normal"]])
+    ax.fill([0, 1, 1, 0], [0, 0, 2, 2], fill=False)
+    ax.axis("off")
+    assert "row 1: 1 bold, 2; row 2: 3, 4; outlined: rows 1 to 2, column 1" in said(figure)
+    told = said(confusion_matrix([0, 1, 1, 2], [0, 1, 2, 2], 3)[0])
+    assert "row 0: 1 at 0; row 1: 1 at 1, 1 at 2; row 2: 1 at 2" in told
+    assert "Z 2×3 = W 2×4" in said(shapes(("Z", 2, 3, VALUE), "=", ("W", 2, 4, VALUE)))
+    assert said(images(np.eye(64)[:, :3], ["0", "1", "$x"], columns=2)) == "d. images: 0, 1, $x"
+
+
+def test_panels_are_told_one_after_the_other():
+    figure, (left, right) = axes(columns=2)
+    left.plot([0, 1], [2, 3], "--", color=GRADIENT)
+    right.set_title("empty")
+    assert "Panel 1: dashed orange line: from 2 at 0, up to 3 at 1, slope 1. Panel 2: empty." in said(figure)
 
 
 @pytest.mark.parametrize("maker", MAKERS)

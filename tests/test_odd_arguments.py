@@ -415,6 +415,7 @@ GOOD = {
         "parameters": NET, "x": X[:, 0], "y": Y[:, 0], "weight": "w_111", "hidden": "tanh", "output": "softmax",
         "losses": ["cross_entropy"], "learning_rate": 1.0, "span": (-2.0, 2.0),
     },
+    "explore.OneWeight": {"w": 1.0, "eps": 0.2},
     "explore.Product": {"a": -4.0, "b": -3.0, "h": 0.01},
     "explore.Recurrence": {"rho": 1.2, "x": 0.1, "steps": 3, "squash": "none", "matrix": ((0.8, -0.6), (0.6, 0.8))},
     "practice.chapter": {"number": 4},

@@ -16,7 +16,7 @@ from typing import Any
 import surroundings
 from sphinx.application import ENV_PICKLE_FILENAME
 
-OWN_PAGES = {"index", "search", "genindex", "py-modindex"}
+OWN_PAGES = {"index", "search", "genindex", "py-modindex", "404"}
 """What Sphinx and Jupyter Book write without a source file."""
 
 

@@ -5,14 +5,17 @@ to the other. What the boxes need to judge is written once for each chapter, as 
 loads as a plain script: it works from a folder.
 """
 
+import functools
 import json
 import re
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
+import formulas
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -23,6 +26,9 @@ from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers,
 ROOM = Path(practice.__file__).parent
 FOLDER = "_static/practice"
 NAME = re.compile(r"ex-(\d\d)-(\d+)")
+BOXED = re.compile(r'<template data-exercise="([^"]+)" data-rules="([^"]*)">(.*?)</template>\n?', re.S)
+"""An exercise of the practice page, which its script loads with the others of its chapter."""
+TO_SOLUTION = re.compile(r'<a href="#sol-[^"]*">Solution</a>')
 
 
 def labels(number: int) -> dict[str, Exercise]:
@@ -51,7 +57,7 @@ class Practice(SphinxDirective):
         for path in [*ROOM.glob("*.*"), ROOM / "bank" / f"c{label[:2]}.py"]:
             self.env.note_dependency(str(path))
         question = self.parsed("exercise", one.title, anchor(label), one.text.splitlines())
-        solution = self.parsed("solution", anchor(label), anchor(label, "sol"), one.solution.splitlines(), "dropdown")
+        solution = self.parsed("solution", anchor(label), anchor(label, "sol"), one.solution.splitlines())
         if isinstance(one, Code):
             question[-1] += nodes.literal_block(one.stub, one.stub, language="python")
         question[-1] += nodes.raw("", page.box(one, label, self.notebook()), format="html")
@@ -62,10 +68,9 @@ class Practice(SphinxDirective):
             self.env.sphinx_exercise_registry[node["label"]]["node"] = node.deepcopy()
         return [question, solution]
 
-    def parsed(self, name: str, argument: str, label: str, lines: list[str], *classes: str) -> Any:
+    def parsed(self, name: str, argument: str, label: str, lines: list[str]) -> Any:
         """What sphinx-exercise makes of it."""
-        options = [f":label: {label}", *(f":class: {name}" for name in classes), ""]
-        text = [f"``````{{{name}}} {argument}", *options, *lines, "``````"]
+        text = [f"``````{{{name}}} {argument}", f":label: {label}", "", *lines, "``````"]
         holder = nodes.Element()
         self.state.nested_parse(StringList(text, self.env.docname), self.content_offset, holder)
         return next(node for node in holder.children if "label" in getattr(node, "attributes", {}))
@@ -146,7 +151,7 @@ class FillOverviews(SphinxPostTransform):
         return nodes.reference("", f"Exercise {number}", internal=True, refuri=f"{uri}#{anchor(label)}")
 
     def mixed(self, found: dict[str, Any]) -> list[nodes.Node]:
-        """The chapters to tick, and each exercise with a box as a template."""
+        """The chapters to tick, and each exercise with a box, to be taken out into its chapter's script."""
         kinds = {label: exercise(label) for label in found}
         own = {label: found[label] for label, one in kinds.items() if isinstance(one, Numbers | Choice)}
         chapters = {label[:2]: self.env.titles[one["docname"]].astext() for label, one in own.items()}
@@ -155,11 +160,20 @@ class FillOverviews(SphinxPostTransform):
             rules = escape(json.dumps(page.rules_of(kinds[label], label)))
             out.append(nodes.raw("", f'<template data-exercise="{label}" data-rules="{rules}">', format="html"))
             out.append(nodes.paragraph("", "", self.link(label, one), nodes.Text(" "), *title(one)))
-            out += one["node"].deepcopy()[-1].children
+            out += self.copied(one["node"])
             out.append(nodes.raw("", "<details><summary>Solution</summary>", format="html"))
-            out += self.env.sphinx_exercise_registry[anchor(label, "sol")]["node"].deepcopy()[-1].children
+            out += self.copied(self.env.sphinx_exercise_registry[anchor(label, "sol")]["node"])
             out.append(nodes.raw("", "</details></template>", format="html"))
         return out
+
+    def copied(self, node: nodes.Element) -> list[nodes.Node]:
+        """What an exercise or a solution holds, for this page: references start here, and none leads to the fold at home."""
+        node = node.deepcopy()
+        for reference in node.findall(addnodes.pending_xref):
+            reference["refdoc"] = self.env.docname
+        for box in list(node.findall(nodes.raw)):
+            box.replace_self(nodes.raw("", TO_SOLUTION.sub("", box.astext()), format="html"))
+        return node[-1].children
 
 
 def title(one: dict[str, Any]) -> list[nodes.Node]:
@@ -196,9 +210,16 @@ def scripts(app: Any, pagename: str, templatename: str, context: dict[str, Any],
     app.add_js_file(write(app, "practice.js", page.runtime()))
     if context["meta"] and context["meta"].get("practice") == "practice-mixed":
         app.add_js_file(write(app, "mixed.js", page.mixed()))
+        sets: dict[str, dict[str, Any]] = {}
+        for label, rules, text in BOXED.findall(context["body"]):
+            sets.setdefault(label[:2], {})[label] = json.loads(unescape(rules)), text
+        for number, told in sets.items():
+            write(app, f"set-{number}.js", f"bpPractice.put({json.dumps(told, ensure_ascii=False)});\n")
+        context["body"] = BOXED.sub("", context["body"])
         return
     for number in sorted(numbers):
-        app.add_js_file(write(app, f"{number}.js", page.data(labels(int(number)))))
+        data = page.data(labels(int(number)), functools.partial(formulas.typeset, app, place=f"exercises of chapter {number}"))
+        app.add_js_file(write(app, f"{number}.js", data))
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -4,8 +4,9 @@ from bpcourse.explore.circuit import Circuit
 from bpcourse.explore.difference import DifferenceStep
 from bpcourse.explore.hill import Hill
 from bpcourse.explore.network import Network
+from bpcourse.explore.one_weight import OneWeight
 from bpcourse.explore.product import Product
 from bpcourse.explore.recurrence import Recurrence
 from bpcourse.explore.steps import Steps
 
-__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "Product", "Recurrence", "Steps"]
+__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "OneWeight", "Product", "Recurrence", "Steps"]

@@ -23,7 +23,8 @@ function start(root, model) {
       actual: fixed(value(moved) - value(now), finer),
       step: String(step),
       says: fill(steps[step].text, now),
-      status: `${output.name} = ${plain(value(now))}. Gradients: ${slopes.join(", ")}`,
+      told: Object.fromEntries(keys.map((key) => [key, appears[key] > step ? "–" : plain(now[key])])),
+      status: step < steps.length - 1 ? fill(steps[step].text, now) : `${output.name} = ${plain(value(now))}. Gradients: ${slopes.join(", ")}`,
     };
   }
 

@@ -15,7 +15,8 @@ from bpcourse.explore.base import UNDEFINED, Explorer, Number, not_negative, one
 from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, adjoints, expect_value, expect_values, flows, local_gradients, topological_order
 from bpcourse.pictures import circuit, svg
-from bpcourse.pictures.circuit import wire_key
+from bpcourse.pictures.circuit import formula, in_words, wire_key
+from bpcourse.pictures.words import BORDER, slot
 
 Range = tuple[float, float]
 _MOST_DECIMALS = 12
@@ -83,7 +84,7 @@ class Circuit(Explorer):
             "decimals": decimals, "names": names, "keys": list(table),
             "places": {name: order.index(x) for name, x in zip(names, chosen)},
             "output": {"name": v.name or "the output", "place": len(order) - 1},
-            "steps": steps, "appears": appears,
+            "steps": steps, "appears": appears, "told": [in_words(v).split(BORDER)],
         }  # fmt: skip
         shown = self._at(self.inputs)
         self.assemble(
@@ -237,10 +238,10 @@ def _steps(order: Sequence[Value]) -> tuple[list[dict[str, Any]], dict[str, int]
     appears: dict[str, int] = {}
     for place, node in gates:
         appears[wire_key("v", place)] = len(steps)
-        steps.append({"gate": place, "text": f"Forward: {_label(node)}{_formula(node, places)} = {_slot(wire_key('v', place))}"})
+        steps.append({"gate": place, "text": f"Forward: {_label(node)}{_formula(node, places)} = {slot(wire_key('v', place))}"})
     last = len(order) - 1
     appears[wire_key("g", last)] = len(steps)
-    steps.append({"gate": -1, "text": f"Backward: the output moves with itself, its gradient is {_slot(wire_key('g', last))}"})
+    steps.append({"gate": -1, "text": f"Backward: the output moves with itself, its gradient is {slot(wire_key('g', last))}"})
     readers = {node: sum(source is node for other in order for source in other.inputs) for node in order}
     arrived: dict[Value, list[str]] = {}
     for place, node in reversed(gates):
@@ -251,24 +252,16 @@ def _steps(order: Sequence[Value]) -> tuple[list[dict[str, Any]], dict[str, int]
             appears[flow] = len(steps)
             if source.gate is None and source.name is None:
                 continue
-            upstream, local = _slot(wire_key("g", place)), _slot(wire_key("l", place, port))
-            parts.append(f"to {_named_or_gate(source)}: upstream {upstream} × local {local} = {_slot(flow)}")
-            arrived.setdefault(source, []).append(_slot(flow))
+            upstream, local = slot(wire_key("g", place)), slot(wire_key("l", place, port))
+            parts.append(f"to {_named_or_gate(source)}: upstream {upstream} × local {local} = {slot(flow)}")
+            arrived.setdefault(source, []).append(slot(flow))
             if readers[source] > 1 and len(arrived[source]) == readers[source]:
                 appears[wire_key("g", places[source])] = len(steps)
-                total = _slot(wire_key("g", places[source]))
+                total = slot(wire_key("g", places[source]))
                 parts.append(f"the wires from {_named_or_gate(source)} add: {' + '.join(arrived[source])} = {total}")
         steps.append({"gate": place, "text": f"Backward, gate {node.gate.symbol}: " + "; ".join(parts)})
     steps.append({"gate": -1, "text": "Both passes are done. Step back to see how each number came about."})
-    return [{**step, "text": step["text"].split(_BORDER)} for step in steps], appears
-
-
-_BORDER = "\0"
-
-
-def _slot(key: str) -> str:
-    """Where the script writes a number: its key between two borders, which no name holds."""
-    return f"{_BORDER}{key}{_BORDER}"
+    return [{**step, "text": step["text"].split(BORDER)} for step in steps], appears
 
 
 def _longest(steps: Sequence[Mapping[str, Any]]) -> str:
@@ -282,18 +275,11 @@ def _label(node: Value) -> str:
 
 def _named_or_gate(node: Value) -> str:
     if node.name:
-        return svg.pretty(node.name).replace(_BORDER, "�")
+        return svg.pretty(node.name).replace(BORDER, "�")
     return f"gate {node.gate.symbol}" if node.gate else f"{node.value:g}"
 
 
 def _formula(node: Value, places: Mapping[Value, int]) -> str:
     """The gate on its inputs, as a template that the script fills with numbers."""
     assert node.gate is not None
-    symbol, inputs = node.gate.symbol, [_slot(wire_key("v", places[source])) for source in node.inputs]
-    if len(inputs) == 2:
-        a, b = inputs
-        return f"{symbol}({a}, {b})" if symbol.isalpha() else f"{a} {symbol} {b}"
-    (a,) = inputs
-    if symbol.startswith("x") or symbol == "1/x":
-        return symbol.replace("x", f"({a})")
-    return f"{symbol} {a}" if symbol.endswith("×") else f"{symbol}({a})"
+    return formula(node.gate.symbol, [slot(wire_key("v", places[source])) for source in node.inputs])

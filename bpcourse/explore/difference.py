@@ -16,10 +16,15 @@ from bpcourse.explore.hill import only_input
 from bpcourse.explore.plot import Plot
 from bpcourse.explore.predict import Ask
 from bpcourse.graph import Value, exp, gradient, square
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
+from bpcourse.pictures.words import slot
 
 PRECISIONS = {"float64": "float64, about 16 digits", "float32": "float32, about 7 digits"}
 _SMALLEST, _PER_DECADE, _FLOOR = -16, 6, -17.0
+_TOLD = (
+    f"Error against the step ε, both axes logarithmic. Forward, purple: {slot('forwards')}. Central, green, dashed: "
+    f"{slot('centrals')}. At ε = {slot('eps')}: forward {slot('forward-error')}, central {slot('central-error')}"
+)
 
 
 class DifferenceStep(Explorer):
@@ -54,7 +59,14 @@ class DifferenceStep(Explorer):
         self._name = str(x.name)
         super().__init__({self._name: x.value}, "error of a difference quotient", eps=eps, precision="float64")
         plot = Plot((_SMALLEST, 0), (_FLOOR, 2), height=330)
-        spec = {"decimals": 10, "name": self._name, "plot": plot.spec, "perDecade": _PER_DECADE, "floor": _FLOOR}
+        spec = {
+            "decimals": 10,
+            "name": self._name,
+            "plot": plot.spec,
+            "perDecade": _PER_DECADE,
+            "floor": _FLOOR,
+            "told": [_TOLD.split(words.BORDER)],
+        }
         functions = {
             "exact": table_to_javascript(results, [x]),
             "single": table_to_javascript([v], [x], float32=True),
@@ -119,7 +131,16 @@ class DifferenceStep(Explorer):
                 plot.dot("central-dot", here, now[1], "path1"),
             ),
         ]
-        return svg.drawing(plot.width, plot.height, "error of forward and central differences against the step", parts)
+
+        def height(v: float) -> str:
+            return "0" if v <= _FLOOR else _power(v)
+
+        curves = [words.course([(u, e[i]) for u, e in zip(at, errors)], _power, height) for i in (0, 1)]
+        numbers = map(svg.scientific, (self.eps, *self._errors(self.eps)))
+        told = words.filled(
+            _TOLD, dict(zip(("forwards", "centrals", "eps", "forward-error", "central-error"), [*curves, *numbers]))
+        )
+        return svg.drawing(plot.width, plot.height, told, parts)
 
     def _controls(self, low: float, high: float) -> list[str]:
         x = self.inputs[self._name]
@@ -131,7 +152,7 @@ class DifferenceStep(Explorer):
             for key, value, error in (("forward", forward, errors[0]), ("central", central, errors[1]))
         ]
         slope = f"<tr><th>derivative</th><td>{controls.readout('exact', svg.fixed(self._row(x)[1], 10))}</td><td></td></tr>"
-        head = "<thead><tr><th></th><th>value</th><th>error</th></tr></thead>"
+        head = "<thead><tr><th>quotient</th><th>value</th><th>error</th></tr></thead>"
         return [
             controls.sliders(
                 controls.log_slider(
@@ -160,6 +181,10 @@ def _rounded(x: float, precision: str) -> float:
 def power_of_ten(exponent: float) -> float:
     """10 to the exponent, to three digits: what a logarithmic slider gives."""
     return float(f"{10**exponent:.2e}")
+
+
+def _power(exponent: float) -> str:
+    return svg.scientific(power_of_ten(exponent))
 
 
 def _log(error: float) -> float:

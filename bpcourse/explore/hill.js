@@ -19,7 +19,8 @@ function start(root, model) {
       : gone(to) ? "The step leads out of the picture."
       : after < f - 1e-12 ? "Too far: the step goes uphill by the tangent, but ends lower than it began."
       : "The step gains height. The dashed line leads through the next steps.";
-    return { f, slope, move: h * slope, new: to, predicted: h * slope * slope, actual: after - f, says,
+    const [end, last] = walk.at(-1);
+    return { told: { x, f, slope, new: to, after, end, last }, f, slope, move: h * slope, new: to, predicted: h * slope * slope, actual: after - f, says,
       status: `At ${name} = ${plain(x)} the slope is ${plain(slope)}; the step changes f by ${plain(after - f)}` };
   }
 

@@ -15,7 +15,8 @@ from bpcourse.explore.base import Explorer, Number, not_negative, where_defined
 from bpcourse.explore.plot import Plot
 from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, expect_value, gradient, square, topological_order
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
+from bpcourse.pictures.words import slot
 
 _STEPS = 12
 _REACH = 0.6
@@ -54,9 +55,17 @@ class Hill(Explorer):
             raise ValueError(f"span: expected a range where v has a value everywhere, got {(low, high)}")
         room = 0.08 * (max(heights) - min(heights) or 1)
         plot = Plot((low, high), (min(heights) - room, max(heights) + room))
-        spec = {"decimals": 3, "name": self._name, "plot": plot.spec, "count": _STEPS, "reach": _REACH}
+        sentence = (
+            f"f({self._name}), blue: {words.course(zip(at, heights))}. The point is at {slot('x')}, height {slot('f')}; "
+            f"orange, its tangent, slope {slot('slope')}. The next step leads to {slot('new')}, height {slot('after')}; "
+            f"dashed, {_STEPS} steps, the last to {slot('end')}, height {slot('last')}"
+        )
+        spec = {
+            "decimals": 3, "name": self._name, "plot": plot.spec, "count": _STEPS, "reach": _REACH,
+            "told": [sentence.split(words.BORDER)],
+        }  # fmt: skip
         self.assemble(
-            [self._picture(plot, at, heights)],
+            [self._picture(plot, at, heights, sentence)],
             self._controls(low, high),
             spec,
             {"table": table_to_javascript(results, [x])},
@@ -100,7 +109,7 @@ class Hill(Explorer):
             "predicted": self.h * slope * slope, "actual": after - height, "after": after,
         }  # fmt: skip
 
-    def _picture(self, plot: Plot, at: list[float], heights: list[float]) -> svg.Picture:
+    def _picture(self, plot: Plot, at: list[float], heights: list[float], sentence: str) -> svg.Picture:
         n = self._numbers()
         walk = [(n["x"], n["f"])]
         for _ in range(_STEPS):
@@ -121,7 +130,8 @@ class Hill(Explorer):
                 plot.dot("point", n["x"], n["f"], "gradient", 8),
             ),
         ]
-        told = f"hill with its tangent at {self._name} = {svg.number(n['x'])}: slope {svg.number(n['slope'])}"
+        numbers = {**n, "end": walk[-1][0], "last": walk[-1][1]}
+        told = words.filled(sentence, {key: words.told(x) for key, x in numbers.items()})
         return svg.drawing(plot.width, plot.height, told, ['<g class="bp-drag">', *parts, "</g>"])
 
     def _controls(self, low: float, high: float) -> list[str]:

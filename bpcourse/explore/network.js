@@ -7,7 +7,7 @@ function nice(x) {
 }
 
 function start(root, model) {
-  const { keys, labels, ends, ahead, places, beside, gap, count } = SPEC, lines = pieces(root), names = Object.keys(SPEC.state.inputs);
+  const { keys, labels, ends, ahead, places, beside, gap, count, called, strokes } = SPEC, lines = pieces(root), names = Object.keys(SPEC.state.inputs);
   const rows = [...root.querySelectorAll(".bp-paths li")];
   const slider = root.querySelector('[data-bind^="inputs."]'), number = slider.nextElementSibling;
   const grid = plot(SPEC.plot).grid(count), index = keys.indexOf("vloss");
@@ -51,6 +51,8 @@ function start(root, model) {
   const slope = (now, name, source) => !source ? now["g" + name]
     : routes(name).reduce((sum, route) => sum + multiplied(factorsOf(name, route, now, true)), 0);
 
+  const inWords = (ways) => `${ways.length}: ${ways.map((way, i) => `${strokes[i % 4]} ${way.slice(1).map((name) => called[name] ?? name).join(", ")}`).join("; ")}`;
+
   function pick(weight) {
     const ways = routes(weight);
     rows.forEach((_, i) => {
@@ -83,6 +85,7 @@ function start(root, model) {
       "after-loss": fixed(after, 6), predicted: fixed(-rate * g * g, 6), actual: fixed(after - now.vloss, 6),
       status: `Loss ${brief(now.vloss)}, slope for ${labels[weight]} ${brief(g)}; the update changes the loss by ${brief(after - now.vloss)}` };
     const ways = routes(weight);
+    shown.told = { weight, w: plain(w), slope: plain(g) + (source ? " by the PadhAI notes" : ""), ways: inWords(ways), curve: course(curve), u: w, loss: now.vloss, g, moved, after };
     rows.forEach((_, i) => (shown["path" + i] = ways[i] ? told(factorsOf(weight, ways[i], now, source)) : ""));
     return shown;
   }

@@ -18,8 +18,9 @@ from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, gradient
 from bpcourse.layers import LOSSES
 from bpcourse.network import Parameters, as_graph
-from bpcourse.pictures import svg
-from bpcourse.pictures.network import ROUTE_GAP, NetworkPlan, network_plan, route_line, route_path
+from bpcourse.pictures import svg, words
+from bpcourse.pictures.network import ROUTE_GAP, STROKES, NetworkPlan, network_plan, route_line, route_path
+from bpcourse.pictures.words import slot
 
 _POINTS = 60
 
@@ -104,6 +105,7 @@ class Network(Explorer):
             "labels": {name: svg.pretty(plan.labels.get(name, name)) for name in [*plan.place, *plan.weights]},
             "ends": self._ends, "ahead": plan.ahead, "gap": ROUTE_GAP,
             "places": plan.place, "beside": {name: plan.beside_place(name) for name in plan.weights},
+            "called": plan.labels, "strokes": STROKES, "told": [sentence.split(words.BORDER) for sentence in self._sentences()],
         }  # fmt: skip
         self.assemble(
             [self._picture(most), self._curve(plot)],
@@ -150,6 +152,20 @@ class Network(Explorer):
     def _loss_at(self, w: float) -> float:
         return self._at({**self.inputs, self.weight: w}, self.loss)["vloss"]
 
+    def _given(self) -> dict[str, str]:
+        """The numbers at the network's inputs, which nothing moves."""
+        return {name: svg.number(self._fixed[name]) for name in self._plan.columns[0]}
+
+    def _sentences(self) -> tuple[str, str]:
+        """What the two pictures say, with slots for their numbers."""
+        values, slopes = ({name: slot(letter + name) for name in self._plan.moving} for letter in "vg")
+        return (
+            f"{self._plan.in_words(self._given() | values, slopes)}. {slot('weight')} = {slot('w')}, gradient {slot('slope')}. "
+            f"Paths from {slot('weight')} to the loss: {slot('ways')}",
+            f"Loss against {slot('weight')} alone: {slot('curve')}. At {slot('weight')} = {slot('u')} the loss is {slot('loss')} "
+            f"and its tangent has slope {slot('g')}; after the update, at {slot('moved')}, it is {slot('after')}",
+        )
+
     def _picture(self, most: int) -> svg.Picture:
         plan, now = self._plan, self._at(self.inputs, self.loss)
         parts = [svg.path("".join(plan.line(a, b) for a, b in plan.edges()), "line", 1)]
@@ -157,27 +173,32 @@ class Network(Explorer):
         for i in range(most):
             way = route_line(routes[i], i, len(routes), plan.place) if i < len(routes) else ""
             parts.append(route_path(way, i, f' data-line="route{i}"'))
-        told = svg.pretty(self.weight)
-        parts.append(svg.halo(*plan.beside_place(self.weight), told, "ink", 15, ' data-line="beside"'))
+        label = svg.pretty(self.weight)
+        parts.append(svg.halo(*plan.beside_place(self.weight), label, "ink", 15, ' data-line="beside"'))
         clicked = "".join(f'<path d="{plan.line(*ends)}" data-do="pick {name}"/>' for name, ends in plan.weights.items())
         parts.append(f'<g class="bp-edges">{clicked}</g>')
         value, slope = svg.fixed(self.inputs[self.weight], 4), svg.fixed(now["g" + self.weight], 4)
-        parts.append(svg.text(8, 18, f"{told} = {value}", "value", 15, "start", svg.mark("title")))
-        parts.append(svg.text(150, 18, f"∂L/∂{told} = {slope}", "gradient", 15, "start", svg.mark("title-slope")))
-        moving = [name for column in plan.columns[1:] for name in column]
+        parts.append(svg.text(8, 18, f"{label} = {value}", "value", 15, "start", svg.mark("title")))
+        parts.append(svg.text(150, 18, f"∂L/∂{label} = {slope}", "gradient", 15, "start", svg.mark("title-slope")))
+        values, slopes = ({name: svg.fixed(now[letter + name], 4) for name in plan.moving} for letter in "vg")
         parts.append(plan.circles())
-        parts.append(plan.above({name: svg.number(self._fixed[name]) for name in plan.columns[0]}))
-        parts.append(plan.above({name: svg.fixed(now["v" + name], 4) for name in moving}, "v"))
-        parts.append(plan.below({name: svg.fixed(now["g" + name], 4) for name in moving}, "g"))
+        parts.append(plan.above(self._given()))
+        parts.append(plan.above(values, "v"))
+        parts.append(plan.below(slopes, "g"))
         parts.append(plan.legend())
-        return svg.drawing(plan.width, plan.height, f"{plan.description}; the paths of {self.weight} to the loss", parts)
+        sentence, _ = self._sentences()
+        numbers = {key: svg.fixed(now[key], 4).strip() for key in self._keys if key[0] in "vg"}
+        told = words.filled(sentence, numbers | {
+            "weight": self.weight, "w": value.strip(), "slope": slope.strip(), "ways": plan.routes_in_words(self.weight),
+        })  # fmt: skip
+        return svg.drawing(plan.width, plan.height, told, parts)
 
     def _curve(self, plot: Plot) -> svg.Picture:
         """The loss as a function of the weight alone; the script rescales its y axis."""
         losses = [(u, self._loss_at(u)) for u in plot.grid(_POINTS)]
         plot = plot._replace(y=controls.round_range([loss for _, loss in losses]))
         now, w = self._at(self.inputs, self.loss), self.inputs[self.weight]
-        loss, slope = now["vloss"], now["g" + self.weight]
+        loss, slope, after = now["vloss"], now["g" + self.weight], self._after(now)
         ends = [(u, loss + slope * (u - w)) for u in plot.x]
         low, high = plot.y
         middle = (low + high) / 2
@@ -188,11 +209,15 @@ class Network(Explorer):
             plot.inside(
                 plot.curve("loss", losses, "value"),
                 plot.curve("tangent", ends, "gradient", 2),
-                plot.dot("after", *self._after(now), "muted", 5),
+                plot.dot("after", *after, "muted", 5),
                 plot.dot("point", w, loss, "gradient", 7),
             ),
         ]
-        told = f"loss against {self.weight} alone, with its tangent"
+        _, sentence = self._sentences()
+        numbers = {"u": w, "loss": loss, "g": slope, "moved": after[0], "after": after[1]}
+        told = words.filled(sentence, {key: words.told(x) for key, x in numbers.items()} | {
+            "weight": self.weight, "curve": words.course(losses),
+        })  # fmt: skip
         return svg.drawing(plot.width, plot.height, told, parts)
 
     def _after(self, now: Mapping[str, float]) -> tuple[float, float]:

@@ -31,7 +31,7 @@ function start(root, model) {
     lines.random.setAttribute("d", axes.line([[0, 0], draw]));
     axes.place(lines.tip, ...tip);
     axes.place(lines.draw, ...draw);
-    return { ...told, "inputs.a": fixed(a, 4), "inputs.b": fixed(b, 4), h: scientific(h), eps: scientific(eps), seed: String(seed), predicted: h * (da * da + db * db),
+    return { ...told, told: { u: tip[0], v: tip[1], x: draw[0], y: draw[1] }, "inputs.a": fixed(a, 4), "inputs.b": fixed(b, 4), h: scientific(h), eps: scientific(eps), seed: String(seed), predicted: h * (da * da + db * db),
       status: `f = ${brief(f)}. Gains: ${methods.map((method) => `${method} ${brief(told[method + "-gain"])}`).join(", ")}` };
   }
   return explore(root, model, {

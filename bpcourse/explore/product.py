@@ -18,13 +18,18 @@ from bpcourse.explore.base import Explorer, Number, one_of
 from bpcourse.explore.plot import Plot
 from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, gradient
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
+from bpcourse.pictures.words import slot
 
 METHODS = ("random", "numerical", "analytical")
 DRAWS = 60
 """How many seeds the explorer can draw from. Book: chapter 01."""
 
 _REACH = 6.0
+_TOLD = (
+    f"Moves of a and b, divided by h. Orange, the gradient: {slot('u')}, {slot('v')}; green, the half of all moves on its side: "
+    f"they raise f. Grey, where random nudges lie: from 0, 0 to 1, 1; black, this draw: {slot('x')}, {slot('y')}"
+)
 
 
 def random_nudges(seed: int) -> tuple[float, float]:
@@ -65,7 +70,12 @@ class Product(Explorer):
         h = checks.positive(h, "h")
         super().__init__({"a": x.value, "b": y.value}, "three ways to nudge a product", h=h, eps=0.1, seed=0, in_turn=False)
         plot = Plot((-_REACH, _REACH), (-_REACH, _REACH), width=420, height=404)
-        spec = {"decimals": 6, "plot": plot.spec, "draws": [random_nudges(seed) for seed in range(DRAWS)]}
+        spec = {
+            "decimals": 6,
+            "plot": plot.spec,
+            "draws": [random_nudges(seed) for seed in range(DRAWS)],
+            "told": [_TOLD.split(words.BORDER)],
+        }
         self.assemble(
             [self._picture(plot)],
             self._controls(),
@@ -138,7 +148,7 @@ class Product(Explorer):
             ),
             plot.frame(ticks, ticks, "move of a, divided by h", "move of b, divided by h"),
         ]
-        told = "moves of a and b: random nudges lie in a small square, the gradient points uphill"
+        told = words.filled(_TOLD, dict(zip("uvxy", map(words.told, (*moves["analytical"], u, v)))))
         return svg.drawing(plot.width, plot.height, told, parts)
 
     def _controls(self) -> list[str]:
@@ -152,7 +162,7 @@ class Product(Explorer):
                 for key, x in numbers.items()
             )
             rows.append(f"<tr><th>{name}</th>{cells}</tr>")
-        head = "<thead><tr><th></th><th>a by h ×</th><th>b by h ×</th><th>new f</th><th>gain</th></tr></thead>"
+        head = "<thead><tr><th>method</th><th>a by h ×</th><th>b by h ×</th><th>new f</th><th>gain</th></tr></thead>"
         return [
             f'<p class="bp-note">Green: moves that raise f, to first order. Grey: where the random nudges lie; black: this draw. '
             f"Orange: the gradient. f = {controls.readout('f', svg.fixed(a * b, 6), 'bp-value')}</p>",

@@ -29,9 +29,11 @@ function start(root, model) {
     const factor = (norms[0] / norms[steps - 1]) ** (1 / (steps - 1));
     lines.norms.setAttribute("d", axes.line(logs(norms)));
     lines.shares.setAttribute("d", axes.line(logs(shares)));
+    const power = (v) => (v <= floor ? "0" : scientific(10 ** v)), [lengths, parts] = [norms, shares].map((numbers) => course(logs(numbers), brief, power));
     axes.place(lines.first, 1, log(norms[0]));
     return { loss, first: norms[0], factor, sum: sum(shares), early: sum(shares.slice(0, Math.floor(steps / 2))),
       nudged: (ahead - behind) / (2 * eps), "inputs.rho": fixed(inputs.rho, 2), "inputs.x": fixed(inputs.x, 2),
+      told: { lengths, shares: parts },
       status: `Spectral radius ${plain(inputs.rho, 2)}: the gradient at step 1 has length ${brief(norms[0])}, a factor of ${brief(factor)} a step` };
   }
   return explore(root, model, { show });

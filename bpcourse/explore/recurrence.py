@@ -17,10 +17,15 @@ from bpcourse.explore.base import Explorer
 from bpcourse.explore.plot import Plot
 from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, gradient
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
+from bpcourse.pictures.words import slot
 
 SQUASHES = {"tanh": "tanh", "none": "none: h = z"}
 _FLOOR, _TOP, _SLIDER, _EPS = -12, 6, (0.3, 1.6), 1e-5
+_TOLD = (
+    f"By step t, on a logarithmic axis. Length of ∂L/∂h_t, orange: {slot('lengths')}. "
+    f"Share of step t in ∂L/∂ρ, without its sign, purple, dashed: {slot('shares')}"
+)
 
 
 class Run(NamedTuple):
@@ -83,7 +88,14 @@ class Recurrence(Explorer):
         super().__init__(start, "gradient through a recurrence", squash=squash)
         plot = Plot((1, steps), (_FLOOR, _TOP), height=330)
         functions = {name: table_to_javascript(*tables) for name, tables in graphs.items()}
-        spec = {"decimals": 6, "plot": plot.spec, "steps": self._steps, "floor": _FLOOR, "eps": _EPS}
+        spec = {
+            "decimals": 6,
+            "plot": plot.spec,
+            "steps": self._steps,
+            "floor": _FLOOR,
+            "eps": _EPS,
+            "told": [_TOLD.split(words.BORDER)],
+        }
         self.assemble([self._picture(plot)], self._controls(low, high), spec, {"tables": functions}, self._asks())
 
     def _asks(self) -> list[Ask]:
@@ -158,7 +170,8 @@ class Recurrence(Explorer):
                 plot.dot("first", 1, _log(now.norms[0]), "gradient"),
             ),
         ]
-        told = f"length of the gradient by step, on a logarithmic axis, at spectral radius {self.inputs['rho']:g}"
+        curves = (words.course(_logs(numbers), y=_power) for numbers in (now.norms, now.shares))
+        told = words.filled(_TOLD, dict(zip(("lengths", "shares"), curves)))
         return svg.drawing(plot.width, plot.height, told, parts)
 
     def _controls(self, low: float, high: float) -> list[str]:
@@ -186,6 +199,10 @@ def _step(matrix: np.ndarray, squash: str) -> tuple[Sequence[Value], Sequence[Va
     new = [graph.tanh(z) if squash == "tanh" else z for z in sums]
     arrived = g1 * new[0] + g2 * new[1]
     return [*new, *gradient(arrived, [h1, h2, rho, x])], inputs
+
+
+def _power(exponent: float) -> str:
+    return "0" if exponent <= _FLOOR else svg.scientific(10**exponent)
 
 
 def _logs(numbers: Sequence[float]) -> list[tuple[float, float]]:

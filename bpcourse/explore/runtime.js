@@ -1,6 +1,7 @@
 // What all explorers share: numbers as text, controls, and the page's stand-in for a notebook's model.
 // An explorer is told by two functions:
-//   show(state)  → { key: number or text, … } for the elements marked data-n="key";
+//   show(state)  → { key: number or text, … } for the elements marked data-n="key", with the status to be spoken,
+//                  and under "told" what the sentences of SPEC.told say of the pictures in another way;
 //   actions[name](state) → the traits that a button changes.
 
 // The twin of bpcourse.pictures.svg.fixed.
@@ -16,7 +17,21 @@ const plain = (x, decimals) => fixed(x, decimals).trim();
 // Four significant digits, for sentences.
 const brief = (x) => !Number.isFinite(x) ? "–" : String(Math.abs(x) < 5e-13 ? 0 : Number(x.toPrecision(4))).replace("+", "").replaceAll("-", "−");
 // Words and keys of numbers in turn.
-const fill = (parts, numbers) => parts.map((part, i) => (i % 2 ? brief(numbers[part]) : part)).join("");
+const fill = (parts, numbers) => parts.map((part, i) => (!(i % 2) ? part : typeof numbers[part] === "string" ? numbers[part] : brief(numbers[part]))).join("");
+
+// A curve in words: the twin of bpcourse.pictures.words.course.
+function course(points, x = brief, y = brief) {
+  const known = points.filter(([u, v]) => Number.isFinite(u + v));
+  if (!known.length) return "without a number";
+  const heights = known.map(([, v]) => v), ends = [heights[0], heights.at(-1)], low = Math.min(...heights), high = Math.max(...heights);
+  const room = 1e-9 * (high - low), turns = [[low, Math.min(...ends) - low], [high, high - Math.max(...ends)]].filter(([, beyond]) => beyond > room);
+  const stops = [known[0], ...turns.map(([v]) => heights.indexOf(v)).sort((i, j) => i - j).map((i) => known[i]), known.at(-1)];
+  return stops.map(([u, v], i) => {
+    if (!i) return `from ${y(v)} at ${x(u)}`;
+    const rise = v - stops[i - 1][1];
+    return rise > room ? `up to ${y(v)} at ${x(u)}` : rise < -room ? `down to ${y(v)} at ${x(u)}` : `level to ${x(u)}`;
+  }).join(", ");
+}
 
 // A plot that Python laid out: its axes, its curves, its points.
 function plot({ x, y, box: [left, top, right, bottom] }) {
@@ -42,13 +57,13 @@ const pageModel = (state) => ({ get: (key) => state[key], set: (key, value) => v
 
 function explore(root, model, { show, actions = {} }) {
   const find = (selector) => [...root.querySelectorAll(selector)];
-  const marks = find("[data-n]"), controls = find("[data-bind]"), spoken = root.querySelector("[role=status]"), picture = root.querySelector("svg");
+  const marks = find("[data-n]"), controls = find("[data-bind]"), spoken = root.querySelector("[role=status]"), pictures = find("svg.bp");
   const state = () => Object.fromEntries(Object.keys(SPEC.state).map((key) => [key, model.get(key)]));
   const bound = ({ dataset: { bind } }, now) => (bind.startsWith("inputs.") ? now.inputs[bind.slice(7)] : now[bind]);
-  let quiet = false, timer;
+  let quiet = false, timer, latest, words;
 
   function refresh() {
-    const now = state(), told = show(now, root);
+    const now = state(), told = latest = show(now, root);
     for (const control of controls) {
       const value = bound(control, now), key = control.dataset.bind;
       if (control.type === "checkbox") control.checked = value;
@@ -67,12 +82,16 @@ function explore(root, model, { show, actions = {} }) {
     return told;
   }
 
-  // Said once when the sliders rest, not at each of their steps.
-  function say(note, words) {
+  // When the sliders rest, not at each of their steps, the pictures' words follow, and what there is to say is said once.
+  function rest(said) {
+    words = said ?? words;
     clearTimeout(timer);
     timer = setTimeout(() => {
-      spoken.textContent = note + words;
-      picture.setAttribute("aria-label", words);
+      const inWords = Object.fromEntries(Object.entries(latest).map(([key, x]) => [key, typeof x === "number" ? plain(x) : x]));
+      Object.assign(inWords, latest.told);
+      pictures.forEach((picture, i) => picture.setAttribute("aria-label", fill(SPEC.told[i], inWords)));
+      if (words) spoken.textContent = words;
+      words = undefined;
     }, 600);
   }
 
@@ -85,9 +104,9 @@ function explore(root, model, { show, actions = {} }) {
     for (const [key, value] of Object.entries(traits)) model.set(key, value);
     quiet = false;
     const told = refresh();
-    say(note, told.status);
+    rest(note + told.status);
     // What has no number, outside a gate's domain, stays in the page.
-    if (Object.values(told).every((x) => typeof x === "string" || Number.isFinite(x))) model.save_changes();
+    if (Object.values(told).every((x) => typeof x !== "number" || Number.isFinite(x))) model.save_changes();
   }
 
   const one = (key, value) => (key.startsWith("inputs.") ? { inputs: { ...model.get("inputs"), [key.slice(7)]: value } } : { [key]: value });
@@ -144,7 +163,7 @@ function explore(root, model, { show, actions = {} }) {
       const { value } = at(question, "guess"), size = typedNumber(value), guess = Number.isFinite(size) ? Math.abs(size) : NaN;
       words = `${judged(+word, guess, refresh()[key] - before)} ${because}`;
       if (value.trim() && Number.isNaN(guess)) words += " By how much, you said with no number.";
-      say("", words);
+      rest(words);
       asked = (asked + 1) % SPEC.asks.length;
     }
     seen(root.ariaLabel, 1);
@@ -153,7 +172,7 @@ function explore(root, model, { show, actions = {} }) {
   }
   if (question) turn(!seen(root.ariaLabel));
 
-  const onModel = () => quiet || refresh();
+  const onModel = () => quiet || (refresh(), rest());
   root.addEventListener("input", onInput);
   root.addEventListener("change", onTyped);
   root.addEventListener("focusin", ({ target }) => target.matches("input[data-n]") && target.select());
@@ -162,6 +181,7 @@ function explore(root, model, { show, actions = {} }) {
   const events = Object.keys(SPEC.state).map((key) => `change:${key}`);
   for (const event of events) model.on(event, onModel);
   refresh();
+  rest(); // a notebook that is opened again is not at its start
   return { change, end: () => events.forEach((event) => model.off(event, onModel)) };
 }
 

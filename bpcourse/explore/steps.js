@@ -156,6 +156,7 @@ function start(root, model) {
     const shapes = `${reads(now).map((name) => `${labels[name]} ${shape(name)}`).join(", ")} → ${labels[now.name]} ${shape(now.name)}`;
     const head = `Step ${step + 1} of ${steps.length}, ${isGradient(now.name) ? "backward" : "forward"}: ${labels[now.name]}.`;
     return { head, words: `${now.words[0].toUpperCase()}${now.words.slice(1)}.`, slope: isGradient(now.name) ? arrays[now.name][row][column] : 0, equation: now.equation, line: `${now.line}   # ${now.place}`, shapes,
+      told: { now: `${labels[now.name]} from ${reads(now).map((name) => labels[name]).join(", ").replace(/, ([^,]*)$/, " and $1")}` },
       status: `${head} ${now.equation}. ${now.words}. ${shapes}. ${said}` };
   }
   const go = (to) => {

@@ -5,7 +5,7 @@ Book: chapters 09, 10, 11, 15 and 17.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,10 @@ import traitlets
 
 from bpcourse import checks
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer
+from bpcourse.explore.base import CSS, Explorer, style
 from bpcourse.explore.predict import Ask
 from bpcourse.explore.walks import Formula, Step, Walk
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
 
 _WIDE, _HIGH, _PITCH, _ROW = 84, 50, 118, 70
 _HOW = (
@@ -43,6 +43,7 @@ class Steps(Explorer):
     step = traitlets.Int(0).tag(sync=True)
     row = traitlets.Int(0).tag(sync=True)
     column = traitlets.Int(0).tag(sync=True)
+    _css = traitlets.Unicode(f"{CSS}\n{style('steps.css')}").tag(sync=True)
     script = "steps.js"
 
     def __init__(self, walk: Walk) -> None:
@@ -57,6 +58,7 @@ class Steps(Explorer):
             "arrays": {name: array.tolist() for name, array in walk.arrays.items()},
             "labels": labels,
             "steps": [_told(step) for step in walk.steps],
+            "told": [in_words(walk).split(words.BORDER)],
         }
         self.assemble([flow(walk)], self._controls(), spec, {}, self._asks())
 
@@ -169,9 +171,21 @@ def flow(walk: Walk) -> svg.Picture:
     boxes = [_box(name, walk, *place) for name, place in places.items()]
     width = 2 * 8 + _WIDE + _PITCH * max(stacks)
     height = 2 * 8 + _HIGH + _ROW * (max(map(len, stacks.values())) - 1)
-    made = ", ".join(walk.written(name) for name in reads)
-    told = f"{walk.title}: {made}, each computed from those before it; their gradients come back from right to left"
+    first = walk.steps[0]
+    told = words.filled(in_words(walk), {"now": f"{walk.written(first.name)} from {and_of(walk.written(n) for n in first.reads)}"})
     return svg.drawing(width, height + 26, told, [*wires, *boxes, svg.legend(height + 18, "above: value", "below: gradient")])
+
+
+def in_words(walk: Walk) -> str:
+    """The picture for those who do not see it, with a place for what the step makes of what."""
+    boxes = [f"{walk.written(name)} from {and_of(map(walk.written, of))}" for name, of in readers(walk).items()]
+    return f"{walk.title}, from left to right: {'; '.join(boxes)}. Gradients come back from right to left. This step: {words.slot('now')}"
+
+
+def and_of(names: Iterable[str]) -> str:
+    """Names in a row: `X, W¹ and b¹`."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _wire(source: str, target: str, places: Mapping[str, tuple[float, float]]) -> str:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from bpcourse import checks
 from bpcourse.graph import Value, adjoints, expect_value, flows, topological_order
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
 from bpcourse.pictures.svg import Picture, number, pretty
 
 LARGEST_CIRCUIT = 120
@@ -112,7 +112,12 @@ def circuit(v: Value, gradients: bool = True, decimals: int | None = None, upstr
     fans = Counter(wire.source for wire in wires)
     parts += [_node_mark(node, x_of[columns[node]], slots[node].y - top, fans[node], grads.get(node), writing) for node in order]
     parts.append(svg.legend(bottom + 24, "above a wire: value", "below: gradient" if gradients else None))
-    return svg.drawing(max(end + _FLAT + 8, 250), bottom + 34, _description(v, order, grads), parts)
+    places = writing.places
+    numbers = {wire_key("v", place): node.value for node, place in places.items()}
+    numbers |= {wire_key("g", places[node]): grad for node, grad in grads.items()}
+    numbers |= {wire_key("f", places[node], port): flow for node, along in back.items() for port, flow in enumerate(along)}
+    told = words.filled(in_words(v, gradients), {key: writing.number(x).strip() for key, x in numbers.items()})
+    return svg.drawing(max(end + _FLAT + 8, 250), bottom + 34, told, parts)
 
 
 def picture_of(v: Value) -> str | None:
@@ -280,10 +285,46 @@ def _node_mark(node: Value, x: float, y: float, fan: int, grad: float | None, wr
     return mark + svg.text(x, y + 5, symbol, "ink", 16 if len(symbol) < 3 else 12) + name + total
 
 
-def _description(v: Value, order: Sequence[Value], grads: dict[Value, Any]) -> str:
-    leaves = [node for node in order if node.gate is None and node.name is not None]
-    told = "; ".join(
-        f"{node.name} = {number(node.value)}" + (f", gradient {number(grads[node])}" if grads else "") for node in leaves
-    )
-    gates = sum(node.gate is not None for node in order)
-    return f"circuit of {v.name or 'the output'} = {number(v.value)}, gates: {gates}. {told}"
+def in_words(v: Value, gradients: bool = True) -> str:
+    """The circuit as a sentence with slots for its numbers: what each value is made of, what it is, its gradient.
+
+    A gradient that comes along several wires is told as their sum.
+
+    TypeError where v is not a Value. Book: chapter 03.
+    """
+    expect_value(v, "v")
+    order = topological_order(v)
+    places = {node: place for place, node in enumerate(order)}
+    wires: dict[Value, list[str]] = {node: [] for node in order}
+    for node in order:
+        for port, source in enumerate(node.inputs):
+            wires[source].append(wire_key("f", places[node], port))
+    gates = [node for node in order if node.gate is not None]
+    numbered = {node: f"gate {i}" for i, node in enumerate(gates, start=1)}
+    names = {
+        node: numbered.get(node, number(node.value)) if node.name is None else node.name.replace(words.BORDER, "�")
+        for node in order
+    }
+    told = []
+    for node in order:
+        if node.gate is None and node.name is None:
+            continue
+        made = "" if node.gate is None else f": {formula(node.gate.symbol, [names[source] for source in node.inputs])}"
+        sentence = f"{names[node]}{made} = {words.slot(wire_key('v', places[node]))}"
+        if gradients:
+            arrived = wires[node] or [wire_key("g", places[node])]
+            total = f" = {words.slot(wire_key('g', places[node]))}" if len(arrived) > 1 else ""
+            sentence += f", gradient {' + '.join(map(words.slot, arrived))}{total}"
+        told.append(sentence)
+    begun = f"circuit of {names[v] if v.name else 'the output'} = {words.slot(wire_key('v', places[v]))}, gates: {len(gates)}"
+    return f"{begun}. {'; '.join(told)}"
+
+
+def formula(symbol: str, inputs: Sequence[str]) -> str:
+    """A gate on its inputs, as it is written: a × b, max(a, b), exp(a), (a)². Book: chapter 03."""
+    if len(inputs) > 1:
+        return f"{symbol}({', '.join(inputs)})" if symbol.isalpha() else f" {symbol} ".join(inputs)
+    (a,) = inputs
+    if symbol.startswith("x") or symbol == "1/x":
+        return symbol.replace("x", f"({a})")
+    return f"{symbol} {a}" if symbol.endswith("×") else f"{symbol}({a})"

@@ -27,6 +27,8 @@ _PITCH = 134.0
 _PAIR = 74.0  # from a unit's sum to its activation: room for two numbers of eight characters
 _STEP = 88.0
 _DASHES = ("", "9 4", "2 4", "12 4 2 4")
+STROKES = ("green", "purple dashed", "ochre dotted", "violet dash-dotted")
+"""What the strokes of the paths are called, one after the other. Book: chapter 05."""
 
 
 def network(
@@ -57,10 +59,8 @@ def network(
     nodes = as_graph(parameters, x, y, hidden=hidden, output=output, loss=loss)
     nodes["loss"].backward()
     parts = [svg.path(plan.line(a, b), "line", 1) for a, b in plan.edges()]
-    count = 0
     if highlight is not None:
         routes = plan.routes(highlight)
-        count = len(routes)
         parts += plan.coloured(routes) if gradients else [svg.path(plan.line(*plan.weights[highlight]), "value", 3)]
         parts.append(plan.beside(highlight))
         parts.append(svg.text(8, 18, f"{pretty(highlight)} = {number(nodes[highlight].value)}", "value", 15, "start"))
@@ -70,10 +70,19 @@ def network(
     parts.append(plan.circles())
     parts.append(plan.above({name: number(nodes[name].value) for name in plan.place}))
     if gradients:
-        parts.append(plan.below({name: number(nodes[name].grad) for column in plan.columns[1:] for name in column}))
+        parts.append(plan.below({name: number(nodes[name].grad) for name in plan.moving}))
     parts.append(plan.legend(gradients))
-    weight = "" if highlight is None else f"; paths from {highlight} to the loss: {count}"
-    return svg.drawing(plan.width, plan.height, plan.description + weight, parts)
+    values = {name: number(nodes[name].value) for name in plan.place}
+    told = plan.in_words(values, {name: number(nodes[name].grad) for name in plan.moving} if gradients else {})
+    if highlight is not None:
+        slope = f", gradient {number(nodes[highlight].grad)}" if gradients else ""
+        told += f". {highlight} = {number(nodes[highlight].value)}{slope}"
+        told += (
+            f". Paths from {highlight} to the loss: {plan.routes_in_words(highlight)}"
+            if gradients
+            else f", from {' to '.join(plan.weights[highlight])}"
+        )
+    return svg.drawing(plan.width, plan.height, told, parts)
 
 
 class NetworkPlan(NamedTuple):
@@ -92,6 +101,25 @@ class NetworkPlan(NamedTuple):
     width: float
     height: float
     description: str
+
+    @property
+    def moving(self) -> list[str]:
+        """All names but those of the inputs."""
+        return [name for column in self.columns[1:] for name in column]
+
+    def in_words(self, values: Mapping[str, str], gradients: Mapping[str, str]) -> str:
+        """The network with the numbers at its units, as far as there are gradients with these."""
+        told = (
+            f"{self.labels.get(name, name)} = {value}" + (f", gradient {gradients[name]}" if name in gradients else "")
+            for name, value in values.items()
+        )
+        return f"{self.description}. {'; '.join(told)}"
+
+    def routes_in_words(self, weight: str) -> str:
+        """Each path of the weight, by its stroke: the units that it visits after the first."""
+        ways = self.routes(weight)
+        told = (f"{STROKES[i % 4]} {', '.join(self.labels.get(name, name) for name in way[1:])}" for i, way in enumerate(ways))
+        return f"{len(ways)}: {'; '.join(told)}"
 
     def edges(self) -> Iterator[tuple[str, str]]:
         """The lines between neighbouring columns, as pairs of names."""

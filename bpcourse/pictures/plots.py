@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from bpcourse import checks
-from bpcourse.pictures import svg
+from bpcourse.pictures import svg, words
 from bpcourse.pictures.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PATHS, VALUE, Picture, number
 
 MOST_PANELS = 200
@@ -54,6 +54,9 @@ def axes(width: float = 6.4, height: float = 3.6, columns: int = 1, rows: int = 
 def themed(figure: Figure, description: str) -> Picture:
     """A matplotlib figure as a picture whose colours follow the page; closes it.
 
+    To those who do not see it, it says the description, then what its axes hold:
+    see `bpcourse.pictures.words`.
+
     Raises TypeError where it is no figure or the description no text.
     """
     if not isinstance(figure, Figure):
@@ -61,6 +64,7 @@ def themed(figure: Figure, description: str) -> Picture:
     checks.text(description, "description")
     for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
         legend.set_frame_on(False)
+    description = f"{description}. {words.figure_in_words(figure)}".strip()
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcourse"}):
         figure.savefig(text, format="svg", transparent=True)
@@ -71,7 +75,7 @@ def themed(figure: Figure, description: str) -> Picture:
     body = drawn[drawn.index("<defs>") : drawn.rindex("</svg>")]
     for name, (light, _) in COLOURS.items():
         body = body.replace(light, f"var(--bp-{name})")
-    mark = hashlib.sha256(body.encode()).hexdigest()[:8]
+    mark = f"p{hashlib.sha256(body.encode()).hexdigest()[:8]}"  # a name begins with a letter
     used = set(re.findall(r'(?:url\(#|href="#)([^")]+)', body))
     body = re.sub(r' id="([^"]+)"', lambda m: f' id="{mark}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
@@ -161,17 +165,18 @@ def cells(
     shape = (len(told), len(told[0]) if told else 0)
     if not 0 < shape[0] * shape[1] <= MOST_CELLS:
         raise ValueError(f"entries: expected 1 to {MOST_CELLS} cells, (rows, columns), got shape {shape}")
-    words = _spread(told, "entries", shape, _entry)
+    written = _spread(told, "entries", shape, _entry)
     looks = zip(
         _spread(colours, "colours", shape, _colour),
         _spread(alphas, "alphas", shape, _alpha),
         _spread(weights, "weights", shape, _weight),
     )
-    for (r, c), entry, (colour, alpha, weight) in zip(np.ndindex(shape), words, looks, strict=True):
+    for (r, c), entry, (colour, alpha, weight) in zip(np.ndindex(shape), written, looks, strict=True):
         if alpha:
             corner = (left + c + gap / 2, top + r + gap / 2)
             ax.add_patch(Rectangle(corner, 1 - gap, 1 - gap, color=colour, alpha=alpha, linewidth=0))
-        ax.text(left + c + 0.5, top + r + 0.5, entry, ha="center", va="center", color=INK, weight=weight)
+        place = left + c + 0.5, top + r + 0.5
+        ax.text(*place, entry, ha="center", va="center", color=INK, weight=weight, gid=words.CELL)
 
 
 def _expect_axes(ax: Any) -> None:
@@ -331,6 +336,6 @@ def images(X: Any, titles: Sequence[str], columns: int = 8) -> Figure:
     return figure
 
 
-def _plain(words: Any, argument: str) -> str:
+def _plain(text: Any, argument: str) -> str:
     """Words as matplotlib draws them, with no $ taken for a formula's."""
-    return svg.printable(checks.text(words, argument)).replace("$", r"\$")
+    return svg.printable(checks.text(text, argument)).replace("$", r"\$")

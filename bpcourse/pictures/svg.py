@@ -23,7 +23,7 @@ COLOURS = {
     "ink": ("#1f2328", "#e8eaed"),
     "muted": ("#59636e", "#a5b0bb"),
     "line": ("#8b949e", "#77818c"),
-    "paper": ("#ffffff", "#121212"),
+    "paper": ("#ffffff", "#15181d"),
     "value": ("#005fa3", "#7cc4ff"),
     "gradient": ("#b04300", "#ffac66"),
     "path1": ("#00765a", "#45d3a8"),
@@ -44,11 +44,17 @@ def variables(shade: int) -> str:
 HALO = "svg.bp .halo{stroke:var(--bp-paper);stroke-width:4px;paint-order:stroke;stroke-linejoin:round}"
 
 
+FORCED = {"paper": "Canvas", "gradient": "LinkText"}
+"""The system's own colours where a reader has set colours; what is not named is as its text."""
+
+
 def shades(picture: str) -> str:
-    """The palette of a selector as CSS: dark on a dark page, but light on paper."""
+    """The palette of a selector as CSS: dark on a dark page, but light on paper, and the reader's own where they are forced."""
     dark = ",".join(f"{page} {picture}" for page in ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]'))
     light = f"{variables(0)}color-scheme:light"
-    return f"{picture}{{{light}}}@media screen{{{dark}{{{variables(1)}color-scheme:dark}}}}"
+    own = "".join(f"--bp-{name}:{FORCED.get(name, 'CanvasText')};" for name in COLOURS)
+    forced = f"@media (forced-colors:active){{:root:not(#_) {picture}{{{own}}}}}"
+    return f"{picture}{{{light}}}@media screen{{{dark}{{{variables(1)}color-scheme:dark}}}}{forced}"
 
 
 def asleep(told: str) -> str:

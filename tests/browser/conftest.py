@@ -13,7 +13,16 @@ from playwright.sync_api import sync_playwright
 
 HTML = Path(__file__).parents[2] / "_build" / "html"
 CHROMIUM = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
+BUILT = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+
+
+def opens_from_a_folder(page: str) -> bool:
+    """Not a page that leads on to another, nor the one for wrong addresses, whose own begin at the top of a host."""
+    return page != "404.html" and 'http-equiv="refresh"' not in (HTML / page).read_text(encoding="utf-8").lower()
+
+
+PAGES = [page for page in BUILT if opens_from_a_folder(page)]
 
 
 def program(browser: str, names: tuple[str, ...], install: str) -> str:

@@ -92,6 +92,8 @@ class Twin:
 
     powers = ()
     """The sliders that run through powers of ten."""
+    asks = True
+    """Whether the reader is asked to predict."""
 
     def __init__(self, label: str, **start) -> None:
         self.label, self.start = label, start
@@ -113,6 +115,14 @@ class Twin:
     def curves(self, state) -> dict:
         """The points of the plot's curves, as those of the dots."""
         return {}
+
+    def described(self, state) -> list:
+        """Numbers that the pictures' names must hold: where the plot's points are."""
+        return [Brief(float(x)) for point in self.dots(state).values() for x in point]
+
+    def choices(self) -> list:
+        """Lists, and what is to be chosen in each."""
+        return []
 
     def hidden(self, state) -> set:
         return set()
@@ -196,6 +206,9 @@ class CircuitTwin(Twin):
                     numbers += [*shares, grads[source]]
             said.append(Said(f"Backward, gate {node.gate.symbol}: to ", tuple(map(Brief, numbers))))
         return [*said, Said("Both passes are done.")]
+
+    def choices(self) -> list:
+        return [("nudged", name) for name in self.start["inputs"]]
 
     def appearance(self) -> tuple[dict, list]:
         """At which step each number comes, and the gate that each step is about."""
@@ -385,6 +398,9 @@ class NetworkTwin(Twin):
         for i, (written, factors) in enumerate(self.paths(state, weight)):
             texts[f"path{i}"] = Said(f"{written}\n= ", tuple(map(Brief, [*factors, math.prod(factors)])))
         return texts | dict.fromkeys(("low", "middle", "high"), Level())
+
+    def choices(self) -> list:
+        return [("weight", self.weights[-1]), ("loss", self.losses[-1])]
 
     def dots(self, state) -> dict:
         w, weight = state["inputs"][state["weight"]], state["weight"]
@@ -595,6 +611,12 @@ class DifferenceTwin(Twin):
         along = [self.heights(state | {"eps": float(f"{10**u:.2e}")}) for u in places]
         return {key: [(u, heights[key]) for u, heights in zip(places, along)] for key in ("forward", "central")}
 
+    def described(self, state) -> list:
+        return [Scientific(state["eps"]), *self.errors(state).values()]
+
+    def choices(self) -> list:
+        return [("precision", "float32")]
+
     def spoken(self, state) -> Said:
         return Said("Step ", (Scientific(state["eps"]), *self.errors(state).values()))
 
@@ -661,6 +683,13 @@ class RecurrenceTwin(Twin):
     def dots(self, state) -> dict:
         return {"first": self.curves(state)["norms"][0]}
 
+    def described(self, state) -> list:
+        _, lengths, _ = self.gradients(state)
+        return [Scientific(float(x)) for x in (lengths[0], lengths[-1]) if x > 1e-12]
+
+    def choices(self) -> list:
+        return [("squash", "tanh")]
+
     def spoken(self, state) -> Said:
         _, lengths, _ = self.gradients(state)
         rho, step = Fixed(state["inputs"]["rho"], 2), Brief(1)
@@ -677,6 +706,57 @@ class RecurrenceTwin(Twin):
 
 def log10_above(x, floor: float) -> list[float]:
     return np.log10(np.maximum(x, floor)).tolist()
+
+
+class OneWeightTwin(Twin):
+    """L = (2w − 5)², whose slope is 4 (2w − 5)."""
+
+    asks = False
+
+    def __init__(self) -> None:
+        super().__init__("the smallest network, one weight to nudge", inputs={"w": 1.0}, eps=0.2)
+
+    def numbers(self, state) -> dict:
+        w, eps = state["inputs"]["w"], state["eps"]
+        before, error = 2 * w - 5, 2 * (w + eps) - 5
+        return {
+            "eps": eps, "weight": w + eps, "prediction": 2 * (w + eps), "error": error, "loss": error**2,
+            "slope-weight": 4 * before, "slope-prediction": 2 * before, "slope-error": 2 * before, "slope-loss": 1.0,
+            "foretold": 4 * before * eps, "change": error**2 - before**2,
+        }  # fmt: skip
+
+    def shown(self, state) -> dict:
+        numbers = self.numbers(state)
+        return {key: Fixed(x, 2) for key, x in numbers.items()} | {"says": self.verdict(state)}
+
+    def verdict(self, state) -> Said:
+        """By its size beside the foretold change 4 (2w − 5) ε, the rest 4 ε² is small up to a tenth."""
+        numbers, eps = self.numbers(state), abs(state["eps"])
+        rest, share = 4 * eps**2, abs(numbers["foretold"]) / 10
+        if numbers["loss"] < 0.005:
+            return Said("The prediction is right")
+        if not eps:
+            return Said("Move the slider")
+        if math.isclose(rest, share):
+            return Said("A ")
+        return Said("A larger nudge" if rest > share else "A small nudge")
+
+    def spoken(self, state) -> Said:
+        numbers = self.numbers(state)
+        return Said("Weight ", tuple(Fixed(numbers[key], 2) for key in ("weight", "loss", "change", "foretold")))
+
+    def pressed(self, state, action) -> dict:
+        return {"inputs": {"w": state["inputs"]["w"] + state["eps"]}, "eps": 0.0}
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for keys in ("End",), ("Home",), ("ArrowRight", "PageUp"):
+            for key in keys:
+                alive.slide("eps", key)
+        for _ in range(4):
+            alive.slide("eps", "End")
+            alive.press("keep")
+            alive.press("keep", "Space")
 
 
 # ------------------------------------------------------------ the explorers of the book
@@ -728,6 +808,7 @@ def three_paths() -> NetworkTwin:
 
 
 EXPLORERS = {
+    "../index.html": [OneWeightTwin()],
     "01-nudging-a-product.html": [ProductTwin(), HillTwin()],
     "02-why-not-nudge-every-weight.html": [bump()],
     "03-gates-and-circuits.html": [CircuitTwin(add_then_multiply, 2)],

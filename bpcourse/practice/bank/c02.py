@@ -202,8 +202,8 @@ EXERCISES: list[Exercise] = [
     ),
     Choice(
         title="A difference step that is too small",
-        text="In float64 you check a derivative by a forward difference. With $\\varepsilon = 10^{-6}$ it is right to six "
-        "digits, with $\\varepsilon = 10^{-13}$ to three. What has happened, and what helps?",
+        text="You check a derivative by a forward difference, with numbers of about 16 digits (float64). With "
+        "$\\varepsilon = 10^{-6}$ it is right to six digits, with $\\varepsilon = 10^{-13}$ to three. What has happened, and what helps?",
         hints=(
             "How many digits do f(x) and f(x + ε) share?",
             "Both values are rounded at about the sixteenth digit. What does dividing by ε do to that?",

@@ -140,7 +140,7 @@ EXERCISES: list[Exercise] = [
         ),
         solution="The last gate swaps, so $s$ gets $k$. The add gate gives the same to $m$ and to $p$. The max gate hands it "
         "to the larger input and nothing to the other. The multiply gate gives each input the upstream gradient times the "
-        "other input.",
+        "other input. (In the lines below $[a > b]$ is 1 if $a > b$, else 0.)",
         derivation=THREE,
         asks=("ds", "dc", "dd", "da", "db"),
     ),

@@ -288,8 +288,8 @@ is the row of zeros of the 4-4-2 network.""",
         "softmax, and there are no biases; `x` and `y` are arrays with one index.",
         hints=(
             "Four parts: forward; the deltas of the outputs; the deltas of the hidden units; times the inputs.",
-            "delta2 = y_hat * (u - (u * y_hat).sum()) with u = 2 * (y_hat - y). Hidden unit j collects with column j of W2.",
-            "Row j of the result: (delta2 * W2[:, j]).sum() * a[j] * (1 - a[j]) * x.",
+            "`delta2 = y_hat * (u - (u * y_hat).sum())` with `u = 2 * (y_hat - y)`. Hidden unit j collects with column j of `W2`.",
+            "Row j of the result: `(delta2 * W2[:, j]).sum() * a[j] * (1 - a[j]) * x`.",
         ),
         solution="Forward keeps the hidden activations and the outputs. The deltas of the outputs come through the softmax "
         "from all outputs. Each hidden unit collects these deltas with *its column* of `W2`, the weights of those who read "

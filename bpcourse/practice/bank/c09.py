@@ -258,7 +258,7 @@ Chapter 15 makes use of it.""",
         hints=(
             "It is BP2 for all units and all examples at once: two lines.",
             "First dA: which of W and its transpose fits the shapes if the layers have different sizes?",
-            "dA = W_next.T @ dZ_next, and then dA * A * (1 - A), entry by entry.",
+            "`dA = W_next.T @ dZ_next`, and then `dA * A * (1 - A)`, entry by entry.",
         ),
         solution="The gradient of the activations is $dA^l = (W^{l+1})^\\top dZ^{l+1}$: a unit gathers from its readers, so "
         "it needs its column of the weights. Each entry is then multiplied by the sigmoid's slope at its own place, $A(1 - "

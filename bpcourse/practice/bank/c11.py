@@ -310,8 +310,8 @@ EXERCISES: list[Exercise] = [
         "It works on a batch, a column an example, and never builds a Jacobian.",
         hints=(
             "Each entry is compared with an average down its own column.",
-            "The average of g, weighted by A, is the sum of g * A down the column.",
-            "A * (g − average). Use axis=0 and keepdims=True.",
+            "The average of g, weighted by A, is the sum of `g * A` down the column.",
+            "`A * (g - average)`. Use `axis=0` and `keepdims=True`.",
         ),
         solution="Down each column the average of `g`, weighted by the outputs, is one number. "
         "`keepdims=True` keeps it a row of such numbers, one an example, so that numpy subtracts it from the right column.",
@@ -325,7 +325,7 @@ EXERCISES: list[Exercise] = [
         hints=(
             "The sum over the examples is inside a matrix product.",
             "dW has the shape of W: as many rows as dZ, as many columns as A_below has rows.",
-            "dZ @ A_below.T / m, and the sum of dZ along axis 1, with keepdims=True, over m.",
+            "`dZ @ A_below.T / m`, and the sum of `dZ` along axis 1, with `keepdims=True`, over m.",
         ),
         solution="`dZ @ A_below.T` multiplies each delta with each activation below and adds over the examples. "
         "The bias is added to every example, so its deltas are added along the row. Both become means with `/ m`, "
@@ -341,8 +341,8 @@ EXERCISES: list[Exercise] = [
         "in a dictionary: `dW2`, `db2`, `dW1`, `db1`.",
         hints=(
             "Forward first, and keep Z1 and A1.",
-            "Softmax with cross-entropy: dZ2 = A2 − Y. Then down: (W2.T @ dZ2) * (Z1 > 0).",
-            "For each layer dW = dZ @ A.T / m with the A below (A1, then X), and db the mean along each row.",
+            "Softmax with cross-entropy: `dZ2 = A2 - Y`. Then down: `(W2.T @ dZ2) * (Z1 > 0)`.",
+            "For each layer `dW = dZ @ A.T / m` with the `A` below (`A1`, then `X`), and `db` the mean along each row.",
         ),
         solution="Forward keeps what backward reads: `Z1` for the slopes, `A1` for `dW2`. "
         "Backward starts with `A2 - Y` and goes down through the transpose and the slopes. "

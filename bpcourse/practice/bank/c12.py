@@ -384,8 +384,8 @@ EXERCISES: list[Exercise] = [
         "each class.",
         hints=(
             "Begin with zeros of the right shape.",
-            "A row for each class, a column for each label: shape (classes, len(labels)).",
-            "For label number i, put a 1 into row labels[i], column i.",
+            "A row for each class, a column for each label: shape `(classes, len(labels))`.",
+            "For label number i, put a 1 into row `labels[i]`, column i.",
         ),
         solution="Begin with zeros, (classes, examples), and put one 1 into each column, in the row that the label names. "
         "Labels count from 0, and so do numpy's rows.",
@@ -400,7 +400,7 @@ EXERCISES: list[Exercise] = [
         "`size` at a time, and make a step for each minibatch. Return the new `W` and `b`. The last minibatch may be smaller.",
         hints=(
             "A loop over the places 0, size, 2·size, … of `order`.",
-            "X[:, order[start:start + size]] are the columns of one minibatch.",
+            "`X[:, order[start:start + size]]` are the columns of one minibatch.",
             "dZ = softmax(W X + b) − Y with the present W and b; then both move by −η times their mean gradients, over this "
             "minibatch.",
         ),

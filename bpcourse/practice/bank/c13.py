@@ -287,7 +287,7 @@ EXERCISES: list[Exercise] = [
         "layer, as `[3, 5, 4, 2]`.",
         hints=(
             "Two neighbours in the list make a layer.",
-            "zip(sizes, sizes[1:]) gives them; their product is the layer's number of weights.",
+            "`zip(sizes, sizes[1:])` gives them; their product is the layer's number of weights.",
             "Forward is the sum of these. Backward is twice the sum, less the first.",
         ),
         solution="`itertools.pairwise(sizes)`, or `zip(sizes, sizes[1:])`, pairs each layer with the one below. The list of products is the number of weights, layer by layer. "

@@ -394,8 +394,8 @@ EXERCISES: list[Exercise] = [
         text="Write the way back for a layer: all rows at once, a column an example. `s` and `gamma` are columns, one number a unit.",
         hints=(
             "Three paths: straight, through the mean, through the scale.",
-            "The means run along the rows: axis=1, with keepdims=True.",
-            "gamma / s * (dU − mean of dU − Zhat * mean of dU * Zhat).",
+            "The means run along the rows: `axis=1`, with `keepdims=True`.",
+            "`gamma / s` times (dU less its mean, less `Zhat` times the mean of `dU * Zhat`).",
         ),
         solution="Each row is a unit with its own $\\mu$ and $s$, so the means are taken along rows. `keepdims=True` keeps them columns, and numpy spreads "
         "a column over the examples.",
@@ -410,7 +410,7 @@ EXERCISES: list[Exercise] = [
         hints=(
             "One loop, from the last step to the first, and one sum that grows.",
             "Through the tanh: dz = dh * (1 − H[t]²). To the weights: dz times H[t−1] transposed. To the left: Wh transposed times dz.",
-            "Begin with zeros; in the loop add dz @ H[t-1].T, then dh = Wh.T @ dz.",
+            "Begin with zeros; in the loop add `dz @ H[t - 1].T`, then `dh = Wh.T @ dz`.",
         ),
         solution="The three lines of a layer run once for each step, with the same `Wh`. Its gradient is the sum of all steps' shares: `+`, where a network of "
         "layers would have a new name. `dWh = dWh + …` makes a new array each time; `+=` on one of your own would do as well.",

@@ -6,4 +6,10 @@
   const show = () => { document.documentElement.dataset.theme = chosen ?? (dark.matches ? "dark" : "light"); };
   dark.addEventListener("change", show);
   show();
+
+  // The fonts of formulas, before the style sheet asks for them; from a folder a browser lends none that early.
+  const fonts = location.protocol === "file:" ? "" : (document.currentScript.dataset.fonts ?? "");
+  for (const href of fonts.split(" ").filter(Boolean)) {
+    document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href }));
+  }
 }

@@ -1,8 +1,92 @@
-// What the page's own buttons do.
-const root = document.documentElement;
-document.querySelector("button.theme").addEventListener("click", () => {
-  root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
-  try { localStorage.setItem("theme", root.dataset.theme); } catch { /* kept until the page is left */ }
-});
-const menu = document.querySelector("button.menu");
-menu.addEventListener("click", () => menu.setAttribute("aria-expanded", menu.getAttribute("aria-expanded") !== "true"));
+// What the page's own buttons do. Scripts of other files may use `nudge.copy` and `nudge.say`.
+const nudge = (() => {
+  const root = document.documentElement, find = (selector) => [...document.querySelectorAll(selector)];
+
+  // Said to those who hear the page.
+  const say = (words) => (document.getElementById("said").textContent = words);
+
+  // From a page on a server without https there is no clipboard but the old way.
+  async function copy(text, what) {
+    try { await navigator.clipboard.writeText(text); } catch {
+      const box = Object.assign(document.createElement("textarea"), { value: text, className: "heard" });
+      document.body.append(box);
+      box.select();
+      document.execCommand("copy");
+      box.remove();
+    }
+    say(`${what} is copied.`);
+  }
+
+  // ------------------------------------------------------------ light and dark
+
+  const theme = document.querySelector("button.theme");
+  const tell = () => theme.setAttribute("aria-pressed", String(root.dataset.theme === "dark"));
+  theme.addEventListener("click", () => {
+    root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
+    try { localStorage.setItem("theme", root.dataset.theme); } catch { /* kept until the page is left */ }
+  });
+  new MutationObserver(tell).observe(root, { attributeFilter: ["data-theme"] });
+  tell();
+
+  // ------------------------------------------------------------ the list of chapters
+
+  const chapters = document.getElementById("chapters"), current = chapters.querySelector("[aria-current=page]");
+  // On a phone it lies over the page, which must not be reached below it.
+  chapters.addEventListener("toggle", ({ newState }) => {
+    for (const part of find("main, body > footer")) part.inert = newState === "open";
+    current?.scrollIntoView({ block: "center" });
+  });
+  chapters.addEventListener("click", ({ target }) => target.closest("a") && chapters.matches(":popover-open") && chapters.hidePopover());
+  if (current && chapters.scrollHeight > chapters.clientHeight) chapters.scrollTop = current.offsetTop - chapters.clientHeight / 3;
+
+  // Which section is read.
+  const links = new Map(find(".here a").map((link) => [document.getElementById(decodeURIComponent(link.hash.slice(1))), link]));
+  links.delete(null);
+  const seen = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) target.isRead = isIntersecting;
+    const last = [...links.keys()].filter((section) => section.isRead).at(-1);
+    for (const [section, link] of links) link.toggleAttribute("aria-current", section === last);
+  }, { rootMargin: "-30% 0% -69%" });
+  for (const section of links.keys()) seen.observe(section);
+
+  // ------------------------------------------------------------ folds and code
+
+  // A link to what is folded opens it.
+  const unfold = () => {
+    let place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    for (; place; place = place.parentElement) if (place.tagName === "DETAILS") place.open = true;
+  };
+  addEventListener("hashchange", unfold);
+  unfold();
+
+  for (const code of find(".cell_input pre, [class^=highlight-]:not(.output) > .highlight > pre")) {
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "Copy" });
+    button.setAttribute("aria-label", "Copy the code");
+    button.addEventListener("click", () => copy(code.textContent, "The code"));
+    code.parentNode.append(button);
+  }
+
+  // ------------------------------------------------------------ what scrolls sideways
+
+  // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none.
+  const kinds = { "div.math": "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-paths": "Paths" };
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
+  function reach(place) {
+    const wide = place.scrollWidth > place.clientWidth + 1;
+    if (wide === place.hasAttribute("tabindex")) return;
+    const named = [["role", "group"], ["aria-label", `${place.dataset.kind}, scrolls sideways`]];
+    for (const [name, value] of [["tabindex", "0"], ...(place.tagName === "UL" ? [] : named)]) {
+      if (wide) place.setAttribute(name, value);
+      else place.removeAttribute(name);
+    }
+  }
+  for (const [selector, kind] of Object.entries(kinds)) {
+    for (const place of document.querySelectorAll(`main :is(${selector})`)) {
+      place.dataset.kind = kind;
+      sizes.observe(place);
+    }
+  }
+  document.fonts.ready.then(() => find("[data-kind]").forEach(reach));
+
+  return { copy, say };
+})();

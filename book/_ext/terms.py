@@ -1,0 +1,77 @@
+"""A term of the glossary shows its definition where it stands, and every heading, figure and equation a link to copy.
+
+A page carries the definitions of the terms that it links, rendered from the glossary itself, each closed in a popover that
+`find.js` opens on hover, focus and tap. To a screen reader they describe the links.
+"""
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+
+TERM = re.compile(r'<a class="reference internal" (?=href="[^"#]*#(term-[^"]+)"[^>]*><span class="xref std std-term">)')
+LINK = re.compile(r'<a class="headerlink" href="([^"]*)" title="([^"]*)">')
+
+
+def note_terms(app: Any, doctree: nodes.document) -> None:
+    """Remember which pages link to terms, and whether a glossary was read anew."""
+    if any(node["reftype"] == "term" for node in doctree.findall(addnodes.pending_xref)):
+        app.env.metadata[app.env.docname]["terms"] = True
+    app.glossary_is_new |= next(doctree.findall(addnodes.glossary), None) is not None
+
+
+def pages_with_terms(app: Any, env: Any) -> list[str]:
+    """They are written again when the glossary has changed."""
+    return sorted(name for name, told in env.metadata.items() if "terms" in told) if app.glossary_is_new else []
+
+
+def definition(app: Any, anchor: str) -> str:
+    """The definition that stands under this anchor, as HTML; nothing where there is none."""
+    if anchor not in app.definitions:
+        for page in {page for _, kind, page in places(app.env, anchor) if kind == "term"}:
+            for item in app.env.get_doctree(page).findall(nodes.definition_list_item):
+                if any(anchor in term["ids"] for term in item.findall(nodes.term)):
+                    app.definitions[anchor] = "".join(
+                        app.builder.render_partial(part.deepcopy())["fragment"] for part in item[-1].children
+                    )
+    return app.definitions.get(anchor, "")
+
+
+def places(env: Any, anchor: str) -> list[tuple[str, str, str]]:
+    """Name, kind and page of what the standard domain knows under an anchor."""
+    return [(name, kind, page) for (kind, name), (page, at) in env.get_domain("std").objects.items() if at == anchor]
+
+
+def add_definitions(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    """Describe the links to terms, append what describes them, and name the links to copy."""
+    if app.builder.name != "html" or "body" not in context:
+        return
+    body = context["body"]
+    context["body"] = LINK.sub(r'<a class="headerlink" href="\1" title="\2" aria-label="\2">', body)
+    if "terms" not in app.env.metadata.get(pagename, {}):
+        return
+    anchors = [anchor for anchor in dict.fromkeys(TERM.findall(body)) if definition(app, anchor)]
+
+    def described(match: re.Match[str]) -> str:
+        known = match[1] in anchors
+        return f'{match[0]}aria-describedby="def-{match[1].removeprefix("term-")}" ' if known else match[0]
+
+    boxes = [
+        f'<div class="definition" id="def-{a.removeprefix("term-")}" popover="manual">{definition(app, a)}</div>' for a in anchors
+    ]
+    context["body"] = TERM.sub(described, context["body"]) + "\n".join(boxes)
+
+
+def begin(app: Any) -> None:
+    """Nothing is known yet."""
+    app.definitions, app.glossary_is_new = {}, False
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Listen when pages are read and written."""
+    app.connect("builder-inited", begin)
+    app.connect("doctree-read", note_terms)
+    app.connect("env-updated", pages_with_terms)
+    app.connect("html-page-context", add_definitions, priority=400)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,17 @@
+// One weight: values with the nudge, gradients from before it, and the change beside what was foretold.
+function start(root, model) {
+  const { zero, scale, most, says } = SPEC, lines = pieces(root);
+  const bar = (key, x) => lines[key].setAttribute("d", `M${zero} ${lines[key].dataset.row}h${(scale * Math.max(-most, Math.min(most, x))).toFixed(1)}`);
+
+  function show({ inputs: { w }, eps }) {
+    const [prediction, error, loss] = table(w + eps), [, , before, ...slopes] = table(w);
+    const foretold = slopes[0] * eps, change = loss - before, rest = Math.abs(change - foretold);
+    bar("foretold", foretold);
+    bar("change", change);
+    const now = says[loss < 0.005 ? "done" : !eps ? "still" : rest > 0.1 * Math.abs(foretold) ? "far" : "near"];
+    return { weight: w + eps, prediction, error, loss, foretold, change, says: now,
+      "slope-loss": 1, "slope-weight": slopes[0], "slope-prediction": slopes[1], "slope-error": slopes[2],
+      status: `Weight ${plain(w + eps)}, loss ${plain(loss)}: it changed by ${plain(change)}, its gradient foretold ${plain(foretold)}. ${now}` };
+  }
+  return explore(root, model, { show, actions: { keep: ({ inputs: { w }, eps }) => ({ inputs: { w: w + eps }, eps: 0 }) } });
+}
