@@ -14,7 +14,7 @@ from pathlib import Path
 from common import table
 
 ROOT = Path(__file__).parent.parent
-GOALS = {"from nothing": 60, "one chapter changed": 6, "unchanged": 3}
+GOALS = {"from nothing": 60, "one chapter changed": 6, "unchanged": 1}
 
 
 def seconds(folder: Path, target: str = "book") -> float:
@@ -28,7 +28,7 @@ def main() -> None:
     """Build three times, print seconds and goals."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "book"
-        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", "_build", ".git", ".*_cache", "__pycache__"))
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".venv", "_build", ".git", ".*_cache", "__pycache__", "node_modules"))
         seconds(folder, ".venv/.ready")
         found = {"from nothing": seconds(folder)}
         chapter = folder / "book" / "05-many-paths.md"

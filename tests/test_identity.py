@@ -135,7 +135,7 @@ def test_a_page_says_the_same_to_those_who_share_it(book):
         ("Short.", "Short."),
         (f"{'w' * 60}. {'w' * 60}? {'w' * 60}.", f"{'w' * 60}. {'w' * 60}?"),
         (f"{'w' * 60}, {'w ' * 60}", f"{'w' * 60}."),
-        ("www " * 60, "www " * 39 + "www …"),
+        ("www " * 60, "www " * 38 + "www …"),
         ("w" * 200, "w" * 159 + "…"),
     ],
 )
@@ -250,9 +250,7 @@ def head(book: Book, name: str) -> str:
 
 
 def test_a_chapter_says_where_it_stands_and_what_it_needs(book):
-    assert (
-        head(book, "book/01-one") == "First & last · chapter 1 of 3 5 minutes to read, 5 for its exercise · Notebook: compute it"
-    )
+    assert head(book, "book/01-one") == "First & last · chapter 1 of 3 5 minutes to read, 5 for its exercise"
     assert head(book, "book/02-two") == "First & last · chapter 2 of 3 5 minutes to read Needs numpy arrays; chapters 1, 2 to 9"
     assert head(book, "notebooks/01-one") == "Goes with chapter 1: One thing"
     assert [head(book, name) for name in ("index", "book/teachers", "404")] == [""] * 3
@@ -295,14 +293,6 @@ def test_times_are_round(time, shown):
     assert place.minutes(time) == shown
 
 
-@pytest.mark.parametrize(
-    "formula, text",
-    [("w^2_{12}", "w²₁₂"), (r"\partial L/\partial w^1_{31}", "∂L/∂w¹₃₁"), (r"\hat y", "ŷ"), (r"\delta^2_1", "δ²₁")],
-)  # fmt: skip
-def test_a_short_formula_is_told_in_signs(formula, text):
-    assert identity.plain(formula) == text
-
-
 # ------------------------------------------------------------ pictures
 
 
@@ -331,5 +321,5 @@ def test_the_logo_can_be_seen_on_light_and_on_dark():
 
 def test_the_browser_s_bar_has_the_page_s_colours(book):
     css = (STATIC / "nudge.css").read_text()
-    papers = [(colour + colour[1:])[:7] for colour in re.findall(r"--paper: (#\w+)", css)]
+    papers = [(colour + colour[1:])[:7] for colour in re.findall(r"--paper: (#\w+)", css)[:2]]
     assert [(colour + colour[1:])[:7] for colour in Here(book.page("index")).metas["theme-color"]] == papers

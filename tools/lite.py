@@ -7,10 +7,10 @@ said; the folder is whole either way.
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from wheel_of_package import ROOT, wheel
 
 WORK, LITE = ROOT / "_build" / ".lite", ROOT / "_build" / "lite"
 INSTALL = "%pip install -q bpcourse"
-BESIDE = "anywidget", "psygnal", "tqdm"
-"""What the package imports and Pyodide may not have, as wheels without compiled code."""
+BESIDE = "anywidget", "ipywidgets", "jupyterlab-widgets", "psygnal", "tqdm"
+"""What the package imports and Pyodide does not have, as wheels without compiled code."""
 SECONDS = 10
 
 
@@ -64,16 +64,17 @@ def build() -> None:
     command += [f"--piplite-wheels={path}" for path in wheels()]
     if pyodide := os.environ.get("PYODIDE"):
         command.append(f"--pyodide={pyodide}")
-    subprocess.run(command, check=True, cwd=WORK)
+    run = subprocess.run(command, cwd=WORK, capture_output=True, text=True)
+    if run.returncode != 0:
+        sys.exit(f"{run.stdout}{run.stderr}\nJupyterLite could not be built: the lines above say why.")
 
 
 def pyodide_address() -> str:
-    """Where browsers fetch Python from, as the kernel's settings in the built folder say."""
+    """Where browsers fetch Python from, as the kernel's own script in the built folder says."""
     for script in sorted((LITE / "extensions" / "@jupyterlite" / "pyodide-kernel-extension").rglob("*.js")):
-        for piece in script.read_text(encoding="utf-8").split('"'):
-            if piece.startswith("https://") and piece.endswith("/pyodide.js"):
-                return piece
-    return ""
+        if found := re.search(r"https://[^\"'\s]+/pyodide\.m?js", script.read_text(encoding="utf-8")):
+            return found[0]
+    raise RuntimeError(f"{LITE}: expected the kernel's script to name the place of Pyodide, got none")
 
 
 def can_be_reached(address: str) -> bool:
@@ -81,7 +82,7 @@ def can_be_reached(address: str) -> bool:
     try:
         with urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=SECONDS):
             return True
-    except (urllib.error.URLError, OSError):
+    except OSError:
         return False
 
 
@@ -93,7 +94,7 @@ def main() -> None:
         print("Pyodide is in the folder: its notebooks run without a network.")
         return
     address = pyodide_address()
-    print(f"Python itself is not in it: the reader's browser fetches Pyodide from {address or 'the place that the kernel names'}.")
+    print(f"Python itself is not in it: the reader's browser fetches Pyodide from {address}.")
     if not can_be_reached(address):
         print(
             "That place cannot be reached from here. Where readers cannot reach it either, JupyterLab opens but no cell runs: "

@@ -56,7 +56,7 @@ def built(files: list[Path], place: Path) -> Path:
     target.mkdir(parents=True)
     surroundings = os.environ | {"SOURCE_DATE_EPOCH": "1767225600"}  # a fixed day: else each wheel were another
     command = [sys.executable, "-c", BUILD, str(target)]
-    run = subprocess.run(command, cwd=source, env=surroundings, capture_output=True, text=True)
+    run = subprocess.run(command, cwd=source, env=surroundings, umask=0o022, capture_output=True, text=True)
     if run.returncode != 0:
         raise RuntimeError(f"the wheel of bpcourse could not be built:\n{run.stdout}{run.stderr}")
     (path,) = target.glob("*.whl")

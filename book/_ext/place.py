@@ -1,4 +1,4 @@
-"""Before a chapter: its place in the book, the time that it takes, what it needs, and its notebook.
+"""Before a chapter: its place in the book, the time that it takes, what it needs; before a notebook, its chapter.
 
 Nothing of it is written twice: places come from `_toc.yml`, the time from what stands on the page, the needs from the
 table on the page for teachers.
@@ -96,13 +96,12 @@ def place(app: Any, page: str, template: str, context: dict[str, Any], doctree: 
         title = app.env.titles[chapter].astext()
         context["place"] = {"number": file_number(chapter), "chapter": title, "link": uri(page, chapter)}
     elif page in captions and doctree is not None:
-        notebook = next(iter(site[page].child_files()), None)
         registry = getattr(app.env, "sphinx_exercise_registry", {}).values()
         exercises = sum(entry["docname"] == page and entry["type"] == "exercise" for entry in registry)
         context["place"] = {
             "part": captions[page], "number": file_number(page), "last": max(map(file_number, captions)), "map": drawn(app, page),
             "minutes": minutes(seconds(doctree) / 60), "exercises": exercises, "work": minutes(exercises * MINUTES_AN_EXERCISE),
-            "needs": list(needed(app, page)), "notebook": notebook and uri(page, notebook),
+            "needs": list(needed(app, page)),
         }  # fmt: skip
 
 

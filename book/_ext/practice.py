@@ -5,12 +5,14 @@ to the other. What the boxes need to judge is written once for each chapter, as 
 loads as a plain script: it works from a folder.
 """
 
+import functools
 import json
 import re
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 from typing import Any
 
+import formulas
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx import addnodes
@@ -24,6 +26,8 @@ from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers,
 ROOM = Path(practice.__file__).parent
 FOLDER = "_static/practice"
 NAME = re.compile(r"ex-(\d\d)-(\d+)")
+BOXED = re.compile(r'<template data-exercise="([^"]+)" data-rules="([^"]*)">(.*?)</template>\n?', re.S)
+"""An exercise of the practice page, which its script loads with the others of its chapter."""
 TO_SOLUTION = re.compile(r'<a href="#sol-[^"]*">Solution</a>')
 
 
@@ -147,7 +151,7 @@ class FillOverviews(SphinxPostTransform):
         return nodes.reference("", f"Exercise {number}", internal=True, refuri=f"{uri}#{anchor(label)}")
 
     def mixed(self, found: dict[str, Any]) -> list[nodes.Node]:
-        """The chapters to tick, and each exercise with a box as a template."""
+        """The chapters to tick, and each exercise with a box, to be taken out into its chapter's script."""
         kinds = {label: exercise(label) for label in found}
         own = {label: found[label] for label, one in kinds.items() if isinstance(one, Numbers | Choice)}
         chapters = {label[:2]: self.env.titles[one["docname"]].astext() for label, one in own.items()}
@@ -206,9 +210,16 @@ def scripts(app: Any, pagename: str, templatename: str, context: dict[str, Any],
     app.add_js_file(write(app, "practice.js", page.runtime()))
     if context["meta"] and context["meta"].get("practice") == "practice-mixed":
         app.add_js_file(write(app, "mixed.js", page.mixed()))
+        sets: dict[str, dict[str, Any]] = {}
+        for label, rules, text in BOXED.findall(context["body"]):
+            sets.setdefault(label[:2], {})[label] = json.loads(unescape(rules)), text
+        for number, told in sets.items():
+            write(app, f"set-{number}.js", f"bpPractice.put({json.dumps(told, ensure_ascii=False)});\n")
+        context["body"] = BOXED.sub("", context["body"])
         return
     for number in sorted(numbers):
-        app.add_js_file(write(app, f"{number}.js", page.data(labels(int(number)))))
+        data = page.data(labels(int(number)), functools.partial(formulas.typeset, app, place=f"exercises of chapter {number}"))
+        app.add_js_file(write(app, f"{number}.js", data))
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -13,7 +13,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 STYLES = re.compile(r"_static/(pygments(_dark)?|mystnb\..*|exercise)\.css")
 SCRIPTS = re.compile(r"_static/(documentation_options|doctools|sphinx_highlight)\.js")
-"""What nobody needs, but for Sphinx's own page of search."""
+"""What nobody needs."""
 
 
 def parts(app: Any, pagename: str) -> list[dict[str, Any]]:
@@ -22,11 +22,11 @@ def parts(app: Any, pagename: str) -> list[dict[str, Any]]:
 
     def entry(name: str) -> dict[str, Any]:
         below = list(site[name].child_files()) if name in site else []
-        number = app.env.toc_secnumbers.get(name, {}).get("") or ()
+        number = app.env.toc_secnumbers.get(name, {}).get("") or ()  # of a notebook it goes on as those of sections do
         return {
             "name": name,
             "title": app.env.titles[name].astext(),
-            "number": ".".join(map(str, number)),
+            "number": number[0] if len(number) == 1 else "",
             "link": app.builder.get_relative_uri(pagename, name),
             "open": pagename == name or pagename in below,
             "below": [entry(one) for one in below],
@@ -39,8 +39,7 @@ def fill(app: Any, pagename: str, templatename: str, context: dict[str, Any], do
     """Hand the parts to the templates, and take away what no page needs."""
     context["parts"] = parts(app, pagename)
     context["css_files"] = [one for one in context["css_files"] if not STYLES.fullmatch(str(one.filename))]
-    if pagename != "search":
-        context["script_files"] = [one for one in context["script_files"] if not SCRIPTS.fullmatch(str(one.filename))]
+    context["script_files"] = [one for one in context["script_files"] if not SCRIPTS.fullmatch(str(one.filename))]
 
 
 def visit_table(self: HTML5Translator, node: nodes.table) -> None:

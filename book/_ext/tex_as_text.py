@@ -7,10 +7,11 @@ import re
 import unicodedata
 
 SIGNS = {
-    "partial": "∂", "nabla": "∇", "cdot": "·", "times": "×", "circ": "∘", "div": "÷", "pm": "±", "top": "ᵀ", "sum": "∑", "prod": "∏",
-    "varepsilon": "ε", "epsilon": "ε", "varphi": "φ", "to": "→", "longrightarrow": "→", "mapsto": "↦", "leftarrow": "←", "le": "≤",
-    "ge": "≥", "ne": "≠", "approx": "≈", "infty": "∞", "in": "∈", "dots": "…", "cdots": "…", "ldots": "…", "blacksquare": "■",
-    "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖", "quad": "  ", "qquad": "  ", "colon": ":", "prime": "′", "xrightarrow": "→",
+    "partial": "∂", "nabla": "∇", "cdot": "·", "times": "×", "circ": "∘", "div": "÷", "pm": "±", "top": "ᵀ", "sum": "∑",
+    "prod": "∏", "varepsilon": "ε", "epsilon": "ε", "varphi": "φ", "to": "→", "longrightarrow": "→", "mapsto": "↦",
+    "leftarrow": "←", "le": "≤", "ge": "≥", "ne": "≠", "approx": "≈", "infty": "∞", "in": "∈", "dots": "…", "cdots": "…",
+    "ldots": "…", "blacksquare": "■", "lvert": "|", "rvert": "|", "lVert": "‖", "rVert": "‖", "quad": "  ", "qquad": "  ",
+    "colon": ":", "prime": "′", "xrightarrow": "→",
 }  # fmt: skip
 MARKS = {"hat": "\u0302", "bar": "\u0304", "overline": "\u0304", "dot": "\u0307", "tilde": "\u0303"}
 SILENT = {
@@ -20,6 +21,8 @@ SILENT = {
 """Commands of which only what they hold is read."""
 FRACTIONS = {"frac": "", "tfrac": "", "dfrac": "", "pd": "∂"}
 """What stands before the upper and the lower part."""
+COLUMN = "\ue000"
+"""Stands for `&` until the signs are set: a minus behind it belongs to its number."""
 PIECE = re.compile(r"\\(?P<command>[A-Za-z]+)\s*|\\(?P<escaped>.)|(?P<sign>[{}_^&~])|(?P<space>\s+)|(?P<text>.)", re.S)
 RAISED = str.maketrans("0123456789+-−=()nijklmTtxz", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱʲᵏˡᵐᵀᵗˣᶻ")
 LOWERED = str.maketrans("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
@@ -29,9 +32,10 @@ def as_text(tex: str) -> str:
     """The formula in one line."""
     tex = re.sub(r"\\(begin|end)\s*\{\w+\*?\}(\{[^}]*\})?|\\\\(\[[^\]]*\])?|\\label\{[^}]*\}", " ", tex)
     text = "".join(read(list(PIECE.finditer(tex)), 0, ended=False)[0])
-    text = re.sub(r"\s*([=≈≤≥≠<>→←↦+·×∘])\s*", r" \1 ", text)
-    text = re.sub(r"(?<=[\w)ᵀ²¹⁰-⁹₀-₉])\s*-\s*(?=[\w(∂∑\d])", " − ", text).replace("-", "−")
+    text = re.sub(r"\s*([=≈≤≥≠<>→←↦+·×∘∈])\s*", r" \1 ", text)
+    text = re.sub(r"(?<=[\w)ᵀ²¹⁰-⁹₀-₉])\s*-\s*(?=[\w(∂∑\d])", " − ", text).replace("-", "−").replace(COLUMN, " ")
     text = re.sub(r"(∂[²³]?)\s+", r"\1", re.sub(r"(?<=ᵀ)(?=\w)", " ", text))
+    text = re.sub(r"\b(max|min|ln|log|sin|cos|tanh|det) \(", r"\1(", text)
     text = re.sub(r"\s+", " ", re.sub(r"([(\[^/])\s+|\s+([)\],.;])", r"\1\2", text)).strip()
     return unicodedata.normalize("NFC", text)
 
@@ -80,7 +84,7 @@ def one(pieces: list[re.Match[str]], i: int) -> tuple[str, int]:
         return SIGNS.get(command) or letter or f"{command} ", i
     if piece["escaped"]:
         return piece["escaped"] if piece["escaped"] in "{}%$#_|" else " ", i
-    return " " if sign or piece["space"] else piece["text"], i
+    return COLUMN if sign == "&" else " " if sign or piece["space"] else piece["text"], i
 
 
 def skipped(pieces: list[re.Match[str]], i: int) -> int:

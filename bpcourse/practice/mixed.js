@@ -1,15 +1,16 @@
 // The practice page: sets mixed from the chapters that are ticked, and what is kept of the answers.
 
 (() => {
-  const { progress, sound, keep, bind, say, typeset } = bpPractice;
+  const { progress, sound, keep, bind, say } = bpPractice;
   const SIZE = 10, folder = document.currentScript.src.replace(/[^/]*$/, "");
-  const loaded = {};
+  const loaded = {}, all = [];
 
-  // A chapter's data is a plain script, which loads from a folder, too.
-  const load = (number) => (loaded[number] ??= new Promise((done) => {
-    const script = Object.assign(document.createElement("script"), { src: `${folder}${number}.js`, onload: done, onerror: done });
+  // A chapter's data and its exercises are plain scripts, which load from a folder, too.
+  const load = (number) => (loaded[number] ??= Promise.all([number, `set-${number}`].map((name) => new Promise((done) => {
+    const script = Object.assign(document.createElement("script"), { src: `${folder}${name}.js`, onload: done, onerror: done });
     document.head.append(script);
-  }));
+  }))));
+  const put = (told) => all.push(...Object.entries(told).map(([label, [rules, html]]) => ({ label, chapter: label.slice(0, 2), rules, html })));
 
   function shuffled(x) {
     const all = [...x];
@@ -40,9 +41,6 @@
     if (!page) return;
     const spoken = page.querySelector(".bp-said"), place = page.querySelector(".bp-set"), ticks = [...page.querySelectorAll("[name=chapter]")];
     const speak = (...told) => (spoken.textContent = say(...told));
-    const all = [...document.querySelectorAll("template[data-exercise]")].map((template) => ({
-      template, label: template.dataset.exercise, chapter: template.dataset.exercise.slice(0, 2), rules: JSON.parse(template.dataset.rules),
-    }));
     const tick = () => ticks.forEach((box) => (box.checked = Object.keys(progress()).some((label) => label.startsWith(`${box.value}.`))));
 
     async function make() {
@@ -52,9 +50,9 @@
       const pool = shuffled(all.filter((one) => chapters.includes(one.chapter)));
       const due = pool.filter((one) => isDue(kept[one.label], now));
       const set = mix(due, pool.filter((one) => !due.includes(one)));
-      place.replaceChildren(...set.map(({ template }) => {
+      place.replaceChildren(...set.map(({ html }) => {
         const item = document.createElement("li");
-        item.append(template.content.cloneNode(true));
+        item.innerHTML = html;
         const root = item.querySelector(".bp-practice");
         if (root.querySelector("[data-do=fresh]")) root.dataset.seed = 1 + Math.floor(Math.random() * 9999);
         return item;
@@ -62,7 +60,6 @@
       place.querySelectorAll(".bp-practice").forEach(bind);
       const again = set.filter((one) => due.includes(one)).length;
       speak("set", { n: set.length, again, new: set.length - again });
-      await typeset(place);
     }
 
     function bring(text) {
@@ -103,6 +100,6 @@
     tick();
   }
 
-  Object.assign(bpPractice, { mix, isDue });
+  Object.assign(bpPractice, { mix, isDue, put });
   document.addEventListener("DOMContentLoaded", start);
 })();

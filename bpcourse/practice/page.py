@@ -100,14 +100,15 @@ def shown(value: Any) -> str:
     """A number or an array as HTML, as practice.js writes it; of one entry, a number."""
     if np.size(value) == 1:
         return brief(np.ravel(value)[0])
-    numbers = [brief(float(x)) for x in np.ravel(value)]
-    label = TEXTS["shape"].format(shape=" × ".join(map(str, np.shape(value))), numbers="; ".join(numbers))
-    entries = "".join(f"<span>{number}</span>" for number in numbers)
-    return f'<span class="bp-matrix" role="img" aria-label="{label}" style="--columns:{np.shape(value)[-1]}">{entries}</span>'
+    rows = [[brief(float(x)) for x in row] for row in np.reshape(value, (-1, np.shape(value)[-1]))]
+    numbers = "; ".join(itertools.chain(*rows))
+    label = TEXTS["shape"].format(shape=" × ".join(map(str, np.shape(value))), numbers=numbers)
+    entries = "".join(f"<span>{''.join(f'<span>{number}</span>' for number in row)}</span>" for row in rows)
+    return f'<span class="bp-matrix" role="img" aria-label="{label}">{entries}</span>'
 
 
 def formula(tex: str) -> str:
-    """A formula for the page's MathJax."""
+    """A formula as LaTeX, for the page or the notebook to print."""
     return f'<span class="math notranslate nohighlight">\\({html.escape(tex, quote=False)}\\)</span>'
 
 
@@ -272,9 +273,12 @@ def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
 # --------------------------------------------------------------------------- the data
 
 
-def data(exercises: Mapping[str, Exercise]) -> str:
-    """The script of a chapter: its exercises by label, their formulas as functions."""
-    chapter = _Chapter()
+def data(exercises: Mapping[str, Exercise], typeset: Callable[[str], str] = str) -> str:
+    """The script of a chapter: its exercises by label, their formulas as functions.
+
+    `typeset` prints the formulas in what is said of an option.
+    """
+    chapter = _Chapter(typeset)
     told = {label: chapter.told(exercise) for label, exercise in exercises.items()}
     lists = {"exercises": told, "derivations": chapter.derivations(), "forms": chapter.forms, "mistakes": chapter.texts()}
     return f"bpPractice.add({_json(lists)},\n[{','.join(chapter.functions)}]);\n"
@@ -287,7 +291,8 @@ def _json(x: Any) -> str:
 class _Chapter:
     """The derivations, formulas and mistakes that the exercises of a chapter share, each once."""
 
-    def __init__(self) -> None:
+    def __init__(self, typeset: Callable[[str], str]) -> None:
+        self.typeset = typeset
         self.functions: dict[str, int] = {}
         self.forms: list[dict[str, Any]] = []
         self.mistakes: list[Mistake] = []
@@ -298,7 +303,7 @@ class _Chapter:
         """What the page must know of an exercise."""
         kind: dict[str, Any] = {"kind": type(exercise).__name__.lower()}
         if isinstance(exercise, Choice):
-            return {**kind, "options": [[int(option.right), inline(option.why)] for option in exercise.options]}
+            return {**kind, "options": [[int(option.right), self.typeset(inline(option.why))] for option in exercise.options]}
         if isinstance(exercise, Numbers | Ladder):
             key = id(exercise.derivation)
             _, names = self._derivations.setdefault(key, (exercise.derivation, set()))

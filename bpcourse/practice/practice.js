@@ -239,11 +239,15 @@ const bpPractice = (() => {
 
   function shown({ s, v }) {
     if (v.length === 1) return document.createTextNode(brief(v[0]));
-    const matrix = Object.assign(document.createElement("span"), { className: "bp-matrix" }), numbers = v.map(brief);
+    const span = (text) => Object.assign(document.createElement("span"), { textContent: text });
+    const matrix = Object.assign(span(""), { className: "bp-matrix" }), numbers = v.map(brief), columns = list(s).at(-1);
     matrix.setAttribute("role", "img");
     matrix.setAttribute("aria-label", say("shape", { shape: list(s).join(" × "), numbers: numbers.join("; ") }));
-    matrix.style.setProperty("--columns", list(s).at(-1));
-    matrix.append(...numbers.map((number) => Object.assign(document.createElement("span"), { textContent: number })));
+    for (let i = 0; i < v.length; i += columns) {
+      const row = span("");
+      row.append(...numbers.slice(i, i + columns).map(span));
+      matrix.append(row);
+    }
     return matrix;
   }
 
@@ -279,7 +283,6 @@ const bpPractice = (() => {
   // ------------------------------------------------------------------ the boxes
 
   const SIGNS = { right: "✓", follows: "✓", rounded: "✓", perhaps: "?", more: "?", unreadable: "!" };
-  const typeset = (element) => window.MathJax?.typesetPromise?.([element]);
 
   function tell(told) {
     const boxes = [...document.querySelectorAll(".bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
@@ -299,7 +302,6 @@ const bpPractice = (() => {
       // Only what the book itself says of an option is markup.
       words[markup ? "innerHTML" : "textContent"] = text;
       region.append(words);
-      if (words.querySelector(".math")) typeset(words);
     };
     if (again && text) {
       region.textContent = "";
@@ -409,5 +411,5 @@ const bpPractice = (() => {
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
 
-  return { add, check, drawn, run, brief, shown, say, exercises, progress, sound, note, keep, bind, typeset };
+  return { add, check, drawn, run, brief, shown, say, exercises, progress, sound, note, keep, bind };
 })();

@@ -13,7 +13,16 @@ from playwright.sync_api import sync_playwright
 
 HTML = Path(__file__).parents[2] / "_build" / "html"
 CHROMIUM = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
+BUILT = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html") if "_static" not in path.parts)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
+
+
+def opens_from_a_folder(page: str) -> bool:
+    """Not a page that leads on to another, nor the one for wrong addresses, whose own begin at the top of a host."""
+    return page != "404.html" and 'http-equiv="refresh"' not in (HTML / page).read_text(encoding="utf-8").lower()
+
+
+PAGES = [page for page in BUILT if opens_from_a_folder(page)]
 
 
 def program(browser: str, names: tuple[str, ...], install: str) -> str:
@@ -45,14 +54,16 @@ def browser(playwright):
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Sends files in silence, with a word on whether they may be kept."""
+    """Sends files in silence, with a word on whether they may be kept, and on what a page may do."""
 
-    def __init__(self, *args, cache: str, **more) -> None:
-        self.cache = cache
+    def __init__(self, *args, cache: str, policy: str, **more) -> None:
+        self.cache, self.policy = cache, policy
         super().__init__(*args, **more)
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", self.cache)
+        if self.policy:
+            self.send_header("Content-Security-Policy", self.policy)
         super().end_headers()
 
     def log_message(self, *args) -> None:
@@ -60,9 +71,10 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served(cache: str):
+def served(cache: str, policy: str = ""):
     """The address of the book on a server of its own."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, cache=cache, directory=HTML)) as server:
+    handler = functools.partial(Handler, cache=cache, policy=policy, directory=HTML)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

@@ -19,6 +19,7 @@ PREFERENCES = {
     "network.dns.disabled": True,
     "app.update.disabledForTesting": True,
 }
+HERE = re.compile(r"(file|data|blob|about|resource|chrome|moz-extension):|http://127\.0\.0\.1:")
 SECONDS = 60
 
 
@@ -39,8 +40,10 @@ class Firefox:
         else:
             pytest.fail(f"Firefox ended with {self.process.wait()} before it listened")
         self.numbers = itertools.count()
+        self.troubles: list[str] = []
         self.socket = websocket.create_connection(f"{found[1]}/session", timeout=SECONDS, suppress_origin=True)
         self.ask("session.new", capabilities={})
+        self.ask("session.subscribe", events=["log.entryAdded", "network.beforeRequestSent"])
         self.tab = self.ask("browsingContext.getTree")["contexts"][0]["context"]
 
     def ask(self, method: str, **params) -> dict:
@@ -51,6 +54,14 @@ class Firefox:
             if answer.get("id") == number:
                 assert answer["type"] == "success", f"{method}: {answer}"
                 return answer["result"]
+            self.hear(**answer)
+
+    def hear(self, type: str, method: str = "", params: dict | None = None, **_) -> None:
+        """Note an error of a page, and what it asks of others than this machine."""
+        if method == "log.entryAdded" and params["level"] == "error":
+            self.troubles.append(params["text"])
+        elif method == "network.beforeRequestSent" and not HERE.match(params["request"]["url"]):
+            self.troubles.append(params["request"]["url"])
 
     def go(self, address: str) -> None:
         self.ask("browsingContext.navigate", context=self.tab, url=address, wait="complete")
@@ -63,6 +74,9 @@ class Firefox:
         self.ask("browsingContext.traverseHistory", context=self.tab, delta=-1)
         loaded = "document.readyState === 'complete' && location.href"
         wait_for(lambda: self.evaluate(loaded) not in (False, here), "Firefox did not go back")
+
+    def widen(self, width: int) -> None:
+        self.ask("browsingContext.setViewport", context=self.tab, viewport={"width": width, "height": 800})
 
     def evaluate(self, expression: str):
         """What an expression gives, or what it promises, through JSON."""

@@ -3,7 +3,8 @@
 from importlib import resources
 
 import pytest
-from test_pages import PAGES, opened
+from conftest import PAGES
+from test_pages import opened
 
 pytestmark = pytest.mark.browser
 
@@ -13,8 +14,6 @@ OFF = {
     "color-contrast-enhanced": "asks for 7:1, level AAA; the book promises AA: 4.5:1, which color-contrast asks",
 }
 """Rules that are not asked, each with the reason. All others are: also best practices and experimental ones."""
-
-PAGES = [*PAGES, "search.html"]
 
 # What a reader can open: folded blocks, hints, a ladder's blanks, the menu of chapters.
 UNFOLD = """() => {

@@ -1,8 +1,11 @@
-"""Back, reload, a restored tab: whatever a browser puts back, controls and numbers of an explorer agree."""
+"""Every page in Chromium and in Firefox, loaded, loaded again, left and come back to; restored tabs.
+
+Whatever a browser puts back, controls and numbers of an explorer agree.
+"""
 
 import pytest
-from conftest import FLAGS, HTML, chromium, served
-from firefox import Firefox
+from conftest import FLAGS, HTML, PAGES, chromium, served
+from firefox import HERE, Firefox
 from test_explorers import READ
 from twins import EXPLORERS
 
@@ -31,12 +34,19 @@ class Chromium:
         kept = ["--disable-back-forward-cache"]
         self.browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS, ignore_default_args=kept)
         self.tab = self.browser.new_page()
+        self.troubles: list[str] = []
+        self.tab.on("console", lambda message: self.troubles.append(message.text) if message.type == "error" else None)
+        self.tab.on("pageerror", lambda error: self.troubles.append(str(error)))
+        self.tab.on("request", lambda request: None if HERE.match(request.url) else self.troubles.append(request.url))
         self.go, self.reload, self.evaluate, self.close = self.tab.goto, self.tab.reload, self.tab.evaluate, self.browser.close
 
     def back(self) -> None:
         # A page that was kept is not loaded again.
         self.tab.go_back(wait_until="commit")
         self.tab.wait_for_function("document.readyState === 'complete'")
+
+    def widen(self, width: int) -> None:
+        self.tab.set_viewport_size({"width": width, "height": 800})
 
 
 @pytest.fixture(scope="module", params=["Chromium", "Firefox"])
@@ -84,6 +94,28 @@ def test_after_a_return_controls_and_numbers_agree(visitor, place, name):
     visitor.go(f"{place}/{ELSEWHERE}")
     visitor.back()
     assert visitor.evaluate(STATE) in (start, moved)
+
+
+# What stands on the page, and whether all of it is inside the window.
+STANDS = "[document.title, document.body.innerText, document.documentElement.scrollWidth <= innerWidth]"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_without_a_word_and_a_return_changes_nothing(visitor, page):
+    """On a laptop, and after a reload on a phone; no error in the console, no question to another machine."""
+    address = f"{HTML.as_uri()}/{page}"
+    visitor.troubles.clear()
+    visitor.widen(1200)
+    visitor.go(address)
+    first = visitor.evaluate(STANDS)
+    visitor.go(f"{HTML.as_uri()}/{ELSEWHERE if page != ELSEWHERE else 'search.html'}")
+    visitor.back()
+    assert visitor.evaluate(STANDS) == first and first[-1]
+    visitor.widen(360)
+    phone = visitor.evaluate(STANDS)
+    visitor.reload()
+    assert visitor.evaluate(STANDS) == phone and phone[-1]
+    assert visitor.troubles == []
 
 
 # A control that agrees with the numbers changes none when it says again what it shows.

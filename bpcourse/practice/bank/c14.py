@@ -295,7 +295,8 @@ EXERCISES: list[Exercise] = [
             "Divide by D = H₁₁ H₂₂ − H₁₂ H₂₁: d₁ = (−g₁ H₂₂ + g₂ H₁₂)/D, d₂ = (−g₂ H₁₁ + g₁ H₂₁)/D.",
         ),
         solution="If the weights move by $d$, the gradient changes by $Hd$. It should become 0, so $Hd = -g$ is solved. Off the diagonal stands how "
-        "the move of one weight changes the other's gradient. So the two equations must be solved together.",
+        "the move of one weight changes the other's gradient. So the two equations must be solved together. (In the last line $H^{-1} g$ is the "
+        "solution of $Hx = g$.)",
         derivation=NEWTON,
         asks=("d",),
         shows=("g", "p", "q", "s"),

@@ -3,7 +3,6 @@
   const form = document.querySelector("form.search");
   const box = form.querySelector("input");
   const panel = form.querySelector(".found");
-  const said = form.querySelector(".said");
   const page = document.querySelector("main .found-all"); // on the page of the search
   const root = document.documentElement.dataset.content_root ?? "./";
 
@@ -16,7 +15,7 @@
   let later;
   const say = (text, wait = 0) => {
     clearTimeout(later);
-    later = setTimeout(() => { said.textContent = text; }, wait);
+    later = setTimeout(() => nudge.say(text), wait);
   };
 
   // ------------------------------------------------------------ reading: one way for the book and for what is typed
@@ -62,8 +61,8 @@
     };
     for (const [address, title, kind, entries] of pages) {
       const first = places.length;
-      for (const [anchor, heading, sentences] of entries) {
-        const place = places.length;
+      for (const [anchor, heading, lines] of entries) {
+        const place = places.length, sentences = lines ? lines.split("\n") : [];
         const what = heading.startsWith("Exercise") ? "exercise" : kind;
         places.push({ address: address + (anchor && `#${anchor}`), title, heading, kind: what, first, last: first + entries.length, sentences });
         if (place === first) hold(title, heading ? TITLE : HEADING, place);
@@ -273,9 +272,8 @@
   document.addEventListener("click", async (event) => {
     const link = event.target.closest?.("a.headerlink");
     if (!link) return;
-    try { await navigator.clipboard.writeText(link.href); } catch { return; } // the link itself still leads there
+    await nudge.copy(link.href, "The link"); // and it leads there, as links do
     link.dataset.copied = "";
     setTimeout(() => { delete link.dataset.copied; }, 2000);
-    say("Link copied");
   });
 }

@@ -1,4 +1,4 @@
-// Before the first paint: the reader's own choice of light or dark, else the system's.
+// Before the first paint: the reader's own choice of light or dark, else the system's; and the fonts are sent for.
 {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let chosen = null;
@@ -6,4 +6,9 @@
   const show = () => { document.documentElement.dataset.theme = chosen ?? (dark.matches ? "dark" : "light"); };
   dark.addEventListener("change", show);
   show();
+  // Fonts are sent for before the style sheet asks for them; from a folder a browser lends none that early.
+  const fonts = location.protocol === "file:" ? "" : document.currentScript.dataset.fonts;
+  for (const href of fonts.split(" ").filter(Boolean)) {
+    document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href }));
+  }
 }

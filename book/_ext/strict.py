@@ -1,0 +1,89 @@
+"""What a strict Content-Security-Policy forbids within a page goes into files beside it.
+
+When the pages are written, each gets one style sheet for its `<style>` blocks and `style` attributes, and a file for each
+script; their names tell what is in them. A module becomes a plain script in a function of its own, since a browser loads no
+module from a folder; both run when the page is read. `style-src 'self'; script-src 'self'` is all that a page then needs.
+"""
+
+import hashlib
+import html
+import re
+from pathlib import Path
+from typing import Any
+
+FOLDER = "_static/inline"
+SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)([^>]*)>(.*?)</script>", re.S)
+DATA = re.compile(r'type="(?!module|text/javascript)')
+STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
+ATTRIBUTE = r"""\s+[^\s=<>"']+(?:=(?:"[^"]*"|'[^']*'))?"""
+STYLED = re.compile(rf'<([a-zA-Z][\w:-]*)((?:{ATTRIBUTE})*?)\s+style="([^"]*)"((?:{ATTRIBUTE})*\s*/?>)')
+CLASS = re.compile(r'\sclass="')
+KEPT = re.compile(rf"{FOLDER}/([0-9a-f]+\.\w+)")
+
+
+def digest(content: str, length: int) -> str:
+    """A name for what is in it, the same on every page."""
+    return hashlib.sha256(content.encode()).hexdigest()[:length]
+
+
+def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
+    """A page without scripts and styles of its own, and the files that hold them; `root` is the way to the book's folder."""
+    files: dict[str, str] = {}
+    blocks: dict[str, None] = {}
+    values: dict[str, str] = {}
+
+    def file(content: str, kind: str) -> str:
+        name = f"{FOLDER}/{digest(content, 12)}.{kind}"
+        files[name] = content
+        return f"{root}{name}"
+
+    def script(match: re.Match[str]) -> str:
+        attributes, code = match.groups()
+        if DATA.search(attributes):
+            return match[0]
+        if "module" in attributes:
+            code = f'(() => {{\n"use strict";\n{code.strip()}\n}})();'
+        return f'<script defer src="{file(code.strip() + chr(10), "js")}"></script>'
+
+    def style(match: re.Match[str]) -> str:
+        blocks[match[1].strip()] = None
+        return ""
+
+    def tag(match: re.Match[str]) -> str:
+        element, before, value, after = match.groups()
+        name = values.setdefault(html.unescape(value), f"i-{digest(value, 6)}")
+        rest = before + after
+        with_class = CLASS.sub(f' class="{name} ', rest, count=1) if CLASS.search(rest) else f' class="{name}"{rest}'
+        return f"<{element}{with_class}"
+
+    text = STYLED.sub(tag, STYLE.sub(style, SCRIPT.sub(script, text)))
+    # A style attribute is stronger than any rule: so the selector has the strength of an id.
+    sheet = "\n".join([*blocks, *(f".{name}:not(#_) {{ {value} }}" for value, name in values.items())])
+    if sheet:
+        text = text.replace("</head>", f'<link rel="stylesheet" href="{file(sheet + chr(10), "css")}">\n</head>', 1)
+    return text, files
+
+
+def finish(app: Any, exception: Exception | None) -> None:
+    """Take what is inline out of the pages that were written, and remove the files that no page names any more."""
+    if exception or app.builder.format != "html":
+        return
+    folder, named = Path(app.outdir), set()
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    for page in folder.rglob("*.html"):
+        old = page.read_text(encoding="utf-8")
+        text, files = without_inline(old, "../" * (len(page.relative_to(folder).parts) - 1))
+        for name, content in files.items():
+            (folder / name).write_text(content, encoding="utf-8")
+        if text != old:
+            page.write_text(text, encoding="utf-8")
+        named |= set(KEPT.findall(text))
+    for file in (folder / FOLDER).iterdir():
+        if file.name not in named:
+            file.unlink()
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """After all else that changes pages."""
+    app.connect("build-finished", finish, 900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
