@@ -122,7 +122,7 @@ def test_a_box_of_the_picture_is_a_way_to_its_step(stepper):
 def test_chapters_have_their_steppers(browser, page):
     (path,) = HTML.glob(f"book/{page}-*.html")
     tab, troubles = opened(browser, path)
-    steppers = tab.locator(".bp-explorer:has(.bp-arrays)")
+    steppers = tab.locator(".bp-steps")
     assert steppers.count() == {"15": 3, "17": 3}.get(page, 1)
     for stepper in steppers.all():
         stepper.get_by_role("button", name="Last").click()
@@ -131,3 +131,16 @@ def test_chapters_have_their_steppers(browser, page):
         assert shown["head"].startswith(f"Step {n} of {n}, backward")
     assert troubles == []
     tab.context.close()
+
+
+def test_the_outcome_of_a_prediction_is_the_gradient(stepper):
+    walk, _, root = stepper
+    (first, *_), explorer = Steps(walk)._asks(), Steps(walk)
+    explorer.step = first.traits["step"]
+    slope = next(iter(explorer.gradients.values()))
+    assert root.locator("[data-ask]").text_content() == first.text
+    root.locator("[data-say='1']").press("Enter")
+    did = "rises" if slope > 0 else "falls" if slope else "stays"
+    said = root.locator("[data-outcome]").text_content()
+    assert f"it {did}" in said and said.endswith(first.because)
+    assert brief(abs(slope)) in said or not slope
