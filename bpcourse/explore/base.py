@@ -159,7 +159,8 @@ class Explorer(anywidget.AnyWidget):
         # A form, so that no browser fills in what the controls said before: they show the state.
         form = f'<form class="bp-controls" autocomplete="off">{predict.box(asks)}{"".join(controls)}</form>'
         body = f'<div class="bp-pictures">{shown}</div>{form}'
-        begun = f'<div class="{" ".join(["bp-explorer", *self.looks])}" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
+        looks = " ".join(["bp-explorer", *self.looks])
+        begun = f'<div class="{looks}" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
         self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"
         self.open()
