@@ -35,6 +35,7 @@ def as_text(tex: str) -> str:
     text = re.sub(r"\s*([=≈≤≥≠<>→←↦+·×∘∈])\s*", r" \1 ", text)
     text = re.sub(r"(?<=[\w)ᵀ²¹⁰-⁹₀-₉])\s*-\s*(?=[\w(∂∑\d])", " − ", text).replace("-", "−").replace(COLUMN, " ")
     text = re.sub(r"(∂[²³]?)\s+", r"\1", re.sub(r"(?<=ᵀ)(?=\w)", " ", text))
+    text = re.sub(r"\b(max|min|ln|log|sin|cos|tanh|det) \(", r"\1(", text)
     text = re.sub(r"\s+", " ", re.sub(r"([(\[^/])\s+|\s+([)\],.;])", r"\1\2", text)).strip()
     return unicodedata.normalize("NFC", text)
 

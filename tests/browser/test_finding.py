@@ -6,7 +6,7 @@ import re
 
 import pytest
 from conftest import HTML, served
-from firefox import Firefox
+from firefox import Firefox, wait_for
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -280,8 +280,13 @@ def test_a_tap_shows_a_definition_and_a_second_one_follows_the_link(browser):
 
 def test_firefox_shows_definitions_too(firefox):
     firefox.go((HTML / CHAPTER).as_uri())
-    firefox.evaluate("document.querySelector('a[href$=\"#term-logits\"]').focus({ focusVisible: true })")
-    assert firefox.evaluate("document.querySelector('#def-logits').matches(':popover-open')")
+    place = "document.querySelector('a[href$=\"#term-logits\"]')"
+    firefox.evaluate(f"void {place}.scrollIntoView({{ block: 'center' }})")
+    x, y = firefox.evaluate(f"(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])({place}.getBoundingClientRect())")
+    move = {"type": "pointerMove", "x": round(x), "y": round(y)}
+    mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": [move]}
+    firefox.ask("input.performActions", context=firefox.tab, actions=[mouse])
+    wait_for(lambda: firefox.evaluate("document.querySelector('#def-logits').matches(':popover-open')"), "no definition")
 
 
 # ------------------------------------------------------------ links to copy

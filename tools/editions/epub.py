@@ -10,7 +10,7 @@ import yaml
 from cover import cover
 from lxml import etree, html
 from zipped import pack
-from still import AUTHOR, HTML, ROOT, TITLE, VERSION, Page, coloured, columns, contents, still
+from still import AUTHOR, HTML, ROOT, TITLE, VERSION, Page, coloured, contents, still
 
 PAGE = """\
 <?xml version="1.0" encoding="utf-8"?>
@@ -111,8 +111,7 @@ def chapter(page: Page, files: dict[str, str]) -> Chapter:
 
 def as_mathml(matrix: Any) -> Any:
     """A matrix of numbers, a grid in the page, as a formula."""
-    cells, side = [f"<mtd><mn>{el.text}</mn></mtd>" for el in matrix], columns(matrix)
-    rows = ["".join(cells[k : k + side]) for k in range(0, len(cells), side)]
+    rows = ["".join(f"<mtd><mn>{el.text}</mn></mtd>" for el in row) for row in matrix]
     table = "".join(f"<mtr>{row}</mtr>" for row in rows)
     return html.fromstring(f"<math><mrow><mo>[</mo><mtable>{table}</mtable><mo>]</mo></mrow></math>")
 
