@@ -25,7 +25,7 @@ TITLE, AUTHOR, VERSION = SETTINGS["title"], SETTINGS["author"], SETTINGS["sphinx
 # What only a screen with a script needs.
 GONE = {
     "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict", "bp-predicted",
-    "bp-progress", "bp-mixed", "bp-edges", "collapsed", "expanded", "sd-summary-state-marker", "genindex-jumpbox", "copybtn", "definition",
+    "bp-progress", "bp-mixed", "bp-edges", "definition", "genindex-jumpbox",
 }  # fmt: skip
 PLAIN = {"form": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
 NEEDLESS = re.compile(
@@ -108,7 +108,7 @@ def elsewhere(name: str, home: Any) -> Any:
 
 def solutions_last(article: Any) -> None:
     """Put the solutions at the end, and each exercise's hints before its solution."""
-    blocks = [el for el in article.iter("div") if "solution" in el.classes]
+    blocks = [el for el in article.iter("details") if "solution" in el.classes]
     if not blocks:
         return
     for block in blocks:
@@ -137,8 +137,10 @@ def written(el: Any) -> None:
         new = E.SPAN(chosen.text, *([] if chosen.get("value", " ") else [E.SPAN(E.CLASS("blank"))]))
         new.tail = el.tail
         el.getparent().replace(el, new)
-    elif el.tag == "summary" and not el.text_content().strip():
-        el.drop_tree()
+    elif el.tag == "summary":
+        if "code" in el.getparent().classes:
+            el.drop_tree()
+        el.classes.add("summary")
     elif el.tag == "label" and "bp-option" in el.classes:
         el.tag = "p"
 
