@@ -48,7 +48,7 @@ def write(app: Any, exception: Exception | None) -> None:
         built.setdefault(path.stat().st_size, []).append(path.read_bytes())
     parts = [("This book and its package", (ROOT / "LICENSE").read_text(encoding="utf-8"))]
     parts += [("The handwritten digits in the package", (ROOT / "bpcourse/examples/data/README.md").read_text(encoding="utf-8"))]
-    beside = [path for path in sorted((ROOT / "book").rglob("static/**/*")) if path.name.upper().startswith(NAMES)]
+    beside = [path for path in sorted((ROOT / "book").rglob("*")) if path.name.upper().startswith(NAMES) and path.suffix in ("", ".txt")]
     parts += [(f"What lies in {path.parent.relative_to(ROOT).as_posix()}", path.read_text(encoding="utf-8")) for path in beside]
     parts += [(f"Files of {one.metadata['Name']}", licence_of(one)) for one in givers(app) if gave(one, built)]
     text = f"\n{RULE}\n".join(f"{name}\n{'-' * len(name)}\n\n{licence.strip()}\n" for name, licence in parts)

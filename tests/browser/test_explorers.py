@@ -442,6 +442,8 @@ def test_controls_stand_beside_the_picture_where_there_is_room(page, width):
     page.tab.set_viewport_size({"width": width, "height": 800})
     for alive in page.explorers:
         picture, controls = (alive.root.locator(part).bounding_box() for part in (".bp-pictures", ".bp-controls"))
+        if alive.root.bounding_box()["width"] < 600:  # the cover's own column
+            continue
         assert picture["x"] + picture["width"] <= controls["x"], alive.twin.label
         assert picture["y"] < controls["y"] + controls["height"], alive.twin.label
 
