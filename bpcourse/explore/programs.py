@@ -242,9 +242,7 @@ def lstm(x: Any, h: Any, c: Any, W: Any, b: Any, dh: Any, dc: Any) -> Walk:
     walk.step(
         "c₁ = f ∘ c₀ + i ∘ g", f"c1[j,i] = c0[j,i] {f} + {i} {g}", (there, "new = "), "the memory: what is kept and what is added"
     )
-    walk.step(
-        "tanh c₁", "t[j,i] = tanh(c1[j,i])", (there, "return"), "the memory, squashed", made=layers.tanh(walk.arrays["c1"])
-    )
+    walk.step("tanh c₁", "t[j,i] = tanh(c1[j,i])", (there, "return"), "the memory, squashed", made=layers.tanh(walk.arrays["c1"]))
     walk.step("h₁ = o ∘ tanh c₁", f"h1[j,i] = t[j,i] {o}", (there, "return"), "what the cell says")
     walk.aside("dh1", checks.array(dh, "dh"), "", "")
     walk.aside("later", checks.array(dc, "dc"), "dc₁ from later", "")
@@ -280,9 +278,7 @@ def lstm(x: Any, h: Any, c: Any, W: Any, b: Any, dh: Any, dc: Any) -> Walk:
     )
     walk.step("db = Σ dZ / m", f"db[j,0] = 1/{m} dZ[j,i]", (back, "affine_vjp"), "the mean of the deltas")
     walk.step("[dh₀; dx] = Wᵀ dZ", "dbelow[k,i] = dZ[j,i] W[j,k]", (back, "dbelow = "), "summed over all that read it")
-    walk.step(
-        "dc₀ = dc₁ ∘ f", f"dc0[j,i] = dc1[j,i] {f}", (back, "dc * f"), "the path that only multiplies by the forget gate"
-    )
+    walk.step("dc₀ = dc₁ ∘ f", f"dc0[j,i] = dc1[j,i] {f}", (back, "dc * f"), "the path that only multiplies by the forget gate")
     return walk
 
 
@@ -295,9 +291,18 @@ def batch_norm(Z: Any, gamma: Any, beta: Any, dU: Any, eps: float = 1e-5) -> Wal
     labels = {"gamma": "γ", "beta": "β", "mu": "μ", "hat": "Ẑ", "dgamma": "dγ", "dbeta": "dβ", "s": "s", "U": "U", "Z": "Z"}
     walk = Walk("batch normalisation", {"Z": Z, "gamma": gamma, "beta": beta}, labels)
     there, back = remedies.batch_norm, remedies.batch_norm_vjp
-    walk.step("μ = mean of each row", f"mu[j,0] = 1/{m} Z[j,i]", (remedies.standardised, "centred = "), "each unit's mean over the batch")
     walk.step(
-        "s = √(mean (z − μ)² + ϵ)", "s[j,0] = √mean(Z[j,i])", (remedies.standardised, "s = "), "each unit's spread over the batch", made=kept.s
+        "μ = mean of each row",
+        f"mu[j,0] = 1/{m} Z[j,i]",
+        (remedies.standardised, "centred = "),
+        "each unit's mean over the batch",
+    )
+    walk.step(
+        "s = √(mean (z − μ)² + ϵ)",
+        "s[j,0] = √mean(Z[j,i])",
+        (remedies.standardised, "s = "),
+        "each unit's spread over the batch",
+        made=kept.s,
     )
     walk.aside("over", 1 / kept.s, "1/s", "s")
     walk.step(
@@ -354,17 +359,40 @@ def layer_norm(X: Any, gamma: Any, beta: Any, dY: Any) -> Walk:
     structures.layer_norm_vjp(dY, X, gamma)
     X = checks.array(X, "X")
     n = len(X)
-    labels = {"gamma": "γ", "beta": "β", "mu": "μ", "hat": "x̂", "root": "s", "g": "g", "dgamma": "dγ", "dbeta": "dβ", "Y": "Y", "X": "X"}
+    labels = {
+        "gamma": "γ",
+        "beta": "β",
+        "mu": "μ",
+        "hat": "x̂",
+        "root": "s",
+        "g": "g",
+        "dgamma": "dγ",
+        "dbeta": "dβ",
+        "Y": "Y",
+        "X": "X",
+    }
     walk = Walk("layer normalisation", {"X": X, "gamma": gamma, "beta": beta}, labels)
     there, back = structures.layer_norm, structures.layer_norm_vjp
     X_hat, root = remedies.standardised(X, 0, structures.VARIANCE_FLOOR)
-    walk.step("μ = mean of each column", f"mu[0,i] = 1/{n} X[j,i]", (remedies.standardised, "centred = "), "each position's mean over its units")
     walk.step(
-        "s = √(mean (x − μ)² + ϵ)", "root[0,i] = √mean(X[j,i])", (remedies.standardised, "s = "), "each position's spread over its units", made=root
+        "μ = mean of each column",
+        f"mu[0,i] = 1/{n} X[j,i]",
+        (remedies.standardised, "centred = "),
+        "each position's mean over its units",
+    )
+    walk.step(
+        "s = √(mean (x − μ)² + ϵ)",
+        "root[0,i] = √mean(X[j,i])",
+        (remedies.standardised, "s = "),
+        "each position's spread over its units",
+        made=root,
     )
     walk.aside("over", 1 / root, "1/s", "root")
     walk.step(
-        "x̂ = (X − μ) / s", "hat[j,i] = X[j,i] over[0,i] − mu[0,i] over[0,i]", (remedies.standardised, "return"), "every column to mean 0 and variance 1"
+        "x̂ = (X − μ) / s",
+        "hat[j,i] = X[j,i] over[0,i] − mu[0,i] over[0,i]",
+        (remedies.standardised, "return"),
+        "every column to mean 0 and variance 1",
     )
     walk.step("Y = γ ∘ x̂ + β", "Y[j,i] = gamma[j,0] hat[j,i] + beta[j,0]", (there, "return"), "a learned scale and shift")
     walk.aside("dY", checks.array(dY, "dY"), "", "")
@@ -389,7 +417,9 @@ def attention(Q: Any, K: Any, V: Any, dO: Any, causal: bool = False) -> Walk:
     walk = Walk("attention", {"K": K, "Q": Q, "V": V}, {name: name for name in "QKVSPO"})
     weights, back = structures.attention_weights, structures.attention_vjp
     walk.aside("scale", np.array([[1 / root]]), "1/√d")
-    walk.step("S = Kᵀ Q / √d", "S[k,q] = K[n,k] Q[n,q] scale[0,0]", (weights, "S = checks"), "how well each key answers each query")
+    walk.step(
+        "S = Kᵀ Q / √d", "S[k,q] = K[n,k] Q[n,q] scale[0,0]", (weights, "S = checks"), "how well each key answers each query"
+    )
     mask = ", 0 where the key stands later" if causal else ""
     walk.step(
         f"P = softmax(S){mask}",
@@ -406,7 +436,9 @@ def attention(Q: Any, K: Any, V: Any, dO: Any, causal: bool = False) -> Walk:
         "dS = P ∘ (dP − Σ dP ∘ P)",
         "dS[k,q] = dP[k,q] P[k,q] − dP[n,q] P[n,q] P[k,q]",
         (back, "dS = "),
-        "through the softmax of each column; where the weight is 0, nothing passes" if causal else "through the softmax of each column",
+        "through the softmax of each column; where the weight is 0, nothing passes"
+        if causal
+        else "through the softmax of each column",
     )
     walk.step("dQ = K dS / √d", "dQ[n,q] = dS[k,q] K[n,k] scale[0,0]", (back, "return"), "summed over the keys")
     walk.step("dK = Q dSᵀ / √d", "dK[n,k] = dS[k,q] Q[n,q] scale[0,0]", (back, "return"), "summed over the queries")

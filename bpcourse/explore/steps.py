@@ -50,7 +50,9 @@ class Steps(Explorer):
         self.walk = checks.of_kind(walk, Walk, "walk")
         for name, array in walk.arrays.items():
             if max(array.shape) > _LARGEST:
-                raise ValueError(f"walk: expected arrays of at most {_LARGEST} rows and columns, got {name} of shape {array.shape}")
+                raise ValueError(
+                    f"walk: expected arrays of at most {_LARGEST} rows and columns, got {name} of shape {array.shape}"
+                )
         super().__init__({}, walk.title, step=0, row=0, column=0)
         labels = {name: walk.written(name) for name in walk.arrays}
         spec = {
@@ -102,11 +104,15 @@ class Steps(Explorer):
         names = {str(k): f"{k + 1}. {self.walk.written(step.name)}" for k, step in enumerate(steps)}
         parts = ("equation", "Equation"), ("line", "Code"), ("shapes", "Shapes")
         rows = "".join(
-            f'<tr><th scope="row">{title}</th><td data-n="{key}"{" data-code" if key == "line" else ""}></td></tr>' for key, title in parts
+            f'<tr><th scope="row">{title}</th><td data-n="{key}"{" data-code" if key == "line" else ""}></td></tr>'
+            for key, title in parts
         )
         moves = ("first", "First"), ("back", "Back"), ("next", "Next"), ("last", "Last")
         return [
-            controls.row(*(controls.button(action, label) for action, label in moves), controls.choice("step", "Step", names, "0", " data-whole")),
+            controls.row(
+                *(controls.button(action, label) for action, label in moves),
+                controls.choice("step", "Step", names, "0", " data-whole"),
+            ),
             '<p class="bp-note bp-says"><strong data-n="head"></strong> <span data-n="words"></span></p>',
             f'<div class="bp-wide"><table class="bp-views">{rows}</table></div>',
             '<div class="bp-arrays" data-arrays=""></div>',
@@ -172,7 +178,9 @@ def flow(walk: Walk) -> svg.Picture:
     width = 2 * 8 + _WIDE + _PITCH * max(stacks)
     height = 2 * 8 + _HIGH + _ROW * (max(map(len, stacks.values())) - 1)
     first = walk.steps[0]
-    told = words.filled(in_words(walk), {"now": f"{walk.written(first.name)} from {and_of(walk.written(n) for n in first.reads)}"})
+    told = words.filled(
+        in_words(walk), {"now": f"{walk.written(first.name)} from {and_of(walk.written(n) for n in first.reads)}"}
+    )
     return svg.drawing(width, height + 26, told, [*wires, *boxes, svg.legend(height + 18, "above: value", "below: gradient")])
 
 
