@@ -69,7 +69,7 @@ const nudge = (() => {
   // ------------------------------------------------------------ what scrolls sideways
 
   // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none.
-  const formulas = "div.math, .bp-givens li, .bp-worked, .bp-ask label .math, .bp-steps p";
+  const formulas = "div.math, .bp-givens li > *, .bp-worked, .bp-ask label .math, .bp-steps p";
   const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths" };
   const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
   function reach(place) {
