@@ -30,8 +30,8 @@ PACKAGE = """\
 <dc:title>{title}</dc:title>
 <dc:language>en</dc:language>
 <dc:creator>{author}</dc:creator>
-<dc:description>{description}</dc:description>
-<dc:rights>{rights}</dc:rights>
+<dc:description>A course textbook on backpropagation in which every number is computed.</dc:description>
+<dc:rights>Text and code: MIT. The digits are by E. Alpaydin and C. Kaynak, CC BY 4.0.</dc:rights>
 {subjects}
 <dc:date>{date}</dc:date>
 <meta property="dcterms:modified">{date}T00:00:00Z</meta>
@@ -175,13 +175,19 @@ def build(path: Path) -> Path:
     used = sorted({name for one in chapters for name in re.findall(r'<img[^>]* src="images/([^"]+)"', one.body)})
     images = {f"images/{name}": (HTML / "_images" / name).read_bytes() for name in used}
     contained = {"cover.png": cover(), **{name: text.encode() for name, text in made.items()}, **images}
-    items = [item(name, text if (text := made.get(name)) else "") for name in contained]
+    items = [item(name, made.get(name, "")) for name in contained]
     spine = "\n".join(f'<itemref idref="{key(name)}"/>' for name in made if name.endswith(".xhtml"))
     package = PACKAGE.format(
-        id=uuid.uuid5(uuid.NAMESPACE_URL, f"{TITLE} {VERSION}"), title=escape(TITLE), author=escape(AUTHOR), manifest="\n".join(items), spine=spine,
-        description="A course textbook on backpropagation in which every number is computed.", rights="MIT; see the book",
-        subjects="\n".join(f"<dc:subject>{word}</dc:subject>" for word in CITATION["keywords"]), date=CITATION["date-released"],
-    )  # fmt: skip
+        id=uuid.uuid5(uuid.NAMESPACE_URL, f"{TITLE} {VERSION}"),
+        title=escape(TITLE),
+        author=escape(AUTHOR),
+        subjects="
+".join(f"<dc:subject>{word}</dc:subject>" for word in CITATION["keywords"]),
+        date=CITATION["date-released"],
+        manifest="
+".join(items),
+        spine=spine,
+    )
     return pack(path, {
         "mimetype": b"application/epub+zip",
         "META-INF/container.xml": CONTAINER.encode(),
