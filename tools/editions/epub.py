@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import yaml
 from cover import cover
 from lxml import etree, html
-from zipped import pack
 from still import AUTHOR, HTML, ROOT, TITLE, VERSION, Page, coloured, contents, still
+from zipped import pack
 
 PAGE = """\
 <?xml version="1.0" encoding="utf-8"?>
@@ -181,11 +181,9 @@ def build(path: Path) -> Path:
         id=uuid.uuid5(uuid.NAMESPACE_URL, f"{TITLE} {VERSION}"),
         title=escape(TITLE),
         author=escape(AUTHOR),
-        subjects="
-".join(f"<dc:subject>{word}</dc:subject>" for word in CITATION["keywords"]),
+        subjects="\n".join(f"<dc:subject>{word}</dc:subject>" for word in CITATION["keywords"]),
         date=CITATION["date-released"],
-        manifest="
-".join(items),
+        manifest="\n".join(items),
         spine=spine,
     )
     return pack(path, {
