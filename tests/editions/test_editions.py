@@ -39,10 +39,6 @@ def differences(told, wanted) -> dict:
 
 def test_the_editions_have_every_page(edition):
     paths = [path.relative_to(HTML) for folder in ("book", "notebooks") for path in HTML.glob(f"{folder}/*.html")]
-        path.relative_to(HTML).with_suffix("").as_posix()
-        for folder in ("book", "notebooks")
-        for path in HTML.glob(f"{folder}/*.html")
-    }
     assert {path.with_suffix("").as_posix() for path in paths} - {"book/index"} == {*NAMES} - {"index", "genindex"}
 
 
