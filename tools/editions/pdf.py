@@ -136,12 +136,12 @@ def build(path: Path) -> Path:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         page = browser.new_page()
-        new = True
-        while new:
+        new, tagged = True, False  # what is tagged takes longer, and is needed last
+        while new or not tagged:
             source.write_text(coloured(html.tostring(whole, encoding="unicode", doctype="<!DOCTYPE html>")), encoding="utf-8")
             page.goto(source.as_uri(), timeout=0)
-            page.pdf(path=path, prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
-            new = fill(whole, path)
+            page.pdf(path=path, prefer_css_page_size=True, print_background=True, outline=True, tagged=tagged)
+            new, tagged = fill(whole, path), True
         browser.close()
     source.unlink()
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
