@@ -70,7 +70,13 @@ NAMESPACES = {
     "svg": 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"',
     "math": 'xmlns="http://www.w3.org/1998/Math/MathML"',
 }
-TYPES = {".xhtml": "application/xhtml+xml", ".css": "text/css", ".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+TYPES = {
+    ".xhtml": "application/xhtml+xml",
+    ".css": "text/css",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".jpg": "image/jpeg",
+}
 
 
 class Chapter(NamedTuple):
@@ -140,7 +146,9 @@ def key(name: str) -> str:
 
 def item(name: str, text: str) -> str:
     """A file's line in the manifest."""
-    marks = {"nav.xhtml": "nav", "cover.png": "cover-image"}.get(name, " ".join(f for f, tag in (("mathml", "<math"), ("svg", "<svg")) if tag in text))
+    marks = {"nav.xhtml": "nav", "cover.png": "cover-image"}.get(
+        name, " ".join(f for f, tag in (("mathml", "<math"), ("svg", "<svg")) if tag in text)
+    )
     properties = f' properties="{marks}"' if marks else ""
     return f'<item id="{key(name)}" href="{name}" media-type="{TYPES[Path(name).suffix]}"{properties}/>'
 
@@ -158,7 +166,10 @@ def build(path: Path) -> Path:
     made = {
         "cover.xhtml": document("Cover", f'<section epub:type="cover"><img src="cover.png" alt="{escape(TITLE)}"/></section>'),
         "nav.xhtml": document("Contents", navigation(chapters)),
-        **{one.file: document(one.title, f'<section epub:type="chapter" role="doc-chapter">{one.body}</section>') for one in chapters},
+        **{
+            one.file: document(one.title, f'<section epub:type="chapter" role="doc-chapter">{one.body}</section>')
+            for one in chapters
+        },
         "book.css": (HERE / "book.css").read_text(encoding="utf-8"),
     }
     used = sorted({name for one in chapters for name in re.findall(r'<img[^>]* src="images/([^"]+)"', one.body)})
