@@ -207,9 +207,9 @@ def scripts(app: Any, pagename: str, templatename: str, context: dict[str, Any],
     if not numbers:
         return
     app.add_css_file(write(app, "practice.css", page.style()))
-    app.add_js_file(write(app, "practice.js", page.runtime()))
+    app.add_js_file(write(app, "practice.js", page.runtime()), loading_method="defer")
     if context["meta"] and context["meta"].get("practice") == "practice-mixed":
-        app.add_js_file(write(app, "mixed.js", page.mixed()))
+        app.add_js_file(write(app, "mixed.js", page.mixed()), loading_method="defer")
         sets: dict[str, dict[str, Any]] = {}
         for label, rules, text in BOXED.findall(context["body"]):
             sets.setdefault(label[:2], {})[label] = json.loads(unescape(rules)), text
@@ -219,7 +219,7 @@ def scripts(app: Any, pagename: str, templatename: str, context: dict[str, Any],
         return
     for number in sorted(numbers):
         data = page.data(labels(int(number)), functools.partial(formulas.typeset, app, place=f"exercises of chapter {number}"))
-        app.add_js_file(write(app, f"{number}.js", data))
+        app.add_js_file(write(app, f"{number}.js", data), loading_method="defer")
 
 
 def setup(app: Any) -> dict[str, bool]:

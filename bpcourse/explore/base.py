@@ -31,14 +31,12 @@ def _lean(script: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-CSS = "\n".join(
-    [
-        svg.shades(".bp-explorer"),
-        svg.AWAKE,
-        svg.HALO,
-        re.sub(r"(?<=[:;,{]) | (?=[{}])", "", _lean(_file("explore.css"))),
-    ]
-)
+def style(name: str) -> str:
+    """A style sheet of this room, without the spaces that it can do without."""
+    return re.sub(r"(?<=[:;,{]) | (?=[{}])", "", _lean(_file(name)))
+
+
+CSS = "\n".join([svg.shades(".bp-explorer"), svg.AWAKE, svg.HALO, style("explore.css")])
 # JupyterLab takes arrow keys, Enter and letters for its own commands, but not from a control that says so.
 _MODULE = """\
 export default { render({ model, el }) {
@@ -95,6 +93,8 @@ class Explorer(anywidget.AnyWidget):
 
     script = ""
     """The name of the explorer's own file of JavaScript."""
+    looks: tuple[str, ...] = ()
+    """Further classes for its style sheet."""
 
     def __init__(self, inputs: Mapping[str, float], told: str, **state: Any) -> None:
         self._names = list(inputs)
@@ -159,7 +159,8 @@ class Explorer(anywidget.AnyWidget):
         # A form, so that no browser fills in what the controls said before: they show the state.
         form = f'<form class="bp-controls" autocomplete="off">{predict.box(asks)}{"".join(controls)}</form>'
         body = f'<div class="bp-pictures">{shown}</div>{form}'
-        begun = f'<div class="bp-explorer" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
+        looks = " ".join(["bp-explorer", *self.looks])
+        begun = f'<div class="{looks}" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
         self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"
         self.open()
@@ -178,7 +179,7 @@ class Explorer(anywidget.AnyWidget):
             "root.removeAttribute('data-explorer');\nstart(root, pageModel({ ...SPEC.state }));\n}"
         )
         told = svg.asleep(f"An explorer, {self._told}")
-        return f'<style>{CSS}</style>{told}{begun}<script type="module">\n{self._code}\n{run}\n</script>'
+        return f'<style>{self._css}</style>{told}{begun}<script type="module">\n{self._code}\n{run}\n</script>'
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs) if _watched() else None

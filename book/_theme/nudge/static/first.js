@@ -1,4 +1,4 @@
-// Before the first paint: the reader's own choice of light or dark, else the system's.
+// Before the first paint: the reader's own choice of light or dark, else the system's; and the fonts are sent for.
 {
   const dark = matchMedia("(prefers-color-scheme: dark)");
   let chosen = null;
@@ -6,6 +6,9 @@
   const show = () => { document.documentElement.dataset.theme = chosen ?? (dark.matches ? "dark" : "light"); };
   dark.addEventListener("change", show);
   show();
+
+  // A browser looks for the reader's old place in the page when she comes back: see nudge.css.
+  if (performance.getEntriesByType("navigation")[0]?.type !== "navigate") document.documentElement.classList.add("whole");
 
   // The fonts of formulas, before the style sheet asks for them; from a folder a browser lends none that early.
   const fonts = location.protocol === "file:" ? "" : (document.currentScript.dataset.fonts ?? "");

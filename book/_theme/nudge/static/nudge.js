@@ -69,22 +69,22 @@ const nudge = (() => {
   // ------------------------------------------------------------ what scrolls sideways
 
   // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none.
-  const kinds = { "div.math": "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-paths": "Paths" };
+  const formulas = "div.math, .bp-givens li, .bp-worked, .bp-ask label .math, .bp-steps p";
+  const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths" };
   const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
   function reach(place) {
     const wide = place.scrollWidth > place.clientWidth + 1;
     if (wide === place.hasAttribute("tabindex")) return;
-    const named = [["role", "group"], ["aria-label", `${place.dataset.kind}, scrolls sideways`]];
-    for (const [name, value] of [["tabindex", "0"], ...(place.tagName === "UL" ? [] : named)]) {
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", `${place.dataset.kind}, scrolls sideways`]]) {
       if (wide) place.setAttribute(name, value);
       else place.removeAttribute(name);
     }
   }
   for (const [selector, kind] of Object.entries(kinds)) {
-    for (const place of document.querySelectorAll(`main :is(${selector})`)) {
-      place.dataset.kind = kind;
+    document.querySelectorAll(`main :is(${selector})`).forEach((place, i) => {
+      place.dataset.kind = `${kind} ${i + 1}`;
       sizes.observe(place);
-    }
+    });
   }
   document.fonts.ready.then(() => find("[data-kind]").forEach(reach));
 
