@@ -10,7 +10,7 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab lite zip epub pdf test-browser test-editions audit bench mutants notebooks lint clean
+.PHONY: help book test lab lite zip epub pdf test-browser test-editions audit card bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
@@ -66,6 +66,9 @@ mutants: $(READY)  ## put mistakes into the package and see that its tests catch
 	$(RUN) tools/inject.py
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[mutants]
 	$(RUN) tools/mutants.py
+
+card: $(READY)  ## draw the icons and the card of shared links again, in Chromium
+	$(RUN) tools/draw_card.py
 
 notebooks: $(READY)  ## run the notebooks from top to bottom and store what they print
 	$(RUN) tools/run_notebooks.py notebooks/*.ipynb

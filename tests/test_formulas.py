@@ -5,7 +5,7 @@ import re
 import pytest
 from books import CODE, Book, cell
 from formulas import VALUE, Katex, named
-from strict import without_inline
+from strict import digest, without_inline
 
 MACROS = {"\\val": "\\htmlClass{bp-value}{#1}", "\\pd": "\\frac{\\partial #1}{\\partial #2}"}
 EXPLORER = "from bpcourse import examples, explore\nexplore.Circuit(examples.add_then_multiply())"
@@ -72,7 +72,7 @@ def test_the_style_sheet_has_every_class_of_every_formula(small):
     sheet = (small.html / "_static" / "formulas.css").read_text(encoding="utf-8")
     values = {name for name in classes if VALUE.fullmatch(name)}
     assert len(values) > 10 and all(f".{name}{{" in sheet for name in values)
-    assert ".sqrt>" in sheet and ".op-symbol.large-op{font-family:KaTeX_Size2}" in sheet and "mathfrak" not in sheet
+    assert ".hide-tail{" in sheet and ".op-symbol.large-op{font-family:KaTeX_Size2}" in sheet and "mathfrak" not in sheet
     assert ".accent" not in sheet, "no formula has a hat"
     for font in re.findall(r"url\(([^)]+)\)", sheet):
         assert (small.html / "_static" / font).exists()
@@ -145,12 +145,13 @@ STYLED = """<html><head></head><body>
 def test_inline_parts_go_into_files_and_nothing_else_changes():
     text, files = without_inline(STYLED, "../")
     script, module, sheet = files.items()
+    red, top, fill = (f"i-{digest(value, 6)}" for value in ("color: red", "top: 0", "fill: &quot;x&quot;"))
     assert script[1] == "one()\n" and module[1].startswith("(() => {\n") and module[1].rstrip().endswith("})();")
     assert sheet[1].splitlines() == [
-        "b { top: 0 }", ".inline-0:not(#_) { color: red }", ".inline-1:not(#_) { top: 0 }", '.inline-2:not(#_) { fill: "x" }',
+        "b { top: 0 }", f".{red}:not(#_) {{ color: red }}", f".{top}:not(#_) {{ top: 0 }}", f'.{fill}:not(#_) {{ fill: "x" }}',
     ]  # fmt: skip
-    assert '<p class="inline-0 a" title="a > b">x</p>' in text and '<br class="inline-1"/>' in text
-    assert '<i class="inline-0" data-x="1">z</i>' in text and '<path class="inline-2" d="M0"/>' in text
+    assert f'<p class="{red} a" title="a > b">x</p>' in text and f'<br class="{top}"/>' in text
+    assert f'<i class="{red}" data-x="1">z</i>' in text and f'<path class="{fill}" d="M0"/>' in text
     assert f'<script defer src="../{script[0]}"></script><script defer src="../{module[0]}"></script>' in text
     assert '<script type="application/ld+json">{}</script>' in text and '<script src="a.js"></script>' in text
     assert '&lt;p style="no"&gt;' in text and f'<link rel="stylesheet" href="../{sheet[0]}">\n</head>' in text

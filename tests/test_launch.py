@@ -27,11 +27,7 @@ def book(folder, settings):
     made = Book(folder, PAGES)
     made.write("notebooks/01-one.ipynb", NOTEBOOK.read_text(encoding="utf-8"))
     made.write("book/06-notation.md", "# Notation\n")
-    part = {
-        "caption": "Part",
-        "numbered": True,
-        "chapters": [{"file": "01-one", "sections": [{"file": "notebooks/01-one"}]}, {"file": "book/06-notation"}],
-    }
+    part = {"caption": "Part", "numbered": True, "chapters": [{"file": "01-one", "sections": [{"file": "notebooks/01-one"}]}, {"file": "book/06-notation"}]}
     made.write("_toc.yml", yaml.safe_dump({"format": "jb-book", "root": "index", "parts": [part]}))
     config = yaml.safe_load((folder / "_config.yml").read_text())
     made.write("_config.yml", yaml.safe_dump(config | settings))
@@ -75,9 +71,7 @@ def test_the_package_that_a_notebook_needs_is_beside_it(plain):
     assert path.name == f"bpcourse-{bpcourse.__version__}-py3-none-any.whl"
     with zipfile.ZipFile(path) as packed:
         names = set(packed.namelist())
-    package = {
-        p.relative_to(ROOT).as_posix() for p in (ROOT / "bpcourse").rglob("*") if p.is_file() and "__pycache__" not in p.parts
-    }
+    package = {p.relative_to(ROOT).as_posix() for p in (ROOT / "bpcourse").rglob("*") if p.is_file() and "__pycache__" not in p.parts}
     assert {name for name in package if not name.endswith("README.md")} <= names
     assert f"./{path.name}" in plain.page("notebooks/01-one")
 
@@ -205,3 +199,49 @@ def test_a_devcontainer_has_the_environment_of_make():
     assert settings["customizations"]["vscode"]["settings"]["python.defaultInterpreterPath"].endswith(".venv/bin/python")
     version = re.search(r"python:3\.(\d+)-", settings["image"])
     assert int(version[1]) >= 11
+
+
+# ------------------------------------------------------------ JupyterLite
+
+
+@pytest.fixture
+def jupyterlite(tmp_path, monkeypatch):
+    """The script, with a folder of its own in which the kernel names a place for Python."""
+    import lite
+
+    monkeypatch.setattr(lite, "WORK", tmp_path / "work")
+    monkeypatch.setattr(lite, "LITE", tmp_path / "lite")
+    monkeypatch.setattr(lite, "build", lambda: None)
+    monkeypatch.delenv("PYODIDE", raising=False)
+    script = tmp_path / "lite/extensions/@jupyterlite/pyodide-kernel-extension/static/1.js"
+    script.parent.mkdir(parents=True)
+    script.write_text('const u="https://python.invalid/v1/full/pyodide.mjs";')
+    return lite
+
+
+def test_a_lite_notebook_installs_the_package_first_and_is_else_the_same(jupyterlite):
+    folder = jupyterlite.contents() / "notebooks"
+    assert {path.name for path in folder.iterdir()} == {path.name for path in (ROOT / "notebooks").glob("*.ipynb")}
+    first, *others = nbformat.read(folder / NOTEBOOK.name, as_version=4).cells
+    assert first.source == "%pip install -q bpcourse"
+    assert [cell.source for cell in others] == [cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells]
+
+
+def test_what_lies_beside_the_package_in_lite_is_pinned_and_is_what_it_imports(jupyterlite):
+    pins = jupyterlite.pinned()
+    assert [pin.partition("==")[0] for pin in pins] == sorted(jupyterlite.BESIDE)
+    with_code = {"numpy", "matplotlib"}  # Pyodide has its own
+    needed = re.search(r"^dependencies = \[(.*)\]", (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)[1]
+    assert set(re.findall(r'"([\w-]+)', needed)) - with_code <= set(jupyterlite.BESIDE)
+
+
+def test_lite_says_when_python_cannot_be_reached(jupyterlite, monkeypatch, capsys):
+    jupyterlite.main()  # no name ends in .invalid
+    said = capsys.readouterr().out
+    assert "https://python.invalid/v1/full/pyodide.mjs" in said and "cannot be reached from here" in said and "PYODIDE=" in said
+    monkeypatch.setattr(jupyterlite, "can_be_reached", lambda address: True)
+    jupyterlite.main()
+    assert "cannot be reached" not in capsys.readouterr().out
+    monkeypatch.setenv("PYODIDE", "somewhere.tar.bz2")
+    jupyterlite.main()
+    assert "run without a network" in capsys.readouterr().out

@@ -16,9 +16,7 @@ from tex_as_text import as_text
 
 INDEX = "_static/find-index.js"
 SILENT = nodes.raw | nodes.comment | nodes.image | addnodes.toctree | addnodes.index | addnodes.pending_xref_condition
-BLOCKS = (
-    nodes.paragraph | nodes.math_block | nodes.caption | nodes.rubric | nodes.row | nodes.term | nodes.attribution | nodes.line
-)
+BLOCKS = nodes.paragraph | nodes.math_block | nodes.caption | nodes.rubric | nodes.row | nodes.term | nodes.attribution | nodes.line
 SENTENCE = re.compile(r"(?<=[.?!:])\s+(?=[A-Z„“\"(∂])")
 Entry = tuple[str, str, list[str]]
 """An anchor, the title that stands there, the sentences below it."""
@@ -26,14 +24,19 @@ Entry = tuple[str, str, list[str]]
 
 def text_of(node: nodes.Node) -> str:
     """What a reader sees of it, in one line."""
+    return " ".join(pieces(node).split())
+
+
+def pieces(node: nodes.Node) -> str:
+    """The same, with the spaces as they stand."""
     if isinstance(node, SILENT):
         return ""
     if isinstance(node, nodes.math | nodes.math_block):
         return as_text(node.astext())
     if isinstance(node, nodes.Text):
         return node.astext()
-    between = "; " if isinstance(node, nodes.row) else " " if isinstance(node, nodes.entry | nodes.definition) else ""
-    return " ".join(between.join(filter(None, map(text_of, node.children))).split())
+    between = "; " if isinstance(node, nodes.row) else " " if isinstance(node, nodes.entry) else ""
+    return between.join(filter(None, map(pieces, node.children)))
 
 
 def sentences(node: nodes.Node) -> list[str]:
@@ -57,7 +60,7 @@ class Reader:
     def read(self, node: nodes.Node) -> None:
         """Collect what a node holds."""
         kind = type(node).__name__
-        if isinstance(node, SILENT) or kind.startswith("solution") or isinstance(node, nodes.title | nodes.literal_block):
+        if isinstance(node, SILENT | nodes.Text | nodes.title | nodes.literal_block) or "solution" in node["classes"]:
             return
         if isinstance(node, BLOCKS):
             self.here[2].extend(sentences(node))
@@ -65,22 +68,24 @@ class Reader:
         outer, inside = self.here, node.children
         if kind.startswith("exercise") and node["ids"]:
             self.enter(node["ids"][0], text_of(node[0]))
+            first = next(node[-1].findall(nodes.paragraph), None)
+            self.here[2].extend(sentences(first)[:1] if first else [])  # what is asked follows there
+            inside = []
         elif isinstance(node, nodes.section) and isinstance(node[0], nodes.title) and not isinstance(node.parent, nodes.document):
             number = ".".join(map(str, self.numbers.get(f"#{node['ids'][0]}") or ()))
             self.enter(node["ids"][0], f"{number}. {text_of(node[0])}" if number else text_of(node[0]))
         elif isinstance(node, addnodes.desc):
             signature, content = node[0], node[-1]
             self.enter(signature["ids"][0] if signature["ids"] else "", signature.get("fullname") or signature.astext())
-            inside = [
-                one for i, one in enumerate(content) if i == 0 or isinstance(one, addnodes.desc)
-            ]  # the rest is for the page
+            inside = [one for one in content if isinstance(one, addnodes.desc)]
+            if len(content) and isinstance(content[0], nodes.paragraph):
+                self.here[2].extend(sentences(content[0])[:1])  # the rest is for those who read there
         elif isinstance(node, nodes.definition_list_item) and node[0]["ids"]:
             self.enter(node[0]["ids"][0], text_of(node[0]))
             inside = node[1:]
         for child in inside:
             self.read(child)
-        if self.here is not outer and not isinstance(node, nodes.definition_list_item):
-            self.here = outer
+        self.here = outer
 
 
 def record(app: Any, pagename: str) -> Path:
@@ -94,7 +99,8 @@ def keep(app: Any, pagename: str, templatename: str, context: dict[str, Any], do
         return
     numbers = app.env.toc_secnumbers.get(pagename, {})
     reader = Reader(numbers)
-    if "practice" not in app.env.metadata[pagename]:  # what these pages show stands elsewhere
+    elsewhere = "practice" in app.env.metadata[pagename] or next(doctree.findall(nodes.citation), None)
+    if not elsewhere:  # exercises are found where they stand, books and papers where they are cited
         reader.read(doctree)
     number = ".".join(map(str, numbers.get("") or ()))
     title = text_of(app.env.titles[pagename])
@@ -105,15 +111,11 @@ def keep(app: Any, pagename: str, templatename: str, context: dict[str, Any], do
         if next(doctree.findall(addnodes.desc), None)
         else ""
     )
-    told = [
-        app.builder.get_target_uri(pagename),
-        f"{number}. {title}" if number else title,
-        kind,
-        [e for e in reader.entries if e[1] or e[2]],
-    ]
+    entries = [(anchor, heading, "\n".join(texts)) for anchor, heading, texts in reader.entries if heading or texts]
+    told = [app.builder.get_target_uri(pagename), f"{number}. {title}" if number else title, kind, entries]
     path = record(app, pagename)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+    path.write_text(json.dumps(told, ensure_ascii=False, separators=(",", ":")), encoding="utf-8")
 
 
 def pages_in_order(env: Any) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from docutils import nodes
+from tex_as_text import as_text
 
 LONGEST = 160
 OWN = {
@@ -23,23 +24,11 @@ OWN = {
 }
 """What Sphinx and this file write without prose."""
 
-SYMBOLS = {r"\partial": "∂", r"\hat y": "ŷ", r"\delta": "δ", r"\cdot": "·", r"\varepsilon": "ε", r"\,": " "}
-RAISED, LOWERED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
-def plain(formula: str) -> str:
-    """A short formula without LaTeX: w²₁₂ for `w^2_{12}`."""
-    for command, sign in SYMBOLS.items():
-        formula = formula.replace(command, sign)
-    formula = re.sub(r"\^\{?(\d+)\}?", lambda match: match[1].translate(RAISED), formula)
-    formula = re.sub(r"_\{?(\d+)\}?", lambda match: match[1].translate(LOWERED), formula)
-    return re.sub(r"∂ ", "∂", formula)
-
 
 def words(node: nodes.Node) -> str:
     """The text of a node, formulas as signs, without citations."""
     if isinstance(node, nodes.math):
-        return plain(node.astext())
+        return as_text(node.astext())
     if isinstance(node, nodes.Text):
         return node.astext()
     if "bibtex-citation" in node["classes"]:

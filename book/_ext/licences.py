@@ -1,7 +1,7 @@
 """Whose work the built folder carries, and under which licence: `licences.txt` beside the first page.
 
 The book's own licence comes first. Then each package that gave a file to the pages, recognised by the file itself, with the
-licence that it was installed with, and what lies with a licence of its own beside it.
+licence that it was installed with, and what lies in the book's folder with a licence of its own beside it.
 """
 
 from importlib import metadata
@@ -21,12 +21,12 @@ def givers(app: Any) -> list[metadata.Distribution]:
     return [metadata.distribution(name) for name in sorted(names, key=str.lower)]
 
 
-def gave(distribution: metadata.Distribution, built: dict[str, list[Path]]) -> bool:
-    """Whether one of the built files is a file of this package, byte for byte."""
+def gave(distribution: metadata.Distribution, built: dict[int, list[bytes]]) -> bool:
+    """Whether one of the built files, here by their sizes, is a file of this package, under whatever name."""
     for path in distribution.files or []:
-        for own in built.get(path.name, []):
-            if (source := Path(str(path.locate()))).is_file() and source.read_bytes() == own.read_bytes():
-                return True
+        source = Path(str(path.locate()))
+        if source.is_file() and (same := built.get(source.stat().st_size)) and source.read_bytes() in same:
+            return True
     return False
 
 
@@ -42,14 +42,14 @@ def write(app: Any, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
     static = Path(app.outdir, "_static")
-    built: dict[str, list[Path]] = {}
-    for path in sorted(static.rglob("*")):
-        if path.is_file():
-            built.setdefault(path.name, []).append(path)
+    files = [path for path in sorted(static.rglob("*")) if path.is_file()]
+    built: dict[int, list[bytes]] = {}
+    for path in files:
+        built.setdefault(path.stat().st_size, []).append(path.read_bytes())
     parts = [("This book and its package", (ROOT / "LICENSE").read_text(encoding="utf-8"))]
     parts += [("The handwritten digits in the package", (ROOT / "bpcourse/examples/data/README.md").read_text(encoding="utf-8"))]
-    beside = [path for paths in built.values() for path in paths if path.name.upper().startswith(NAMES)]
-    parts += [(f"{path.relative_to(app.outdir).as_posix()}", path.read_text(encoding="utf-8")) for path in sorted(beside)]
+    beside = [path for path in sorted((ROOT / "book").rglob("*")) if path.name.upper().startswith(NAMES)]
+    parts += [(f"What lies in {path.parent.relative_to(ROOT).as_posix()}", path.read_text(encoding="utf-8")) for path in beside]
     parts += [(f"Files of {one.metadata['Name']}", licence_of(one)) for one in givers(app) if gave(one, built)]
     text = f"\n{RULE}\n".join(f"{name}\n{'-' * len(name)}\n\n{licence.strip()}\n" for name, licence in parts)
     Path(app.outdir, "licences.txt").write_text(text, encoding="utf-8")

@@ -13,7 +13,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 STYLES = re.compile(r"_static/(pygments(_dark)?|mystnb\..*|exercise)\.css")
 SCRIPTS = re.compile(r"_static/(documentation_options|doctools|sphinx_highlight)\.js")
-"""What nobody needs, but for Sphinx's own page of search."""
+"""What nobody needs."""
 
 
 def parts(app: Any, pagename: str) -> list[dict[str, Any]]:
@@ -39,8 +39,7 @@ def fill(app: Any, pagename: str, templatename: str, context: dict[str, Any], do
     """Hand the parts to the templates, and take away what no page needs."""
     context["parts"] = parts(app, pagename)
     context["css_files"] = [one for one in context["css_files"] if not STYLES.fullmatch(str(one.filename))]
-    if pagename != "search":
-        context["script_files"] = [one for one in context["script_files"] if not SCRIPTS.fullmatch(str(one.filename))]
+    context["script_files"] = [one for one in context["script_files"] if not SCRIPTS.fullmatch(str(one.filename))]
 
 
 def visit_table(self: HTML5Translator, node: nodes.table) -> None:

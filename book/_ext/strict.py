@@ -21,6 +21,11 @@ CLASS = re.compile(r'\sclass="')
 KEPT = re.compile(rf"{FOLDER}/([0-9a-f]+\.\w+)")
 
 
+def digest(content: str, length: int) -> str:
+    """A name for what is in it, the same on every page."""
+    return hashlib.sha256(content.encode()).hexdigest()[:length]
+
+
 def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
     """A page without scripts and styles of its own, and the files that hold them; `root` is the way to the book's folder."""
     files: dict[str, str] = {}
@@ -28,7 +33,7 @@ def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
     values: dict[str, str] = {}
 
     def file(content: str, kind: str) -> str:
-        name = f"{FOLDER}/{hashlib.sha256(content.encode()).hexdigest()[:12]}.{kind}"
+        name = f"{FOLDER}/{digest(content, 12)}.{kind}"
         files[name] = content
         return f"{root}{name}"
 
@@ -46,7 +51,7 @@ def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
 
     def tag(match: re.Match[str]) -> str:
         element, before, value, after = match.groups()
-        name = values.setdefault(html.unescape(value), f"inline-{len(values)}")
+        name = values.setdefault(html.unescape(value), f"i-{digest(value, 6)}")
         rest = before + after
         with_class = CLASS.sub(f' class="{name} ', rest, count=1) if CLASS.search(rest) else f' class="{name}"{rest}'
         return f"<{element}{with_class}"

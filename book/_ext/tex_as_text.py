@@ -35,6 +35,7 @@ def as_text(tex: str) -> str:
     text = re.sub(r"\s*([=≈≤≥≠<>→←↦+·×∘∈])\s*", r" \1 ", text)
     text = re.sub(r"(?<=[\w)ᵀ²¹⁰-⁹₀-₉])\s*-\s*(?=[\w(∂∑\d])", " − ", text).replace("-", "−").replace(COLUMN, " ")
     text = re.sub(r"(∂[²³]?)\s+", r"\1", re.sub(r"(?<=ᵀ)(?=\w)", " ", text))
+    text = re.sub(r"\b(max|min|ln|log|sin|cos|tanh|det) \(", r"\1(", text)
     text = re.sub(r"\s+", " ", re.sub(r"([(\[^/])\s+|\s+([)\],.;])", r"\1\2", text)).strip()
     return unicodedata.normalize("NFC", text)
 
@@ -113,8 +114,6 @@ def closed(inner: str) -> str:
 def greek(name: str) -> str:
     """δ for delta; nothing for what is no Greek letter."""
     try:
-        return unicodedata.lookup(
-            f"GREEK {'CAPITAL' if name[0].isupper() else 'SMALL'} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}"
-        )
+        return unicodedata.lookup(f"GREEK {'CAPITAL' if name[0].isupper() else 'SMALL'} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}")
     except KeyError:
         return ""

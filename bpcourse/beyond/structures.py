@@ -256,57 +256,60 @@ def _mean(X: Array) -> Array:
 # ------------------------------------------------------------------------ attention
 
 
-def _queries_and_keys(Q: Any, K: Any) -> tuple[Array, Array]:
+def _queries_and_keys(Q: Any, K: Any, causal: Any = False) -> tuple[Any, ...]:
     Q, K = _table(Q, "Q", "queries"), _table(K, "K", "keys")
     if len(K) != len(Q):
         raise ValueError(f"K: expected {len(Q)} units (rows), as Q has, got shape {K.shape}")
-    return Q, K
+    return Q, K, checks.flag(causal, "causal")
 
 
-def _queries_keys_and_values(Q: Any, K: Any, V: Any) -> tuple[Array, ...]:
-    Q, K = _queries_and_keys(Q, K)
+def _queries_keys_and_values(Q: Any, K: Any, V: Any, causal: Any = False) -> tuple[Any, ...]:
+    Q, K, causal = _queries_and_keys(Q, K, causal)
     V = _table(V, "V", "keys")
     if V.shape[1] != K.shape[1]:
         raise ValueError(f"V: expected {K.shape[1]} keys (columns), as K has, got shape {V.shape}")
-    return Q, K, V
+    return Q, K, V, causal
 
 
-def _attended(dO: Any, Q: Any, K: Any, V: Any) -> tuple[Array, ...]:
-    Q, K, V = _queries_keys_and_values(Q, K, V)
-    return _fitting(dO, "dO", (len(V), Q.shape[1])), Q, K, V
+def _attended(dO: Any, Q: Any, K: Any, V: Any, causal: Any = False) -> tuple[Any, ...]:
+    Q, K, V, causal = _queries_keys_and_values(Q, K, V, causal)
+    return _fitting(dO, "dO", (len(V), Q.shape[1])), Q, K, V, causal
 
 
 @asked(_queries_and_keys)
 @np.errstate(over="ignore", invalid="ignore")  # an overflow is refused by name
-def attention_weights(Q: Array, K: Array) -> Array:
+def attention_weights(Q: Array, K: Array, causal: bool = False) -> Array:
     """P = softmax(KᵀQ/√d), down each column: how much a query heeds each key.
 
+    With `causal` a query heeds no key that stands later than itself: there P is 0.
     Shapes: Q (d, queries), K (d, keys), P (keys, queries); columns sum to 1.
 
     Raises ValueError where Q or K has not two axes, their units differ or KᵀQ
-    overflows; otherwise as `convolve`.
+    overflows, TypeError where causal is not True or False; otherwise as `convolve`.
 
     Book: chapter 17; Vaswani et al. (2017), with queries as columns.
     """
-    return softmax(checks.held(K.T @ Q / math.sqrt(len(Q)), "KᵀQ"))
+    S = checks.held(K.T @ Q / math.sqrt(len(Q)), "KᵀQ")
+    later = np.tri(*S.shape, k=-1) == 1
+    return softmax(np.where(causal & later, -np.inf, S))
 
 
 @asked(_queries_keys_and_values, "O")
-def attention(Q: Array, K: Array, V: Array) -> Array:
+def attention(Q: Array, K: Array, V: Array, causal: bool = False) -> Array:
     """O = V P with P = softmax(KᵀQ/√d): for each query, a mean of the values.
 
-    Shapes: Q (d, queries), K (d, keys), V (units, keys), O (units, queries).
+    `causal` as in `attention_weights`. Shapes: Q (d, queries), K (d, keys), V (units, keys), O (units, queries).
 
     Raises ValueError where V has not a column for each key, otherwise as
     `attention_weights`.
 
     Book: chapter 17; Vaswani et al. (2017), with queries as columns.
     """
-    return V @ attention_weights(Q, K)
+    return V @ attention_weights(Q, K, causal)
 
 
 @asked(_attended, "dQ", "dK", "dV")
-def attention_vjp(dO: Array, Q: Array, K: Array, V: Array) -> tuple[Array, Array, Array]:
+def attention_vjp(dO: Array, Q: Array, K: Array, V: Array, causal: bool = False) -> tuple[Array, Array, Array]:
     """(dQ, dK, dV): back through V P, the softmax, and KᵀQ/√d.
 
         dV = dO Pᵀ               (units, keys)
@@ -315,10 +318,11 @@ def attention_vjp(dO: Array, Q: Array, K: Array, V: Array) -> tuple[Array, Array
         dQ = K dS/√d             (d, queries)
         dK = Q dSᵀ/√d            (d, keys)
 
-    Where one array feeds two of Q, K and V, add their gradients.
+    A causal mask changes no line: where P is 0, dS is 0. Where one array feeds two of Q, K
+    and V, add their gradients.
 
     Raises ValueError where dO has not the shape of O, otherwise as `attention`.
     """
-    P = attention_weights(Q, K)
+    P = attention_weights(Q, K, causal)
     dS = softmax_vjp(V.T @ dO, P) / math.sqrt(len(Q))
     return K @ dS, Q @ dS.T, dO @ P.T

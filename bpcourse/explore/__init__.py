@@ -7,5 +7,6 @@ from bpcourse.explore.network import Network
 from bpcourse.explore.one_weight import OneWeight
 from bpcourse.explore.product import Product
 from bpcourse.explore.recurrence import Recurrence
+from bpcourse.explore.steps import Steps
 
-__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "OneWeight", "Product", "Recurrence"]
+__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "OneWeight", "Product", "Recurrence", "Steps"]

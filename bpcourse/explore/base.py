@@ -31,14 +31,12 @@ def _lean(script: str) -> str:
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 
 
-CSS = "\n".join(
-    [
-        svg.shades(".bp-explorer"),
-        svg.AWAKE,
-        svg.HALO,
-        re.sub(r"(?<=[:;,{]) | (?=[{}])", "", _lean(_file("explore.css"))),
-    ]
-)
+def style(name: str) -> str:
+    """A style sheet of this room, without the spaces that it can do without."""
+    return re.sub(r"(?<=[:;,{]) | (?=[{}])", "", _lean(_file(name)))
+
+
+CSS = "\n".join([svg.shades(".bp-explorer"), svg.AWAKE, svg.HALO, style("explore.css")])
 # JupyterLab takes arrow keys, Enter and letters for its own commands, but not from a control that says so.
 _MODULE = """\
 export default { render({ model, el }) {
@@ -178,7 +176,7 @@ class Explorer(anywidget.AnyWidget):
             "root.removeAttribute('data-explorer');\nstart(root, pageModel({ ...SPEC.state }));\n}"
         )
         told = svg.asleep(f"An explorer, {self._told}")
-        return f'<style>{CSS}</style>{told}{begun}<script type="module">\n{self._code}\n{run}\n</script>'
+        return f'<style>{self._css}</style>{told}{begun}<script type="module">\n{self._code}\n{run}\n</script>'
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs) if _watched() else None

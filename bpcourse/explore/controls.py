@@ -44,13 +44,13 @@ def button(action: str, label: str) -> str:
     return f'<button type="button" data-do="{escaped(action)}">{escaped(label)}</button>'
 
 
-def choice(key: str, label: str, options: Mapping[str, str], chosen: str) -> str:
-    """A list of options: values of the trait, and how they read."""
+def choice(key: str, label: str, options: Mapping[str, str], chosen: str, more: str = "") -> str:
+    """A list of options: values of the trait, and how they read; `more` is further attributes."""
     items = "".join(
         f'<option value="{escaped(name)}"{" selected" if name == chosen else ""}>{escaped(told)}</option>'
         for name, told in options.items()
     )
-    return f'<label>{escaped(label)} <select data-bind="{escaped(key)}" aria-label="{escaped(label)}">{items}</select></label>'
+    return f'<label>{escaped(label)} <select data-bind="{escaped(key)}" aria-label="{escaped(label)}"{more}>{items}</select></label>'
 
 
 def switch(key: str, label: str, on: bool) -> str:

@@ -9,9 +9,11 @@ function start(root, model) {
     bar("foretold", foretold);
     bar("change", change);
     const now = says[loss < 0.005 ? "done" : !eps ? "still" : rest > 0.1 * Math.abs(foretold) ? "far" : "near"];
-    return { weight: w + eps, prediction, error, loss, foretold, change, says: now,
-      "slope-loss": 1, "slope-weight": slopes[0], "slope-prediction": slopes[1], "slope-error": slopes[2],
-      status: `Weight ${plain(w + eps)}, loss ${plain(loss)}: it changed by ${plain(change)}, its gradient foretold ${plain(foretold)}. ${now}` };
+    const numbers = { weight: w + eps, prediction, error, loss, foretold, change,
+      "slope-weight": slopes[0], "slope-prediction": slopes[1], "slope-error": slopes[2], "slope-loss": 1 };
+    const told = Object.fromEntries(Object.entries(numbers).map(([key, x]) => [key, plain(x)]));
+    return { ...numbers, told, says: now,
+      status: `Weight ${told.weight}, loss ${told.loss}: it changed by ${told.change}, its gradient foretold ${told.foretold}. ${now}` };
   }
   return explore(root, model, { show, actions: { keep: ({ inputs: { w }, eps }) => ({ inputs: { w: w + eps }, eps: 0 }) } });
 }

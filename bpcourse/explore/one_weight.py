@@ -26,11 +26,11 @@ _TOLD = (
 )
 SAYS = {
     "still": "Move the slider: a little, then more.",
-    "near": "A small nudge: its gradient foretold the change.",
-    "far": "A larger nudge: the loss leaves the straight line that its gradient foretold.",
+    "near": "A small nudge: the gradient foretold it.",
+    "far": "A larger nudge: the loss bends away.",
     "done": "The prediction is right: no loss is left.",
 }
-_LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each."
+_LEGEND = "Blue: values, with the nudge. Orange: gradients, from before it: how fast the loss moves with each value."
 
 
 class OneWeight(Explorer):
@@ -106,8 +106,8 @@ class OneWeight(Explorer):
             ]
         parts += [
             svg.path(f"M{_ZERO} 172v54", "ink"),
-            svg.text(432, _ROW + 63, "values run forward →", "value", 13, "end"),
-            svg.text(432, _ROW + 81, "← gradients come back", "gradient", 13, "end"),
+            svg.text(432, _ROW + 63, "values forward →", "value", 13, "end"),
+            svg.text(432, _ROW + 81, "← gradients back", "gradient", 13, "end"),
         ]
         told = words.filled(_TOLD, {key: svg.fixed(x, 2).strip() for key, x in n.items()})
         return svg.drawing(440, 232, told, parts)

@@ -116,7 +116,7 @@ function explore(root, model, { show, actions = {} }) {
     if (!control.dataset.bind) return;
     const number = Number(control.value);
     change(one(control.dataset.bind, control.type === "checkbox" ? control.checked
-      : control.type !== "range" ? control.value
+      : control.type !== "range" && !("whole" in control.dataset) ? control.value
       : "log" in control.dataset ? power(number) : number));
   }
 

@@ -74,7 +74,7 @@ STYLE = (
     "<style>"
     f"{shades('svg.bp')}{AWAKE}"
     ".bp-picture[data-picture]{display:block!important}"
-    "svg.bp{background:var(--bp-paper);font-family:system-ui,sans-serif;height:auto}"
+    "svg.bp{background:var(--bp-paper);font-family:var(--sans,system-ui,sans-serif);height:auto}"
     "svg.bp text{font-variant-numeric:tabular-nums}"
     f"{HALO}"
     "</style>"

@@ -54,14 +54,16 @@ def browser(playwright):
 
 
 class Handler(SimpleHTTPRequestHandler):
-    """Sends files in silence, with a word on whether they may be kept."""
+    """Sends files in silence, with a word on whether they may be kept, and on what a page may do."""
 
-    def __init__(self, *args, cache: str, **more) -> None:
-        self.cache = cache
+    def __init__(self, *args, cache: str, policy: str, **more) -> None:
+        self.cache, self.policy = cache, policy
         super().__init__(*args, **more)
 
     def end_headers(self) -> None:
         self.send_header("Cache-Control", self.cache)
+        if self.policy:
+            self.send_header("Content-Security-Policy", self.policy)
         super().end_headers()
 
     def log_message(self, *args) -> None:
@@ -69,9 +71,10 @@ class Handler(SimpleHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def served(cache: str):
+def served(cache: str, policy: str = ""):
     """The address of the book on a server of its own."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, cache=cache, directory=HTML)) as server:
+    handler = functools.partial(Handler, cache=cache, policy=policy, directory=HTML)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

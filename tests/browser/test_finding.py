@@ -6,7 +6,7 @@ import re
 
 import pytest
 from conftest import HTML, served
-from firefox import Firefox
+from firefox import Firefox, wait_for
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -232,12 +232,8 @@ def test_results_fit_a_phone(browser, width):
 
 def definition(tab, anchor: str) -> str:
     """What the glossary says, from its own page."""
-    told = re.search(
-        rf'<dt id="{anchor}">.*?</dt>\s*<dd>(.*?)</dd>', (HTML / "book/glossary.html").read_text(encoding="utf-8"), re.S
-    )[1]
-    return tab.evaluate(
-        "(html) => { const e = document.createElement('div'); e.innerHTML = html; return e.textContent.trim(); }", told
-    )
+    told = re.search(rf'<dt id="{anchor}">.*?</dt>\s*<dd>(.*?)</dd>', (HTML / "book/glossary.html").read_text(encoding="utf-8"), re.S)[1]
+    return tab.evaluate("(html) => { const e = document.createElement('div'); e.innerHTML = html; return e.textContent.trim(); }", told)
 
 
 def test_a_term_shows_the_glossarys_words_on_hover_and_on_focus(tab):
@@ -271,9 +267,7 @@ def test_a_tap_shows_a_definition_and_a_second_one_follows_the_link(browser):
     link, box = tab.locator("a[href$='#term-logits']"), tab.locator("#def-logits")
     link.tap()
     expect(box).to_be_visible()
-    left, right = tab.evaluate(
-        "(({left, right}) => [left, right])(document.querySelector('#def-logits').getBoundingClientRect())"
-    )
+    left, right = tab.evaluate("(({left, right}) => [left, right])(document.querySelector('#def-logits').getBoundingClientRect())")
     assert 0 <= left and right <= 390
     tab.locator("h1").tap()
     expect(box).to_be_hidden()
@@ -286,8 +280,13 @@ def test_a_tap_shows_a_definition_and_a_second_one_follows_the_link(browser):
 
 def test_firefox_shows_definitions_too(firefox):
     firefox.go((HTML / CHAPTER).as_uri())
-    firefox.evaluate("document.querySelector('a[href$=\"#term-logits\"]').focus({ focusVisible: true })")
-    assert firefox.evaluate("document.querySelector('#def-logits').matches(':popover-open')")
+    place = "document.querySelector('a[href$=\"#term-logits\"]')"
+    firefox.evaluate(f"void {place}.scrollIntoView({{ block: 'center' }})")
+    x, y = firefox.evaluate(f"(({{ x, y, width, height }}) => [x + width / 2, y + height / 2])({place}.getBoundingClientRect())")
+    move = {"type": "pointerMove", "x": round(x), "y": round(y)}
+    mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": [move]}
+    firefox.ask("input.performActions", context=firefox.tab, actions=[mouse])
+    wait_for(lambda: firefox.evaluate("document.querySelector('#def-logits').matches(':popover-open')"), "no definition")
 
 
 # ------------------------------------------------------------ links to copy
@@ -300,9 +299,7 @@ WITHOUT = """() => [...document.querySelectorAll("article :is(section[id] > :is(
   }).map(([e, holder]) => holder.id)"""
 
 
-@pytest.mark.parametrize(
-    "page", [CHAPTER, "book/10-output-layers.html", "book/glossary.html", "notebooks/07-one-weight-w212.html"]
-)
+@pytest.mark.parametrize("page", [CHAPTER, "book/10-output-layers.html", "book/glossary.html", "notebooks/07-one-weight-w212.html"])
 def test_headings_figures_and_equations_have_links_to_copy(tab, page):
     tab.goto((HTML / page).as_uri())
     assert tab.evaluate(WITHOUT) == []

@@ -134,14 +134,6 @@ def test_in_a_sandboxed_frame_the_page_is_alive(browser):
     assert troubles == []
 
 
-def test_search_finds_a_word(browser):
-    tab, _ = opened(browser, "search.html", 1200)
-    tab.goto((HTML / "search.html").as_uri() + "?q=softmax")
-    tab.wait_for_selector("#search-results li a")
-    assert "10-output-layers" in " ".join(tab.locator("#search-results li a").evaluate_all("all => all.map(a => a.href)"))
-    tab.context.close()
-
-
 def test_nothing_slides_for_a_reader_who_asked_for_less_motion(browser):
     """The theme's navigation goes away at once where a page becomes narrow; the other tests need no waiting for it."""
     tab, _ = opened(browser, PAGES[-1], 1200)

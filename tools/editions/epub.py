@@ -10,7 +10,7 @@ import yaml
 from cover import cover
 from lxml import etree, html
 from zipped import pack
-from still import AUTHOR, HTML, ROOT, TITLE, VERSION, Page, coloured, columns, contents, still
+from still import AUTHOR, HTML, ROOT, TITLE, VERSION, Page, coloured, contents, still
 
 PAGE = """\
 <?xml version="1.0" encoding="utf-8"?>
@@ -70,13 +70,7 @@ NAMESPACES = {
     "svg": 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"',
     "math": 'xmlns="http://www.w3.org/1998/Math/MathML"',
 }
-TYPES = {
-    ".xhtml": "application/xhtml+xml",
-    ".css": "text/css",
-    ".png": "image/png",
-    ".svg": "image/svg+xml",
-    ".jpg": "image/jpeg",
-}
+TYPES = {".xhtml": "application/xhtml+xml", ".css": "text/css", ".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
 
 
 class Chapter(NamedTuple):
@@ -117,8 +111,7 @@ def chapter(page: Page, files: dict[str, str]) -> Chapter:
 
 def as_mathml(matrix: Any) -> Any:
     """A matrix of numbers, a grid in the page, as a formula."""
-    cells, side = [f"<mtd><mn>{el.text}</mn></mtd>" for el in matrix], columns(matrix)
-    rows = ["".join(cells[k : k + side]) for k in range(0, len(cells), side)]
+    rows = ["".join(f"<mtd><mn>{el.text}</mn></mtd>" for el in row) for row in matrix]
     table = "".join(f"<mtr>{row}</mtr>" for row in rows)
     return html.fromstring(f"<math><mrow><mo>[</mo><mtable>{table}</mtable><mo>]</mo></mrow></math>")
 
@@ -147,9 +140,7 @@ def key(name: str) -> str:
 
 def item(name: str, text: str) -> str:
     """A file's line in the manifest."""
-    marks = {"nav.xhtml": "nav", "cover.png": "cover-image"}.get(
-        name, " ".join(f for f, tag in (("mathml", "<math"), ("svg", "<svg")) if tag in text)
-    )
+    marks = {"nav.xhtml": "nav", "cover.png": "cover-image"}.get(name, " ".join(f for f, tag in (("mathml", "<math"), ("svg", "<svg")) if tag in text))
     properties = f' properties="{marks}"' if marks else ""
     return f'<item id="{key(name)}" href="{name}" media-type="{TYPES[Path(name).suffix]}"{properties}/>'
 
@@ -167,10 +158,7 @@ def build(path: Path) -> Path:
     made = {
         "cover.xhtml": document("Cover", f'<section epub:type="cover"><img src="cover.png" alt="{escape(TITLE)}"/></section>'),
         "nav.xhtml": document("Contents", navigation(chapters)),
-        **{
-            one.file: document(one.title, f'<section epub:type="chapter" role="doc-chapter">{one.body}</section>')
-            for one in chapters
-        },
+        **{one.file: document(one.title, f'<section epub:type="chapter" role="doc-chapter">{one.body}</section>') for one in chapters},
         "book.css": (HERE / "book.css").read_text(encoding="utf-8"),
     }
     used = sorted({name for one in chapters for name in re.findall(r'<img[^>]* src="images/([^"]+)"', one.body)})

@@ -11,7 +11,7 @@ from lxml import html
 from lxml.html import builder as E
 from playwright.sync_api import sync_playwright
 from pypdf import PdfReader, PdfWriter
-from still import AUTHOR, HTML, TITLE, VERSION, Page, coloured, columns, contents, still
+from still import AUTHOR, HTML, TITLE, VERSION, Page, coloured, contents, still
 
 HERE = Path(__file__).parent
 PROGRAMS = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
@@ -46,8 +46,6 @@ def chapter(page: Page, names: set[str]) -> Any:
             el.set("src", f"../html/{el.get('src')}")
         elif el.tag == "a":
             link(el, names)
-        elif "bp-matrix" in el.classes:
-            el.set("style", f"grid-template-columns: repeat({columns(el)}, auto)")
         elif "katex-html" in el.classes:
             del el.attrib["aria-hidden"]
     return article
@@ -106,7 +104,7 @@ def document() -> Any:
         heads.append(f'@page p{k} {{ @top-center {{ content: "{words}" }} }}')
         body.append(one)
     look = (HERE / "paged.css").read_text(encoding="utf-8") + "\n".join(heads)
-    styles = [E.LINK(rel="stylesheet", href=f"../html/{path.relative_to(HTML)}") for path in sorted(HTML.rglob("katex*.css"))]
+    styles = [E.LINK(rel="stylesheet", href=f"../html/{path.relative_to(HTML)}") for path in HTML.glob("_static/formulas.css")]
     return E.HTML(E.HEAD(E.META(charset="utf-8"), E.TITLE(TITLE), *styles, E.STYLE(look)), body, lang="en")
 
 

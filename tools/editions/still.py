@@ -25,12 +25,14 @@ TITLE, AUTHOR, VERSION = SETTINGS["title"], SETTINGS["author"], SETTINGS["sphinx
 # What only a screen with a script needs.
 GONE = {
     "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict", "bp-predicted",
-    "bp-progress", "bp-mixed", "bp-edges", "collapsed", "expanded", "sd-summary-state-marker", "genindex-jumpbox", "copybtn", "definition",
+    "bp-progress", "bp-mixed", "bp-edges", "definition", "genindex-jumpbox",
 }  # fmt: skip
 PLAIN = {"form": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
 NEEDLESS = re.compile(
     r"data-|on|aria-(live|describedby|controls|expanded)|(for|hidden|novalidate|open|tabindex|name|autocomplete|xmlns.*)$"
 )
+# What book/_ext/strict.py has made of a style attribute.
+STYLED = re.compile(r"\.(i-[0-9a-f]+):not\(#_\) \{ (.*) \}")
 # Names that lose their capitals in HTML, and need them in XML.
 CAPITALS = {name.lower(): name for name in ("viewBox", "preserveAspectRatio", "clipPath", "clipPathUnits", "patternUnits")}
 
@@ -76,7 +78,12 @@ def still(name: str, formulas: str) -> Any:
             (link,) = el.iter("a")
             el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
     solutions_last(article)
+    sheets = page.xpath("//link[contains(@href, '_static/inline/')]/@href")
+    styles = dict(STYLED.findall("".join((HTML / name).parent.joinpath(one).read_text(encoding="utf-8") for one in sheets)))
     for el in list(article.iter()):
+        for mark in styles.keys() & set(el.get("class", "").split()):
+            el.set("style", styles[mark])
+            el.classes.discard(mark)
         written(el)
     for el in article.iter():
         settled(el, name)
@@ -101,7 +108,7 @@ def elsewhere(name: str, home: Any) -> Any:
 
 def solutions_last(article: Any) -> None:
     """Put the solutions at the end, and each exercise's hints before its solution."""
-    blocks = [el for el in article.iter("div") if "solution" in el.classes]
+    blocks = [el for el in article.iter("details") if "solution" in el.classes]
     if not blocks:
         return
     for block in blocks:
@@ -130,8 +137,10 @@ def written(el: Any) -> None:
         new = E.SPAN(chosen.text, *([] if chosen.get("value", " ") else [E.SPAN(E.CLASS("blank"))]))
         new.tail = el.tail
         el.getparent().replace(el, new)
-    elif el.tag == "summary" and not el.text_content().strip():
-        el.drop_tree()
+    elif el.tag == "summary":
+        if "code" in el.getparent().classes:
+            el.drop_tree()
+        el.classes.add("summary")
     elif el.tag == "label" and "bp-option" in el.classes:
         el.tag = "p"
 
@@ -165,11 +174,6 @@ def whole(address: str, name: str) -> str:
     path, mark, place = address.partition("#")
     path = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)).removesuffix(".html") if path else name
     return path + mark + place
-
-
-def columns(matrix: Any) -> int:
-    """How many numbers of a `bp-matrix` stand side by side, from its label: 2 × 4, row by row: …"""
-    return int(re.match(r"(?:\d+ × )*(\d+)", matrix.get("aria-label"))[1])
 
 
 def coloured(text: str) -> str:

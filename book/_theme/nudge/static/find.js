@@ -61,8 +61,8 @@
     };
     for (const [address, title, kind, entries] of pages) {
       const first = places.length;
-      for (const [anchor, heading, sentences] of entries) {
-        const place = places.length;
+      for (const [anchor, heading, lines] of entries) {
+        const place = places.length, sentences = lines ? lines.split("\n") : [];
         const what = heading.startsWith("Exercise") ? "exercise" : kind;
         places.push({ address: address + (anchor && `#${anchor}`), title, heading, kind: what, first, last: first + entries.length, sentences });
         if (place === first) hold(title, heading ? TITLE : HEADING, place);

@@ -37,7 +37,10 @@ const nudge = (() => {
     current?.scrollIntoView({ block: "center" });
   });
   chapters.addEventListener("click", ({ target }) => target.closest("a") && chapters.matches(":popover-open") && chapters.hidePopover());
-  if (current && chapters.scrollHeight > chapters.clientHeight) chapters.scrollTop = current.offsetTop - chapters.clientHeight / 3;
+  // Once the page is laid out, not before.
+  requestAnimationFrame(() => {
+    if (current && chapters.scrollHeight > chapters.clientHeight) chapters.scrollTop = current.offsetTop - chapters.clientHeight / 3;
+  });
 
   // Which section is read.
   const links = new Map(find(".here a").map((link) => [document.getElementById(decodeURIComponent(link.hash.slice(1))), link]));
@@ -68,12 +71,13 @@ const nudge = (() => {
 
   // ------------------------------------------------------------ what scrolls sideways
 
-  // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none.
+  // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none, as soon as it is laid out.
   const kinds = { "div.math": "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-paths": "Paths" };
-  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
-  function reach(place) {
-    const wide = place.scrollWidth > place.clientWidth + 1;
-    if (wide === place.hasAttribute("tabindex")) return;
+  const sizes = new ResizeObserver((entries) => {
+    const wide = entries.map(({ target: place }) => [place, place.scrollWidth > place.clientWidth + 1]);
+    for (const [place, is] of wide) if (is !== place.hasAttribute("tabindex")) reach(place, is);
+  });
+  function reach(place, wide) {
     const named = [["role", "group"], ["aria-label", `${place.dataset.kind}, scrolls sideways`]];
     for (const [name, value] of [["tabindex", "0"], ...(place.tagName === "UL" ? [] : named)]) {
       if (wide) place.setAttribute(name, value);
@@ -83,10 +87,11 @@ const nudge = (() => {
   for (const [selector, kind] of Object.entries(kinds)) {
     for (const place of document.querySelectorAll(`main :is(${selector})`)) {
       place.dataset.kind = kind;
+      reach(place, true);
       sizes.observe(place);
     }
   }
-  document.fonts.ready.then(() => find("[data-kind]").forEach(reach));
+  document.fonts.ready.then(() => find("[data-kind]").forEach((place) => (sizes.unobserve(place), sizes.observe(place))));
 
   return { copy, say };
 })();

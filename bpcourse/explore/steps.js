@@ -1,0 +1,179 @@
+// The stepper: the arrays are there, Python made them; the products of the pointed entry are computed here.
+// The twin of walks.products, walks.entry and walks.placed.
+const number = (factor) => factor.replace("−", "-").split("/").reduce((a, b) => a / b);
+const spot = (index, at) => {
+  const [, first, sign, second] = index.match(/^(\w+)(?:([+-])(\w+))?$/), of = (part) => at[part] ?? Number(part);
+  return of(first) + (second === undefined ? 0 : sign === "-" ? -of(second) : of(second));
+};
+const sizes = (operands) => {
+  const all = {};
+  for (const [name, index] of operands) index.forEach((letter, axis) => {
+    if (/^[a-z]$/.test(letter)) all[letter] = axis ? SPEC.arrays[name][0].length : SPEC.arrays[name].length;
+  });
+  return all;
+};
+// For each summand of a term the entries that it multiplies: [name, row, column, number].
+function products([, operands], at) {
+  const extent = sizes(operands);
+  const free = [...new Set(operands.flatMap(([, index]) => index.flatMap((part) => part.match(/[a-z]/g) ?? [])))].filter((letter) => !(letter in at));
+  let places = [at];
+  for (const letter of free) places = places.flatMap((place) => Array.from({ length: extent[letter] }, (_, i) => ({ ...place, [letter]: i })));
+  return places.map((place) => operands.map(([name, [row, column]]) => {
+    const r = spot(row, place), c = spot(column, place);
+    return [name, r, c, SPEC.arrays[name][r]?.[c]];
+  })).filter((factors) => factors.every(([, , , x]) => x !== undefined));
+}
+function placed({ name, formulas }, row, column) {
+  const height = SPEC.arrays[name].length / formulas.length, formula = formulas[Math.floor(row / height)], at = {};
+  [row % height, column].forEach((place, i) => { if (/[a-z]/.test(formula.place[i])) at[formula.place[i]] = place; });
+  return [formula, at];
+}
+const entry = ({ terms }, at) => terms.reduce((sum, term) =>
+  products(term, at).reduce((all, factors) => all + number(term[0]) * factors.reduce((a, [, , , x]) => a * x, 1), sum), 0);
+
+function start(root, model) {
+  const { arrays, labels, steps } = SPEC, last = steps.length - 1, most = 12;
+  const [picture, tables, sum] = [".bp-pictures", "[data-arrays]", "[data-sum]"].map((part) => root.querySelector(part));
+  const made = (tag, text = "", ...names) => {
+    const element = document.createElement(tag);
+    element.textContent = text;
+    element.className = names.join(" ");
+    return element;
+  };
+  const isGradient = (name) => name[0] === "d" && name.slice(1) in arrays;
+  const colour = (name) => (isGradient(name) ? "bp-gradient" : "bp-value");
+  const home = (name) => (isGradient(name) ? name.slice(1) : name);
+  const shape = (name) => `${arrays[name].length}×${arrays[name][0].length}`;
+  const reads = ({ formulas }) => [...new Set(formulas.flatMap(({ terms }) => terms.flatMap(([, operands]) => operands.map(([name]) => name))))];
+  let shown = -1, cells = {};
+
+  function matrix(name) {
+    const table = made("table", "", "bp-array", colour(name));
+    table.createCaption().append(made("span", labels[name]), ` ${shape(name)}`);
+    arrays[name].forEach((numbers, row) => {
+      const line = table.insertRow();
+      numbers.forEach((x, column) => {
+        const cell = line.insertCell();
+        cell.textContent = fixed(x);
+        cells[`${name} ${row} ${column}`] = cell;
+      });
+    });
+    return table;
+  }
+
+  // The arrays of a step: what it reads, and what it makes, whose entries can be pointed at.
+  function lay(now) {
+    cells = {};
+    const result = matrix(now.name);
+    for (const cell of result.querySelectorAll("td")) {
+      const button = made("button", cell.textContent);
+      button.type = "button";
+      cell.replaceChildren(button);
+    }
+    result.classList.add("bp-made");
+    result.addEventListener("keydown", (event) => {
+      const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      if (by && point(model.get("row") + by[0], model.get("column") + by[1])) event.preventDefault();
+    });
+    for (const kind of ["click", "pointerover"]) result.addEventListener(kind, ({ target }) => {
+      const cell = target.closest("td");
+      if (cell && (kind === "click" || matchMedia("(hover: hover)").matches)) point(cell.parentNode.rowIndex, cell.cellIndex, kind === "click");
+    });
+    tables.replaceChildren(...reads(now).map(matrix), made("span", "→", "bp-arrow"), result);
+  }
+
+  function point(row, column, focus = true) {
+    const array = arrays[steps[model.get("step")].name];
+    if (!(row in array && column in array[0])) return false;
+    explorer.change({ row, column });
+    if (focus) cells[`${steps[model.get("step")].name} ${row} ${column}`].firstChild.focus();
+    return true;
+  }
+
+  // The entry as a sum of products: upstream in the gradients' colour, local in the values'.
+  function write(now, row, column) {
+    const [formula, at] = placed(now, row, column), parts = [], used = [];
+    const say = (text, name) => parts.push(name ? made("span", text, colour(name)) : text);
+    const digits = ([name, , , x], first) => say(x < 0 && !first ? `(${brief(x)})` : brief(x), name);
+    if (formula.shown) {
+      const kept = formula.terms[0][1];
+      formula.shown.split(/\w+\[[^\]]*\]/).forEach((text, i) => {
+        say(text);
+        if (!kept[i]) return;
+        const all = products(["1", [kept[i]]], at).map(([one]) => one);
+        all.forEach((one, k) => { if (k) say("; "); say(brief(one[3]), one[0]); used.push(one); });
+      });
+    } else {
+      let count = 0;
+      formula.terms.forEach((term, i) => {
+        const all = products(term, at), factor = term[0].replace("−", "");
+        if (!all.length) return;
+        if (parts.length || term[0][0] === "−") say(`${parts.length ? " " : ""}${term[0][0] === "−" ? "−" : "+"} `);
+        if (factor !== "1") say(`${factor} · `);
+        if (all.length > 1) say("(");
+        all.forEach((factors, k) => {
+          used.push(...factors);
+          if (count++ >= most) return void (count === most + 1 && say(" + …"));
+          if (k) say(" + ");
+          factors.forEach((one, f) => { if (f) say("·"); digits(one, !k && !f && !/[·+−] $/.test(parts.at(-1))); });
+        });
+        if (all.length > 1) say(")");
+      });
+      if (!parts.length) say("0: nothing reaches it");
+    }
+    const x = arrays[now.name][row][column], name = arrays[now.name].length + arrays[now.name][0].length > 2 ? `${labels[now.name]} (${row + 1}, ${column + 1})` : labels[now.name];
+    sum.replaceChildren(made("strong", name, colour(now.name)), " = ", ...parts, " = ", made("strong", brief(x), colour(now.name)));
+    for (const cell of Object.values(cells)) cell.classList.remove("bp-used");
+    for (const [of, r, c] of used) cells[`${of} ${r} ${c}`]?.classList.add("bp-used");
+    for (const button of tables.querySelectorAll("button")) button.tabIndex = -1;
+    const pointed = cells[`${now.name} ${row} ${column}`];
+    pointed.classList.add("bp-used");
+    pointed.firstChild.tabIndex = 0;
+    return `${name} = ${brief(x)}`;
+  }
+
+  function colourIn(now, step) {
+    const done = new Set(steps.slice(0, step + 1).map(({ name }) => name)), read = reads(now), back = isGradient(now.name);
+    for (const box of picture.querySelectorAll("[data-box]")) {
+      const name = box.dataset.box, given = !steps.some((one) => one.name === name);
+      box.dataset.state = name === now.name ? "now" : read.includes(name) ? "read" : given || done.has(name) ? "done" : "later";
+    }
+    const ends = new Set(read.map(home));
+    for (const wire of picture.querySelectorAll("[data-wire]")) {
+      const [from, to] = wire.dataset.wire.split(" ");
+      wire.dataset.state = back ? (from === home(now.name) && ends.has(to) ? "back" : "") : to === now.name ? "now" : "";
+    }
+  }
+
+  function show({ step, row, column }) {
+    const now = steps[step];
+    if (shown !== step) {
+      shown = step;
+      lay(now);
+      colourIn(now, step);
+    }
+    const said = write(now, row, column);
+    const shapes = `${reads(now).map((name) => `${labels[name]} ${shape(name)}`).join(", ")} → ${labels[now.name]} ${shape(now.name)}`;
+    const head = `Step ${step + 1} of ${steps.length}, ${isGradient(now.name) ? "backward" : "forward"}: ${labels[now.name]}.`;
+    return { head, words: `${now.words[0].toUpperCase()}${now.words.slice(1)}.`, slope: isGradient(now.name) ? arrays[now.name][row][column] : 0, equation: now.equation, line: `${now.line}   # ${now.place}`, shapes,
+      told: { now: `${labels[now.name]} from ${reads(now).map((name) => labels[name]).join(", ").replace(/, ([^,]*)$/, " and $1")}` },
+      status: `${head} ${now.equation}. ${now.words}. ${shapes}. ${said}` };
+  }
+  const go = (to) => {
+    const step = Math.max(0, Math.min(last, to)), array = arrays[steps[step].name];
+    return { step, row: Math.min(model.get("row"), array.length - 1), column: Math.min(model.get("column"), array[0].length - 1) };
+  };
+  const actions = { first: () => go(0), back: ({ step }) => go(step - 1), next: ({ step }) => go(step + 1), last: () => go(last) };
+  const explorer = explore(root, model, { show, actions });
+  root.addEventListener("keydown", (event) => {
+    const to = { Home: 0, End: last, PageUp: model.get("step") - 1, PageDown: model.get("step") + 1 }[event.key];
+    if (to === undefined || event.target.matches("input")) return;
+    event.preventDefault();
+    explorer.change(go(to));
+  });
+  picture.addEventListener("click", ({ target }) => {
+    const box = target.closest("[data-box]"), at = steps.findIndex(({ name }) => name === box?.dataset.box);
+    if (at >= 0) explorer.change(go(at));
+  });
+  return explorer;
+}

@@ -1,0 +1,106 @@
+"""Formulas in Chromium: every sign has its font, and what is copied is LaTeX."""
+
+from collections import defaultdict
+
+import pytest
+from conftest import HTML, PAGES
+from fontTools.ttLib import TTFont
+from test_pages import opened
+
+pytestmark = pytest.mark.browser
+
+FONTS = HTML / "_static" / "fonts"
+FACES = {
+    ("400", "normal"): "Regular", ("700", "normal"): "Bold", ("400", "italic"): "Italic", ("700", "italic"): "BoldItalic",
+}  # fmt: skip
+# The signs of each face, as the page's style has it; of spaces and what has no width, nothing is drawn.
+SIGNS = """() => {
+  const found = {};
+  for (const formula of document.querySelectorAll(".katex-html")) {
+    const texts = document.createTreeWalker(formula, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { fontFamily, fontWeight, fontStyle } = getComputedStyle(texts.currentNode.parentElement);
+      const face = [fontFamily.split(",")[0], fontWeight, fontStyle].join();
+      found[face] = [...new Set([...(found[face] ?? []), ...texts.currentNode.data.replace(/[\\s\\u200b]/g, "")])];
+    }
+  }
+  return found;
+}"""
+COPY = """() => {
+  const told = {};
+  document.addEventListener("copy", ({ clipboardData }) => {
+    for (const type of ["text/plain", "text/html"]) told[type] = clipboardData.getData(type);
+  }, { once: true });
+  document.execCommand("copy");
+  return told;
+}"""
+
+
+def test_no_sign_of_a_formula_lacks_in_its_font(browser):
+    """Otherwise: python tools/katex.py, which cuts the fonts anew."""
+    signs = defaultdict(set)
+    for page in PAGES:
+        tab, _ = opened(browser, page, 1200)
+        for face, found in tab.evaluate(SIGNS).items():
+            signs[face] |= set(found)
+        tab.context.close()
+    assert len(signs) > 4
+    lacking = {}
+    for face, wanted in signs.items():
+        family, weight, style = face.split(",")
+        font = FONTS / f"{family.strip(chr(34))}-{FACES[weight, style]}.woff2"
+        has = set(map(chr, TTFont(font).getBestCmap())) if font.exists() else set()
+        lacking |= {face: wanted - has} if wanted - has else {}
+    assert lacking == {}
+
+
+@pytest.fixture
+def tab(browser):
+    tab, troubles = opened(browser, "book/07-one-weight-w212.html", 1200)
+    yield tab
+    tab.context.close()
+    assert troubles == []
+
+
+def test_a_selection_with_formulas_is_copied_as_latex(tab):
+    tab.evaluate("getSelection().selectAllChildren(document.querySelector('p:has(> .math)'))")
+    told = tab.evaluate(COPY)
+    assert "$" in told["text/plain"] and "katex" not in told["text/plain"] and "<math" in told["text/html"]
+    latex = tab.locator("p:has(> .math) annotation").first.text_content()
+    assert f"${latex}$" in told["text/plain"]
+    assert told["text/plain"].count(latex) == 1, "neither what is seen nor what is heard comes along"
+
+
+def test_half_a_formula_is_copied_whole_and_lines_stay_lines(tab):
+    tab.evaluate(
+        """() => {
+          const formula = document.querySelector("div.math .katex"), before = formula.closest("div.math").previousElementSibling;
+          const inside = document.createTreeWalker(formula.querySelector(".katex-html"), NodeFilter.SHOW_TEXT);
+          inside.nextNode();
+          getSelection().setBaseAndExtent(before, 0, inside.currentNode, 1);
+        }"""
+    )
+    told = tab.evaluate(COPY)["text/plain"]
+    latex = tab.locator("div.math annotation").first.text_content().strip()
+    assert told.rstrip().endswith(f"$${latex}$$") and "\n" in told.removesuffix(f"$${latex}$$")
+
+
+def test_two_clicks_take_a_formula_and_what_is_copied_then_is_bare(tab):
+    formula = tab.locator("p > .math .katex").first
+    formula.dblclick()
+    assert tab.evaluate(COPY)["text/plain"] == formula.locator("annotation").text_content()
+
+
+def test_text_without_a_formula_is_copied_as_ever(tab):
+    tab.evaluate("getSelection().selectAllChildren(document.querySelector('h1'))")
+    assert tab.evaluate(COPY) == {"text/plain": "", "text/html": ""}, "left to the browser"
+
+
+def test_a_formula_on_its_own_has_a_button_for_mouse_and_keyboard(tab):
+    tab.evaluate("navigator.clipboard.writeText = async (text) => { globalThis.copied = text; }")
+    button = tab.get_by_role("button", name="Copy the formula as LaTeX").first
+    button.focus()
+    tab.keyboard.press("Enter")
+    latex = tab.locator("div.math:has(> .copy) annotation").first.text_content().strip()
+    assert tab.evaluate("copied") == latex
+    assert "formula" in tab.locator("#said").text_content()
