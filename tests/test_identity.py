@@ -143,6 +143,12 @@ def test_a_long_beginning_is_cut_where_it_pauses(text, shown):
     assert identity.shortened(text) == shown and len(shown) <= 160
 
 
+def test_a_sentence_holds_no_citation_and_its_formulas_as_signs():
+    cited = nodes.inline("", "[Someone, 2018]", classes=["bibtex-citation"])
+    told = nodes.paragraph("", "", nodes.Text("Says "), cited, nodes.Text(", of "), nodes.math("", "w^2_{12}"), nodes.Text("."))
+    assert identity.words(told) == "Says, of w²₁₂."
+
+
 # ------------------------------------------------------------ addresses
 
 

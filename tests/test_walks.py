@@ -1,4 +1,4 @@
-"""Walks give what the package's functions return, step by step, in Python and in JavaScript; lines of code are the package's own."""
+"""Walks give what the package's functions return, step by step, in Python and in JavaScript; the code is the package's own."""
 
 import inspect
 import json
@@ -89,7 +89,7 @@ def test_a_summed_entry_is_the_sum_of_its_products(make):
 def test_the_page_computes_every_entry_of_every_step(make):
     walk = make()
     code = Steps(walk)._code
-    all_entries = """steps => steps.flatMap((step) => SPEC.arrays[step.name].flatMap((numbers, row) => numbers.map((x, column) => {
+    all_entries = """steps => steps.flatMap((step) => SPEC.arrays[step.name].flatMap((row_, row) => row_.map((x, column) => {
       const [formula, at] = placed(step, row, column);
       return formula.shown ? x : entry(formula, at);
     })))"""

@@ -30,7 +30,8 @@ def recurrence():
 
 
 def cell():
-    return programs.lstm(some(1, 2), some(2, 2), some(2, 2, seed=1), some(8, 3), some(8, 1), some(2, 2, seed=2), some(2, 2, seed=3))
+    h, c, dh, dc = (some(2, 2, seed=seed) for seed in range(4))
+    return programs.lstm(some(1, 2), h, c, some(8, 3), some(8, 1), dh, dc)
 
 
 WALKS = {
@@ -42,5 +43,5 @@ WALKS = {
     "convolution": lambda: programs.convolution(some(4, 5), some(2, 3), some(3, 3)),
     "layer norm": lambda: programs.layer_norm(some(3, 4), some(3, 1), some(3, 1, seed=1), some(3, 4, seed=1)),
     "attention": lambda: programs.attention(some(2, 3), some(2, 4), some(2, 4, seed=1), some(2, 3, seed=1)),
-    "causal attention": lambda: programs.attention(some(2, 3), some(2, 3, seed=1), some(2, 3, seed=2), some(2, 3, seed=3), causal=True),
+    "causal attention": lambda: programs.attention(*(some(2, 3, seed=seed) for seed in range(4)), causal=True),
 }

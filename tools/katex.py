@@ -23,8 +23,9 @@ SIGNS = "−±×÷·⋅∘∂∇∑∏∫√∞≤≥≠≈≡∼∝→←↔↦
 
 def main(package: Path) -> None:
     """Program, style, licence and fonts."""
-    for name in ("dist/katex.min.js", "dist/katex.min.css", "LICENSE"):
-        shutil.copy(package / name, OURS)
+    for name in ("katex.min.js", "katex.min.css"):
+        shutil.copy(package / "dist" / name, OURS)
+    shutil.copy(package / "LICENSE", OURS / "static" / "fonts" / "LICENSE-KaTeX")
     pages = [*HTML.rglob("*.html"), *HTML.glob("_static/practice/*.js")]
     kept = set(string.printable + GREEK + SIGNS).union(*(page.read_text(encoding="utf-8") for page in pages))
     for face in FACES:

@@ -290,7 +290,7 @@ def attention_weights(Q: Array, K: Array, causal: bool = False) -> Array:
     Book: chapter 17; Vaswani et al. (2017), with queries as columns.
     """
     S = checks.held(K.T @ Q / math.sqrt(len(Q)), "KᵀQ")
-    later = np.tri(*S.shape, k=-1) == 1
+    later = np.tri(len(S), S.shape[1], k=-1) == 1
     return softmax(np.where(causal & later, -np.inf, S))
 
 

@@ -93,6 +93,8 @@ class Explorer(anywidget.AnyWidget):
 
     script = ""
     """The name of the explorer's own file of JavaScript."""
+    looks: tuple[str, ...] = ()
+    """Further classes for its style sheet."""
 
     def __init__(self, inputs: Mapping[str, float], told: str, **state: Any) -> None:
         self._names = list(inputs)
@@ -157,7 +159,8 @@ class Explorer(anywidget.AnyWidget):
         # A form, so that no browser fills in what the controls said before: they show the state.
         form = f'<form class="bp-controls" autocomplete="off">{predict.box(asks)}{"".join(controls)}</form>'
         body = f'<div class="bp-pictures">{shown}</div>{form}'
-        begun = f'<div class="bp-explorer" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
+        looks = " ".join(["bp-explorer", *self.looks])
+        begun = f'<div class="{looks}" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
         self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"
         self.open()

@@ -50,7 +50,9 @@ def choice(key: str, label: str, options: Mapping[str, str], chosen: str, more: 
         f'<option value="{escaped(name)}"{" selected" if name == chosen else ""}>{escaped(told)}</option>'
         for name, told in options.items()
     )
-    return f'<label>{escaped(label)} <select data-bind="{escaped(key)}" aria-label="{escaped(label)}"{more}>{items}</select></label>'
+    return (
+        f'<label>{escaped(label)} <select data-bind="{escaped(key)}" aria-label="{escaped(label)}"{more}>{items}</select></label>'
+    )
 
 
 def switch(key: str, label: str, on: bool) -> str:

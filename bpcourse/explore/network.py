@@ -248,7 +248,7 @@ class Network(Explorer):
                 controls.slider(f"inputs.{self.weight}", svg.pretty(self.weight), *span, step, w, 4),
                 controls.slider("learning_rate", "learning rate η", 0, 10, 0.1, rate, 4),
             ),
-            f'<ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul>',
+            f'<div class="bp-ways"><ul class="bp-paths" aria-label="paths to the loss">{"".join(rows)}</ul></div>',
             controls.numbers(6, [(key, label, x, "") for key, label, x in told]),
             controls.row(
                 controls.button("update", "Update this weight"),

@@ -19,7 +19,7 @@ from bpcourse.beyond import recurrent, remedies, structures
 from bpcourse.checks import Array
 from bpcourse.explore.walks import Walk
 from bpcourse.gates import GATES
-from bpcourse.network import Parameters, backpropagation, cost, equations, forward
+from bpcourse.network import Parameters, backpropagation, equations, forward
 from bpcourse.pictures.svg import lowered, raised
 
 _SIGNS = {"sigmoid": "σ", "tanh": "tanh", "relu": "max(0, ·)", "identity": "identity"}
@@ -190,19 +190,21 @@ def recurrence(parameters: Parameters, X: Any, dH: Any, squash: str = "tanh") ->
                 (back, "Wh.T @ dZ"),
                 "one step back in time: the same matrix every time",
             )
+    backward = range(steps, 0, -1)
+    states, inputs_read = [f"h{t - 1}[k,i]" for t in backward], [f"x{t}[k,i]" for t in backward]
     for name, below, equation, code in (
-        ("Wh", lambda t: f"h{t - 1}[k,i]", "dWₕ = Σₜ dzₜ hₜ₋₁ᵀ / m", "dWh[t - 1], _"),
-        ("Wx", lambda t: f"x{t}[k,i]", "dWₓ = Σₜ dzₜ xₜᵀ / m", "dWx_t, db_t"),
+        ("Wh", states, "dWₕ = Σₜ dzₜ hₜ₋₁ᵀ / m", "dWh[t - 1], _"),
+        ("Wx", inputs_read, "dWₓ = Σₜ dzₜ xₜᵀ / m", "dWx_t, db_t"),
     ):
         walk.step(
             equation,
-            f"d{name}[j,k] = " + " + ".join(f"1/{m} dz{t}[j,i] {below(t)}" for t in range(steps, 0, -1)),
+            f"d{name}[j,k] = " + " + ".join(f"1/{m} dz{t}[j,i] {read}" for t, read in zip(backward, below)),
             (back, code),
             "one share from every step, as the weight serves every step",
         )
     walk.step(
         "db = Σₜ dzₜ / m",
-        "db[j,0] = " + " + ".join(f"1/{m} dz{t}[j,i]" for t in range(steps, 0, -1)),
+        "db[j,0] = " + " + ".join(f"1/{m} dz{t}[j,i]" for t in backward),
         (back, "db + db_t"),
         "one share from every step",
     )
@@ -216,12 +218,12 @@ def lstm(x: Any, h: Any, c: Any, W: Any, b: Any, dh: Any, dc: Any) -> Walk:
 
     Book: chapter 15.
     """
-    new_h, new_c, kept = recurrent.lstm(x, h, c, W, b)
+    _, new_c, kept = recurrent.lstm(x, h, c, W, b)
     recurrent.lstm_vjp(dh, dc, kept, W)
     units, m = new_c.shape
     labels = {
         "below": "[h₀; x]", "gates": "[f; i; o; g]", "c0": "c₀", "c1": "c₁", "h1": "h₁", "t": "tanh c₁",
-        "dbelow": "[dh₀; dx]", "dgates": "[df; di; do; dg]", "W": "W", "b": "b", "Z": "Z",
+        "dbelow": "[dh₀; dx]", "dgates": "[df; di; do; dg]",
     }  # fmt: skip
     walk = Walk("one step of an LSTM cell", {"below": kept.below, "W": W, "b": b, "c0": kept.c_before}, labels, lowered)
     there, back = recurrent.lstm, recurrent.lstm_vjp
@@ -242,9 +244,7 @@ def lstm(x: Any, h: Any, c: Any, W: Any, b: Any, dh: Any, dc: Any) -> Walk:
     walk.step(
         "c₁ = f ∘ c₀ + i ∘ g", f"c1[j,i] = c0[j,i] {f} + {i} {g}", (there, "new = "), "the memory: what is kept and what is added"
     )
-    walk.step(
-        "tanh c₁", "t[j,i] = tanh(c1[j,i])", (there, "return"), "the memory, squashed", made=layers.tanh(walk.arrays["c1"])
-    )
+    walk.step("tanh c₁", "t[j,i] = tanh(c1[j,i])", (there, "return"), "the memory, squashed", made=layers.tanh(walk.arrays["c1"]))
     walk.step("h₁ = o ∘ tanh c₁", f"h1[j,i] = t[j,i] {o}", (there, "return"), "what the cell says")
     walk.aside("dh1", checks.array(dh, "dh"), "", "")
     walk.aside("later", checks.array(dc, "dc"), "dc₁ from later", "")
@@ -280,24 +280,36 @@ def lstm(x: Any, h: Any, c: Any, W: Any, b: Any, dh: Any, dc: Any) -> Walk:
     )
     walk.step("db = Σ dZ / m", f"db[j,0] = 1/{m} dZ[j,i]", (back, "affine_vjp"), "the mean of the deltas")
     walk.step("[dh₀; dx] = Wᵀ dZ", "dbelow[k,i] = dZ[j,i] W[j,k]", (back, "dbelow = "), "summed over all that read it")
-    walk.step(
-        "dc₀ = dc₁ ∘ f", f"dc0[j,i] = dc1[j,i] {f}", (back, "dc * f"), "the path that only multiplies by the forget gate"
-    )
+    walk.step("dc₀ = dc₁ ∘ f", f"dc0[j,i] = dc1[j,i] {f}", (back, "dc * f"), "the path that only multiplies by the forget gate")
     return walk
 
 
 def batch_norm(Z: Any, gamma: Any, beta: Any, dU: Any, eps: float = 1e-5) -> Walk:
-    """Batch normalisation, and back by all three paths. Arguments and errors as `remedies.batch_norm`. Book: chapter 15."""
+    """Batch normalisation, and back by all three paths.
+
+    Arguments and errors as `remedies.batch_norm`.
+
+    Book: chapter 15.
+    """
     _, kept = remedies.batch_norm(Z, gamma, beta, eps)
     remedies.batch_norm_vjp(dU, kept)
     Z = checks.array(Z, "Z")
     m = Z.shape[1]
-    labels = {"gamma": "γ", "beta": "β", "mu": "μ", "hat": "Ẑ", "dgamma": "dγ", "dbeta": "dβ", "s": "s", "U": "U", "Z": "Z"}
+    labels = {"gamma": "γ", "beta": "β", "mu": "μ", "hat": "Ẑ"}
     walk = Walk("batch normalisation", {"Z": Z, "gamma": gamma, "beta": beta}, labels)
     there, back = remedies.batch_norm, remedies.batch_norm_vjp
-    walk.step("μ = mean of each row", f"mu[j,0] = 1/{m} Z[j,i]", (remedies.standardised, "centred = "), "each unit's mean over the batch")
     walk.step(
-        "s = √(mean (z − μ)² + ϵ)", "s[j,0] = √mean(Z[j,i])", (remedies.standardised, "s = "), "each unit's spread over the batch", made=kept.s
+        "μ = mean of each row",
+        f"mu[j,0] = 1/{m} Z[j,i]",
+        (remedies.standardised, "centred = "),
+        "each unit's mean over the batch",
+    )
+    walk.step(
+        "s = √(mean (z − μ)² + ϵ)",
+        "s[j,0] = √mean(Z[j,i])",
+        (remedies.standardised, "s = "),
+        "each unit's spread over the batch",
+        made=kept.s,
     )
     walk.aside("over", 1 / kept.s, "1/s", "s")
     walk.step(
@@ -321,10 +333,15 @@ def batch_norm(Z: Any, gamma: Any, beta: Any, dU: Any, eps: float = 1e-5) -> Wal
 
 
 def convolution(X: Any, K: Any, dZ: Any) -> Walk:
-    """A kernel over an image, one channel and one example, and back. Errors as `structures.convolve`. Book: chapter 17."""
+    """A kernel over an image, one channel and one example, and back.
+
+    Arguments and errors as `structures.convolve`.
+
+    Book: chapter 17.
+    """
     X, K, dZ = checks.batch(X, "X"), checks.batch(K, "K"), checks.batch(dZ, "dZ")
     structures.convolve_vjp(dZ[None, ..., None], X[None, ..., None], K[None, None])
-    walk = Walk("a convolution", {"X": X, "K": K}, {"X": "X", "K": "K", "Z": "Z"})
+    walk = Walk("a convolution", {"X": X, "K": K}, {})
     walk.step(
         "z at p, q = Σ K at u, v · X at p+u, q+v",
         "Z[p,q] = K[u,v] X[p+u,q+v]",
@@ -349,22 +366,39 @@ def convolution(X: Any, K: Any, dZ: Any) -> Walk:
 
 
 def layer_norm(X: Any, gamma: Any, beta: Any, dY: Any) -> Walk:
-    """Layer normalisation, and back by all three paths. Arguments and errors as `structures.layer_norm`. Book: chapter 17."""
+    """Layer normalisation, and back by all three paths.
+
+    Arguments and errors as `structures.layer_norm`.
+
+    Book: chapter 17.
+    """
     structures.layer_norm(X, gamma, beta)
     structures.layer_norm_vjp(dY, X, gamma)
     X = checks.array(X, "X")
     n = len(X)
-    labels = {"gamma": "γ", "beta": "β", "mu": "μ", "hat": "x̂", "root": "s", "g": "g", "dgamma": "dγ", "dbeta": "dβ", "Y": "Y", "X": "X"}
+    labels = {"gamma": "γ", "beta": "β", "mu": "μ", "hat": "x̂", "root": "s"}
     walk = Walk("layer normalisation", {"X": X, "gamma": gamma, "beta": beta}, labels)
     there, back = structures.layer_norm, structures.layer_norm_vjp
-    X_hat, root = remedies.standardised(X, 0, structures.VARIANCE_FLOOR)
-    walk.step("μ = mean of each column", f"mu[0,i] = 1/{n} X[j,i]", (remedies.standardised, "centred = "), "each position's mean over its units")
+    _, root = remedies.standardised(X, 0, structures.VARIANCE_FLOOR)
     walk.step(
-        "s = √(mean (x − μ)² + ϵ)", "root[0,i] = √mean(X[j,i])", (remedies.standardised, "s = "), "each position's spread over its units", made=root
+        "μ = mean of each column",
+        f"mu[0,i] = 1/{n} X[j,i]",
+        (remedies.standardised, "centred = "),
+        "each position's mean over its units",
+    )
+    walk.step(
+        "s = √(mean (x − μ)² + ϵ)",
+        "root[0,i] = √mean(X[j,i])",
+        (remedies.standardised, "s = "),
+        "each position's spread over its units",
+        made=root,
     )
     walk.aside("over", 1 / root, "1/s", "root")
     walk.step(
-        "x̂ = (X − μ) / s", "hat[j,i] = X[j,i] over[0,i] − mu[0,i] over[0,i]", (remedies.standardised, "return"), "every column to mean 0 and variance 1"
+        "x̂ = (X − μ) / s",
+        "hat[j,i] = X[j,i] over[0,i] − mu[0,i] over[0,i]",
+        (remedies.standardised, "return"),
+        "every column to mean 0 and variance 1",
     )
     walk.step("Y = γ ∘ x̂ + β", "Y[j,i] = gamma[j,0] hat[j,i] + beta[j,0]", (there, "return"), "a learned scale and shift")
     walk.aside("dY", checks.array(dY, "dY"), "", "")
@@ -381,15 +415,22 @@ def layer_norm(X: Any, gamma: Any, beta: Any, dY: Any) -> Walk:
 
 
 def attention(Q: Any, K: Any, V: Any, dO: Any, causal: bool = False) -> Walk:
-    """Attention with or without its mask, and back. Arguments and errors as `structures.attention`. Book: chapter 17."""
+    """Attention with or without its mask, and back.
+
+    Arguments and errors as `structures.attention`.
+
+    Book: chapter 17.
+    """
     structures.attention_vjp(dO, Q, K, V, causal)
     P = structures.attention_weights(Q, K, causal)
     Q, K = checks.array(Q, "Q"), checks.array(K, "K")
     root = math.sqrt(len(Q))
-    walk = Walk("attention", {"K": K, "Q": Q, "V": V}, {name: name for name in "QKVSPO"})
+    walk = Walk("attention", {"K": K, "Q": Q, "V": V}, {})
     weights, back = structures.attention_weights, structures.attention_vjp
     walk.aside("scale", np.array([[1 / root]]), "1/√d")
-    walk.step("S = Kᵀ Q / √d", "S[k,q] = K[n,k] Q[n,q] scale[0,0]", (weights, "S = checks"), "how well each key answers each query")
+    walk.step(
+        "S = Kᵀ Q / √d", "S[k,q] = K[n,k] Q[n,q] scale[0,0]", (weights, "S = checks"), "how well each key answers each query"
+    )
     mask = ", 0 where the key stands later" if causal else ""
     walk.step(
         f"P = softmax(S){mask}",
@@ -406,7 +447,9 @@ def attention(Q: Any, K: Any, V: Any, dO: Any, causal: bool = False) -> Walk:
         "dS = P ∘ (dP − Σ dP ∘ P)",
         "dS[k,q] = dP[k,q] P[k,q] − dP[n,q] P[n,q] P[k,q]",
         (back, "dS = "),
-        "through the softmax of each column; where the weight is 0, nothing passes" if causal else "through the softmax of each column",
+        "through the softmax of each column; where the weight is 0, nothing passes"
+        if causal
+        else "through the softmax of each column",
     )
     walk.step("dQ = K dS / √d", "dQ[n,q] = dS[k,q] K[n,k] scale[0,0]", (back, "return"), "summed over the keys")
     walk.step("dK = Q dSᵀ / √d", "dK[n,k] = dS[k,q] Q[n,q] scale[0,0]", (back, "return"), "summed over the queries")

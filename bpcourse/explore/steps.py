@@ -45,12 +45,14 @@ class Steps(Explorer):
     column = traitlets.Int(0).tag(sync=True)
     _css = traitlets.Unicode(f"{CSS}\n{style('steps.css')}").tag(sync=True)
     script = "steps.js"
+    looks = ("bp-steps",)
 
     def __init__(self, walk: Walk) -> None:
         self.walk = checks.of_kind(walk, Walk, "walk")
         for name, array in walk.arrays.items():
             if max(array.shape) > _LARGEST:
-                raise ValueError(f"walk: expected arrays of at most {_LARGEST} rows and columns, got {name} of shape {array.shape}")
+                most = f"at most {_LARGEST} rows and columns"
+                raise ValueError(f"walk: expected arrays of {most}, got {name} of shape {array.shape}")
         super().__init__({}, walk.title, step=0, row=0, column=0)
         labels = {name: walk.written(name) for name in walk.arrays}
         spec = {
@@ -64,10 +66,12 @@ class Steps(Explorer):
 
     def _asks(self) -> list[Ask]:
         """What the output does where an entry of something given is nudged: its gradient says so."""
-        given = [(k, step) for k, step in enumerate(self.walk.steps) if value_name(step.name, self.walk) in self.walk.given]
+        steps = list(enumerate(self.walk.steps))
+        given = [(k, step) for k, step in steps if value_name(step.name, self.walk) in self.walk.given]
         return [
             Ask(
-                f"Entry (1, 1) of {self.walk.written(step.name[1:])} is nudged up. What does {self.walk.end} do, per unit of the nudge?",
+                f"Entry (1, 1) of {self.walk.written(step.name[1:])} is nudged up. "
+                f"What does {self.walk.end} do, per unit of the nudge?",
                 {"step": k, "row": 0, "column": 0},
                 "slope",
                 f"That is entry (1, 1) of {self.walk.written(step.name)}, made by step {k + 1}: see of what.",
@@ -101,12 +105,12 @@ class Steps(Explorer):
         steps = self.walk.steps
         names = {str(k): f"{k + 1}. {self.walk.written(step.name)}" for k, step in enumerate(steps)}
         parts = ("equation", "Equation"), ("line", "Code"), ("shapes", "Shapes")
-        rows = "".join(
-            f'<tr><th scope="row">{title}</th><td data-n="{key}"{" data-code" if key == "line" else ""}></td></tr>' for key, title in parts
-        )
+        cells = {key: f'<td data-n="{key}"{" data-code" if key == "line" else ""}></td>' for key, _ in parts}
+        rows = "".join(f'<tr><th scope="row">{title}</th>{cells[key]}</tr>' for key, title in parts)
         moves = ("first", "First"), ("back", "Back"), ("next", "Next"), ("last", "Last")
+        jump = controls.choice("step", "Step", names, "0", " data-whole")
         return [
-            controls.row(*(controls.button(action, label) for action, label in moves), controls.choice("step", "Step", names, "0", " data-whole")),
+            controls.row(*(controls.button(action, label) for action, label in moves), jump),
             '<p class="bp-note bp-says"><strong data-n="head"></strong> <span data-n="words"></span></p>',
             f'<div class="bp-wide"><table class="bp-views">{rows}</table></div>',
             '<div class="bp-arrays" data-arrays=""></div>',
@@ -127,7 +131,7 @@ def _formula(formula: Formula) -> dict[str, Any]:
     return {
         "place": formula.place,
         "shown": formula.shown,
-        "terms": [[term.factor, [[operand.name, operand.index] for operand in term.operands]] for term in formula.terms],
+        "terms": [[term.factor, [[operand.name, operand.axes] for operand in term.operands]] for term in formula.terms],
     }
 
 
@@ -172,14 +176,16 @@ def flow(walk: Walk) -> svg.Picture:
     width = 2 * 8 + _WIDE + _PITCH * max(stacks)
     height = 2 * 8 + _HIGH + _ROW * (max(map(len, stacks.values())) - 1)
     first = walk.steps[0]
-    told = words.filled(in_words(walk), {"now": f"{walk.written(first.name)} from {and_of(walk.written(n) for n in first.reads)}"})
+    now = f"{walk.written(first.name)} from {and_of(map(walk.written, first.reads))}"
+    told = words.filled(in_words(walk), {"now": now})
     return svg.drawing(width, height + 26, told, [*wires, *boxes, svg.legend(height + 18, "above: value", "below: gradient")])
 
 
 def in_words(walk: Walk) -> str:
     """The picture for those who do not see it, with a place for what the step makes of what."""
     boxes = [f"{walk.written(name)} from {and_of(map(walk.written, of))}" for name, of in readers(walk).items()]
-    return f"{walk.title}, from left to right: {'; '.join(boxes)}. Gradients come back from right to left. This step: {words.slot('now')}"
+    there = f"{walk.title}, from left to right: {'; '.join(boxes)}"
+    return f"{there}. Gradients come back from right to left. This step: {words.slot('now')}"
 
 
 def and_of(names: Iterable[str]) -> str:

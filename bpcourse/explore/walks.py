@@ -37,7 +37,7 @@ class Operand(NamedTuple):
     """An entry that a formula reads: the array, and an index for each axis, such as `j`, `0` or `p+u`."""
 
     name: str
-    index: tuple[str, ...]
+    axes: tuple[str, ...]
 
 
 class Term(NamedTuple):
@@ -115,7 +115,7 @@ def sizes(terms: Sequence[Term], arrays: Mapping[str, Array]) -> dict[str, int]:
     return {
         letter: arrays[operand.name].shape[axis]
         for operand in read
-        for axis, letter in enumerate(operand.index)
+        for axis, letter in enumerate(operand.axes)
         if letter.isalpha()
     }
 
@@ -123,11 +123,11 @@ def sizes(terms: Sequence[Term], arrays: Mapping[str, Array]) -> dict[str, int]:
 def products(term: Term, at: Mapping[str, int], arrays: Mapping[str, Array]) -> Iterator[tuple[float, ...]]:
     """The numbers that one term multiplies at a place, summand by summand; places outside an array have none."""
     extent = sizes([term], arrays)
-    letters = {letter: None for operand in term.operands for index in operand.index for letter in re.findall("[a-z]", index)}
-    free = [letter for letter in letters if letter not in at]
+    letters = [letter for operand in term.operands for index in operand.axes for letter in re.findall("[a-z]", index)]
+    free = [letter for letter in dict.fromkeys(letters) if letter not in at]
     for chosen in itertools.product(*[range(extent[letter]) for letter in free]):
         here = {**at, **dict(zip(free, chosen))}
-        spots = [tuple(spot(index, here) for index in operand.index) for operand in term.operands]
+        spots = [tuple(spot(index, here) for index in operand.axes) for operand in term.operands]
         if all(0 <= p < n for s, o in zip(spots, term.operands) for p, n in zip(s, arrays[o.name].shape)):
             yield tuple(float(arrays[o.name][s]) for s, o in zip(spots, term.operands))
 
@@ -141,7 +141,8 @@ class Walk:
     """A program as it grows: arrays by name, and the steps that made them.
 
     `given` are the arrays at the start. A name is written as `labels` has it, else with its
-    digits raised, as a layer's, or as `digits` writes them. `end` is the number whose gradient comes back. An aside is an array that steps read and none
+    digits raised, as a layer's, or as `digits` writes them. `end` is the number whose
+    gradient comes back. An aside is an array that steps read and none
     makes: a slope, a constant, or a gradient that arrives from behind.
     """
 

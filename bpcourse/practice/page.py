@@ -187,7 +187,8 @@ def desk(chapters: Mapping[str, str]) -> str:
     )
     tools = "".join(f'<button type="button" data-do="{do}">{do.capitalize()}</button>' for do in ("export", "import", "clear"))
     return (
-        f'<div class="bp-practice bp-mixed"><form autocomplete="off"><fieldset class="bp-chapters"><legend>Chapters</legend>{ticks}'
+        '<div class="bp-practice bp-mixed"><form autocomplete="off">'
+        f'<fieldset class="bp-chapters"><legend>Chapters</legend>{ticks}'
         '</fieldset><div class="bp-tools"><button data-do="set" class="bp-main">Make a set</button></div></form>'
         '<p class="bp-said" role="status"></p><ol class="bp-set"></ol>'
         '<p class="bp-unscripted">Sets are made by a script, and none runs here. Each chapter holds its exercises.</p>'

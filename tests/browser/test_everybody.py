@@ -3,18 +3,28 @@
 import re
 
 import pytest
-from conftest import HTML
+from conftest import HTML, PAGES
 from playwright.sync_api import expect
 from test_explorers import contrast
-from test_pages import PAGES, opened
+from test_pages import look, opened
 
 pytestmark = pytest.mark.browser
 
 SEVERAL = [
-    "book/index.html", "book/03-gates-and-circuits.html", "book/07-one-weight-w212.html", "book/11-backpropagation-in-numpy.html",
+    "index.html", "book/03-gates-and-circuits.html", "book/07-one-weight-w212.html", "book/11-backpropagation-in-numpy.html",
     "book/practice.html", "book/glossary.html", "book/api.html", "notebooks/03-gates-and-circuits.html", "search.html",
 ]  # fmt: skip
 """A page of each kind."""
+
+
+@pytest.fixture(scope="module", params=PAGES)
+def every(browser, request):
+    """Each page, in one tab for all that is asked of it."""
+    tab, troubles = opened(browser, request.param, 1280)
+    yield tab, troubles
+    tab.context.close()
+    assert troubles == []
+
 
 # ------------------------------------------------------------ the keyboard
 
@@ -127,17 +137,16 @@ CUT = """() => [...document.querySelectorAll("body *")].filter((e) => {
 SIDEWAYS = "document.documentElement.scrollWidth"
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_nothing_is_lost_at_200_and_400_percent(browser, page):
+def test_nothing_is_lost_at_200_and_400_percent(every):
     """At 1280 pixels: as 640 and 320. The same words, no way sideways, nothing cut off."""
-    tab, _ = opened(browser, page, 1280)
+    tab, _ = every
+    look(tab, 1280)
     words = tab.evaluate(SHOWN)
     for width in 640, 320:
-        tab.set_viewport_size({"width": width, "height": 800})
+        look(tab, width)
         assert tab.evaluate(SIDEWAYS) <= width
         assert tab.evaluate(SHOWN) == words
         assert tab.evaluate(CUT) == []
-    tab.context.close()
 
 
 @pytest.mark.parametrize("width", [1280, 320])
@@ -250,45 +259,35 @@ FIGURES = """() => [...document.querySelectorAll("main svg.bp")].map((picture) =
   };
 })"""
 NUMBER = re.compile(r"(?<![\w.])−?\d+(?:\.\d+)?(?:e−?\d+)?(?![\w.]\d)")
-PAGES_WITH_FIGURES = [page for page in PAGES if page.startswith(("book/", "notebooks/"))]
 
 
-@pytest.mark.parametrize("page", PAGES_WITH_FIGURES)
-def test_every_figure_of_the_book_is_told(browser, page):
+def test_every_figure_of_the_book_is_told(every):
     """Its name has each value and gradient that stands in it; of a plot, the words of its axes, its legend and its notes."""
-    tab, _ = opened(browser, page, 1280)
-    figures = tab.evaluate(FIGURES)
-    tab.context.close()
-    for figure in figures:
+    tab, _ = every
+    look(tab, 1280)
+    for figure in tab.evaluate(FIGURES):
         name = figure["name"]
         assert figure["role"] == "img" and len(name) > 40, name
-        told = set(NUMBER.findall(name))
         if figure["plot"]:
             words = [text for text in figure["texts"] if text and not re.fullmatch(r"[−\d.,×e⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", text)]
             squeezed = re.sub(r"\s", "", name)
             assert [text for text in words if re.sub(r"\s", "", text) not in squeezed] == []
         else:
-            shown = {number for text in figure["coloured"] for number in NUMBER.findall(text.rpartition("=")[2])}
-            assert shown <= told, f"{shown - told} not in {name!r}"
+            seen = {number for text in figure["coloured"] for number in NUMBER.findall(text.rpartition("=")[2])}
+            assert seen <= set(NUMBER.findall(name)), f"{seen} not all in {name!r}"
 
 
-@pytest.mark.parametrize("page", PAGES_WITH_FIGURES)
-def test_no_image_of_text(browser, page):
+def test_no_image_of_text(every):
     """No picture but those that are drawn from numbers; each image has a text, or is said to be empty of meaning."""
-    tab, _ = opened(browser, page, 1280)
+    tab, _ = every
     images = tab.locator("img").evaluate_all("all => all.map((e) => [e.getAttribute('src'), e.hasAttribute('alt')])")
-    tab.context.close()
     assert [source for source, told in images if not told] == []
 
 
-@pytest.mark.parametrize("page", PAGES_WITH_FIGURES)
-def test_values_and_gradients_are_told_apart_without_colour(browser, page):
+def test_values_and_gradients_are_told_apart_without_colour(every):
     """Where a picture has gradients, it says which of its numbers they are: below, in words, or by a name with ∂."""
-    tab, _ = opened(browser, page, 1280)
-    figures = [figure for figure in tab.evaluate(FIGURES) if not figure["plot"]]
-    tab.context.close()
-    for figure in figures:
-        if "gradient" in figure["name"].lower():
-            assert any("gradient" in text or "∂" in text for text in figure["texts"]) or "Moves of a and b" in figure["name"], (
-                figure["name"]
-            )
+    tab, _ = every
+    for figure in tab.evaluate(FIGURES):
+        if not figure["plot"] and "gradient" in figure["name"].lower():
+            signs = [text for text in figure["texts"] if "gradient" in text or "∂" in text]
+            assert signs or figure["name"].startswith("Moves of a and b"), figure["name"]

@@ -57,7 +57,8 @@ def expect_step(walk, k, told, row=0, column=0):
     assert told["equation"] == step.equation
     assert told["line"].split("   # ") == [step.line, step.place]
     sizes = {name: "×".join(map(str, walk.arrays[name].shape)) for name in [*step.reads, step.name]}
-    assert told["shapes"] == ", ".join(f"{walk.written(n)} {sizes[n]}" for n in step.reads) + f" → {walk.written(step.name)} {sizes[step.name]}"
+    *read, made = [f"{walk.written(name)} {size}" for name, size in sizes.items()]
+    assert told["shapes"] == f"{', '.join(read)} → {made}"
     assert [caption for caption, _ in told["tables"]] == [f"{walk.written(name)} {size}" for name, size in sizes.items()]
     for (_, shown), name in zip(told["tables"], sizes):
         assert shown == [[svg.fixed(x, 4) for x in numbers] for numbers in walk.arrays[name]]
@@ -104,7 +105,7 @@ def test_every_entry_can_be_pointed_at_by_keyboard(stepper):
 
 
 def test_a_step_is_said_as_a_sentence(stepper):
-    walk, tab, root = stepper
+    walk, _, root = stepper
     root.get_by_role("button", name="Last").press("Enter")
     step = walk.steps[-1]
     expect(root.locator("[role=status]")).to_contain_text(f"Step {len(walk.steps)} of {len(walk.steps)}")
@@ -113,7 +114,7 @@ def test_a_step_is_said_as_a_sentence(stepper):
 
 
 def test_a_box_of_the_picture_is_a_way_to_its_step(stepper):
-    walk, tab, root = stepper
+    walk, _, root = stepper
     root.locator(f"text[data-box='{walk.steps[-1].name}']").click()
     expect_step(walk, len(walk.steps) - 1, root.evaluate(READ))
 
@@ -122,7 +123,7 @@ def test_a_box_of_the_picture_is_a_way_to_its_step(stepper):
 def test_chapters_have_their_steppers(browser, page):
     (path,) = HTML.glob(f"book/{page}-*.html")
     tab, troubles = opened(browser, path)
-    steppers = tab.locator(".bp-explorer:has(.bp-arrays)")
+    steppers = tab.locator(".bp-steps")
     assert steppers.count() == {"15": 3, "17": 3}.get(page, 1)
     for stepper in steppers.all():
         stepper.get_by_role("button", name="Last").click()
@@ -131,3 +132,16 @@ def test_chapters_have_their_steppers(browser, page):
         assert shown["head"].startswith(f"Step {n} of {n}, backward")
     assert troubles == []
     tab.context.close()
+
+
+def test_the_outcome_of_a_prediction_is_the_gradient(stepper):
+    walk, _, root = stepper
+    (first, *_), explorer = Steps(walk)._asks(), Steps(walk)
+    explorer.step = first.traits["step"]
+    slope = next(iter(explorer.gradients.values()))
+    assert root.locator("[data-ask]").text_content() == first.text
+    root.locator("[data-say='1']").press("Enter")
+    did = "rises" if slope > 0 else "falls" if slope else "stays"
+    said = root.locator("[data-outcome]").text_content()
+    assert f"it {did}" in said and said.endswith(first.because)
+    assert brief(abs(slope)) in said or not slope

@@ -10,8 +10,8 @@
   // A browser looks for the reader's old place in the page when she comes back: see nudge.css.
   if (performance.getEntriesByType("navigation")[0]?.type !== "navigate") document.documentElement.classList.add("whole");
 
-  // Fonts are sent for before the style sheet asks for them; from a folder a browser lends none that early.
-  const fonts = location.protocol === "file:" ? "" : document.currentScript.dataset.fonts;
+  // The fonts of formulas, before the style sheet asks for them; from a folder a browser lends none that early.
+  const fonts = location.protocol === "file:" ? "" : (document.currentScript.dataset.fonts ?? "");
   for (const href of fonts.split(" ").filter(Boolean)) {
     document.head.append(Object.assign(document.createElement("link"), { rel: "preload", as: "font", type: "font/woff2", crossOrigin: "", href }));
   }
