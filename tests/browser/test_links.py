@@ -48,7 +48,8 @@ class Reader(HTMLParser):
         if tag == "meta" and told.get("http-equiv", "").lower() == "refresh":
             self.links.add(told["content"].partition("url=")[2])
         hidden = any(hides for _, hides in self.open) or told.get("aria-hidden") == "true"
-        text = told.get("alt", "") + told.get("aria-label", "") + told.get("aria-labelledby", "")
+        alt = re.sub(r"\S*\.(png|svg|jpe?g)$", "", told.get("alt", ""))  # the name of a file is none
+        text = alt + told.get("aria-label", "") + told.get("aria-labelledby", "")
         if tag in PICTURES and not (hidden or text.strip()):
             self.silent.append(self.get_starttag_text() or tag)
         if tag not in EMPTY:
