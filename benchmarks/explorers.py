@@ -23,6 +23,7 @@ MEASURE = """async ([count, layout]) => {
   const root = document.querySelector(".bp-explorer"), svg = root.querySelector("svg");
   const slider = root.querySelector('input[data-bind^="inputs."]');
   const low = Number(slider.min), steps = Math.round((slider.max - low) / slider.step), times = [];
+  root.scrollIntoView();
   for (let i = 0; i < count; i++) {
     slider.value = low + ((37 * i) % (steps + 1)) * slider.step;
     const event = new Event("input", { bubbles: true }), begun = performance.now();
