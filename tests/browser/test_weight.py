@@ -1,4 +1,4 @@
-"""What a page weighs as it opens, compressed, without its images; `python tests/browser/test_weight.py` prints a table of all pages."""
+"""What a page weighs as it opens, compressed, images left out; `python tests/browser/test_weight.py` prints a table."""
 
 import gzip
 from pathlib import Path
