@@ -59,6 +59,7 @@ class Katex:
         text = STYLED.sub(
             lambda m: f' class="{" ".join(filter(None, [m[1], *map(named, m[2].rstrip(";").split(";"))]))}"', told["html"]
         )
+        text = text.replace(' columnspacing=""', "")  # of one column; not HTML
         return re.sub(r"(?<=x-tex\">).*?(?=</annotation>)", lambda _: html.escape(self.plain(tex)), text, count=1, flags=re.S)
 
     def plain(self, tex: str) -> str:

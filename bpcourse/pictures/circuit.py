@@ -286,9 +286,10 @@ def _node_mark(node: Value, x: float, y: float, fan: int, grad: float | None, wr
 
 
 def in_words(v: Value, gradients: bool = True) -> str:
-    """The circuit as a sentence with slots for its numbers: what each value is made of, what it is, its gradient.
+    """The circuit as a sentence with slots for its numbers.
 
-    A gradient that comes along several wires is told as their sum.
+    It says of each value what it is made of, what it is, and its gradient. A gradient
+    that comes along several wires is told as their sum.
 
     TypeError where v is not a Value. Book: chapter 03.
     """

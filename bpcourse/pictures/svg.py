@@ -49,7 +49,10 @@ FORCED = {"paper": "Canvas", "gradient": "LinkText"}
 
 
 def shades(picture: str) -> str:
-    """The palette of a selector as CSS: dark on a dark page, but light on paper, and the reader's own where they are forced."""
+    """The palette of a selector as CSS.
+
+    Dark on a dark page, but light on paper, and the reader's own colours where they are forced.
+    """
     dark = ",".join(f"{page} {picture}" for page in ('html[data-theme="dark"]', 'body[data-jp-theme-light="false"]'))
     light = f"{variables(0)}color-scheme:light"
     own = "".join(f"--bp-{name}:{FORCED.get(name, 'CanvasText')};" for name in COLOURS)

@@ -78,7 +78,9 @@ def course(points: Iterable[tuple[float, float]], x: Callable[[float], str] = nu
 
 
 def figure_in_words(figure: Any) -> str:
-    """What a matplotlib figure shows: panel by panel its title, axes, curves, points, bars, cells and notes.
+    """What a matplotlib figure shows, panel by panel.
+
+    Of each its title, axes, curves, points, bars, cells and notes.
 
     Book: every chapter.
     """

@@ -43,6 +43,7 @@ def test_axe_finds_nothing(browser, page):
         for width in 1280, 360:
             tab.set_viewport_size({"width": width, "height": 800})
             for theme in "light", "dark":
+                tab.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
                 tab.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
                 for told in tab.evaluate(ASK, list(OFF)):
                     found.setdefault(told, []).append(f"{width} {theme}")
