@@ -130,7 +130,7 @@ p { margin-bottom: 2em !important; } svg * { letter-spacing: normal !important; 
 # Words that are cut off: their box hides what goes beyond it, sideways or down.
 CUT = """() => [...document.querySelectorAll("body *")].filter((e) => {
   if (!e.checkVisibility() || !e.innerText?.trim()) return false;
-  if (e.closest("svg, [aria-hidden=true], .katex, .skip, [role=status]")) return false;
+  if (e.closest("svg, [aria-hidden=true], .katex") || getComputedStyle(e).clipPath !== "none") return false;
   const { overflowX, overflowY } = getComputedStyle(e), hides = (overflow) => ["hidden", "clip"].includes(overflow);
   return (hides(overflowX) && e.scrollWidth > e.clientWidth + 1) || (hides(overflowY) && e.scrollHeight > e.clientHeight + 1);
 }).map((e) => `${e.tagName}.${e.className}: ${e.innerText.slice(0, 40)}`)"""
