@@ -26,9 +26,12 @@ lab: $(READY)  ## open the notebooks in JupyterLab
 	$(BIN)/jupyter trust notebooks/*.ipynb
 	JUPYTER_CONFIG_PATH="$(LAB_SETTINGS)$${JUPYTER_CONFIG_PATH:+:$$JUPYTER_CONFIG_PATH}" $(BIN)/jupyter lab $(LAB) $(if $(filter 0,$(shell id -u)),--allow-root)
 
-lite: $(READY)  ## build JupyterLite, whose notebooks run in the browser; PYODIDE=file or address: Python put in
-	$(RUN) -m pip install --quiet --disable-pip-version-check --no-build-isolation --editable .[lite]
-	PYODIDE="$(PYODIDE)" $(RUN) tools/lite.py
+# In an environment of its own: JupyterLab would load the kernel that is made for browsers.
+LITE := _build/.lite/env
+lite:  ## build JupyterLite, whose notebooks run in the browser; PYODIDE=file or address: Python put in
+	[ -x $(LITE)/bin/python ] || $(PYTHON) -E -m venv $(LITE)
+	$(LITE)/bin/python -E -m pip install --quiet --disable-pip-version-check --editable .[lite]
+	PYODIDE="$(PYODIDE)" $(LITE)/bin/python -E tools/lite.py
 
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser
 	$(RUN) -m pytest tests/browser -n 2 --dist loadfile

@@ -23,6 +23,7 @@ MEASURE = """async ([count, layout]) => {
   const root = document.querySelector(".bp-explorer"), svg = root.querySelector("svg");
   const slider = root.querySelector('input[data-bind^="inputs."]');
   const low = Number(slider.min), steps = Math.round((slider.max - low) / slider.step), times = [];
+  root.scrollIntoView();
   for (let i = 0; i < count; i++) {
     slider.value = low + ((37 * i) % (steps + 1)) * slider.step;
     const event = new Event("input", { bubbles: true }), begun = performance.now();
@@ -35,7 +36,7 @@ MEASURE = """async ([count, layout]) => {
 }"""
 """Moves of the slider, each a frame after the last; milliseconds from the event to the new numbers."""
 
-EXPLORER = re.compile(r'<style>[^<]*</style><p [^<]*</p><div class="bp-explorer .*?aria-label="([^"]*)".*?</script>', re.DOTALL)
+EXPLORER = re.compile(r'<div class="bp-explorer".*?aria-label="([^"]*)".*?<script defer src="\.\./([^"]*)"></script>', re.DOTALL)
 
 
 def slowed_down(page: Page) -> Page:
@@ -62,10 +63,10 @@ def summary(times: Sequence[float]) -> dict[str, float]:
 
 
 def explorers() -> Iterator[tuple[str, str, int]]:
-    """(page, explorer, bytes) for each explorer of the book: its style, its picture, its controls, its script."""
+    """(page, explorer, bytes) for each explorer of the chapters: its picture, its controls, its script."""
     for page in sorted(BOOK.glob("*.html")):
         for found in EXPLORER.finditer(page.read_text(encoding="utf-8")):
-            yield page.stem, found[1], len(found[0].encode())
+            yield page.stem, found[1], len(found[0].encode()) + (BOOK.parent / found[2]).stat().st_size
 
 
 def main() -> None:

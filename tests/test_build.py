@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import docstrings
+import images
 import nbformat
 import pytest
 import two_at_a_time
@@ -161,6 +162,22 @@ def test_pages_hold_no_thebe_and_no_state_of_widgets(small):
         text = page.read_text(encoding="utf-8")
         assert "thebe" not in text and "widget-state" not in text and "html-manager" not in text
         assert not re.search(r"<(script|link)[^>]+(src|href)=\"(https?:)?//", text)
+
+
+def test_a_picture_says_how_large_it_is_and_waits_for_its_reader(small):
+    (told,) = re.findall(r'<img width="(\d+)" height="(\d+)" loading="lazy" [^>]*src="_images/', small.page("02-two"))
+    assert 300 < int(told[1]) < int(told[0]) < 1500
+
+
+def test_a_notebooks_picture_tells_what_its_code_writes_on_it(tmp_path):
+    draw = 'ax.set(xlabel="step", ylabel="loss < 1", title=f"seed {seed}")\nax.legend()'
+    picture = nbformat.v4.new_output("display_data", {"image/png": ""})
+    cells = [nbformat.v4.new_code_cell(code, outputs=[picture]) for code in (draw, "plt.show()")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "one.ipynb")
+    assert list(images.texts(tmp_path / "one.ipynb")) == [
+        "What the code above draws: across, step; up, loss &lt; 1",
+        "What the code above draws",
+    ]
 
 
 def test_a_second_build_from_nothing_writes_the_same(small, tmp_path):

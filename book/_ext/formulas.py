@@ -59,6 +59,7 @@ class Katex:
         text = STYLED.sub(
             lambda m: f' class="{" ".join(filter(None, [m[1], *map(named, m[2].rstrip(";").split(";"))]))}"', told["html"]
         )
+        text = text.replace(' columnspacing=""', "")  # of one column; not HTML
         return re.sub(r"(?<=x-tex\">).*?(?=</annotation>)", lambda _: html.escape(self.plain(tex)), text, count=1, flags=re.S)
 
     def plain(self, tex: str) -> str:
@@ -106,7 +107,7 @@ def visit_math_block(self: Any, node: nodes.math_block) -> None:
     """A formula on its own, with its number where it has one."""
     self.body.append(self.starttag(node, "div", "", CLASS="math"))
     parts = [part for part in node.astext().split("\n\n") if part.strip()]
-    parts = [f"\\begin{{split}}{part}\\end{{split}}" if "\\\\" in part and not node["nowrap"] else part for part in parts]
+    parts = [part if "\\\\" not in part or "\\begin{" in part[:9] else f"\\begin{{split}}{part}\\end{{split}}" for part in parts]
     tex = parts[0] if len(parts) == 1 else "\\begin{aligned}" + "\\\\".join(parts) + "\\end{aligned}"
     self.body.append(printed(self.builder.app, tex, True, node))
     if node["number"]:

@@ -53,8 +53,8 @@ def description(app: Any, page: str, doctree: nodes.document | None) -> str:
     if written or opening is None:
         return written or f"{app.env.titles[page].astext()}: {app.config.project}."
     text = re.sub(r"^This notebook goes with (chapter \d+): you ", r"Notebook of \1: ", words(opening))
-    question = next(opening.findall(nodes.strong), None)
-    return shortened(text if question is None or len(text) <= LONGEST else words(question))
+    question = next((bold for bold in map(words, opening.findall(nodes.strong)) if bold.endswith("?")), None)
+    return shortened(text if question is None or len(text) <= LONGEST else question)
 
 
 def address(app: Any, page: str) -> str | None:

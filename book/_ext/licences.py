@@ -4,12 +4,13 @@ The book's own licence comes first. Then each package that gave a file to the pa
 licence that it was installed with, and what lies in the book's folder with a licence of its own beside it.
 """
 
+import re
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = ("LICENSE", "LICENCE", "COPYING", "NOTICE")
+NAMES = re.compile(r"(LICEN[SC]E|COPYING|NOTICE)[^.]*(\.(txt|md|rst))?", re.I)
 RULE = "=" * 100
 
 
@@ -32,7 +33,7 @@ def gave(distribution: metadata.Distribution, built: dict[int, list[bytes]]) -> 
 
 def licence_of(distribution: metadata.Distribution) -> str:
     """The texts that the package was installed with."""
-    paths = [path for path in distribution.files or [] if path.name.upper().startswith(NAMES) and "dist-info" in path.parts[0]]
+    paths = [path for path in distribution.files or [] if NAMES.fullmatch(path.name) and "dist-info" in path.parts[0]]
     texts = [Path(str(path.locate())).read_text(encoding="utf-8") for path in sorted(paths)]
     return "\n\n".join(texts) or str(distribution.metadata.get("License-Expression") or distribution.metadata.get("License"))
 
@@ -48,7 +49,7 @@ def write(app: Any, exception: Exception | None) -> None:
         built.setdefault(path.stat().st_size, []).append(path.read_bytes())
     parts = [("This book and its package", (ROOT / "LICENSE").read_text(encoding="utf-8"))]
     parts += [("The handwritten digits in the package", (ROOT / "bpcourse/examples/data/README.md").read_text(encoding="utf-8"))]
-    beside = [path for path in sorted((ROOT / "book").rglob("*")) if path.name.upper().startswith(NAMES)]
+    beside = [path for path in sorted((ROOT / "book").rglob("*")) if path.is_file() and NAMES.fullmatch(path.name)]
     parts += [(f"What lies in {path.parent.relative_to(ROOT).as_posix()}", path.read_text(encoding="utf-8")) for path in beside]
     parts += [(f"Files of {one.metadata['Name']}", licence_of(one)) for one in givers(app) if gave(one, built)]
     text = f"\n{RULE}\n".join(f"{name}\n{'-' * len(name)}\n\n{licence.strip()}\n" for name, licence in parts)

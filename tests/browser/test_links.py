@@ -9,6 +9,8 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from conftest import BUILT, HTML
 
+PICTURES = "img", "svg", "canvas", "iframe", "object"
+EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 LOADED = {"src", "srcset", "poster", "data"}
 NAMED = {"for", "form", "list", "headers", "popovertarget", "aria-labelledby", "aria-describedby", "aria-controls", "aria-owns",
          "aria-details"}  # fmt: skip
@@ -24,13 +26,13 @@ class Reader(HTMLParser):
         self.links: set[str] = set()
         self.loaded: set[str] = set()
         self.silent: list[str] = []
-        self.inside = dict.fromkeys(["template", "svg"], 0)
+        self.open: list[tuple[str, bool]] = []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
         told = {name: value or "" for name, value in attributes}
-        if "id" in told and not self.inside["template"]:
+        if "id" in told and not any(name == "template" for name, _ in self.open):
             self.ids.append(told["id"])
         for name in NAMED & set(told):
             self.named |= set(told[name].split())
@@ -45,16 +47,22 @@ class Reader(HTMLParser):
             self.links |= {told["action"]} if "action" in told else set()
         if tag == "meta" and told.get("http-equiv", "").lower() == "refresh":
             self.links.add(told["content"].partition("url=")[2])
-        hidden = told.get("aria-hidden") == "true" or told.get("role") in ("presentation", "none")
-        text = told.get("alt", "") + told.get("aria-label", "") + told.get("aria-labelledby", "")
-        if tag in ("img", "svg", "canvas", "iframe", "object") and not (hidden or text.strip() or self.inside["svg"]):
+        hidden = any(hides for _, hides in self.open) or told.get("aria-hidden") == "true"
+        alt = re.sub(r"\S*\.(png|svg|jpe?g)$", "", told.get("alt", ""))  # the name of a file is none
+        text = alt + told.get("aria-label", "") + told.get("aria-labelledby", "")
+        if tag in PICTURES and not (hidden or text.strip()):
             self.silent.append(self.get_starttag_text() or tag)
-        if tag in self.inside:
-            self.inside[tag] += 1
+        if tag not in EMPTY:
+            self.open.append((tag, hidden or tag in PICTURES))  # a picture in a picture is a part of it
+
+    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attributes)
+        if tag not in EMPTY:
+            self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self.inside:
-            self.inside[tag] -= 1
+        while self.open and self.open.pop()[0] != tag:
+            pass
 
 
 @functools.cache

@@ -19,8 +19,37 @@ def opened(browser, page: str, width: int, theme: str = "light", prepare=lambda 
     tab.on("pageerror", lambda error: troubles.append(str(error)))
     prepare(tab)
     tab.goto((HTML / page).as_uri())
-    tab.evaluate("document.fonts.ready")
+    tab.evaluate(LAID_OUT)
     return tab, troubles
+
+
+# All of the page, not only what is near the window; a frame later it is known what scrolls sideways.
+LAID_OUT = """async () => {
+  document.documentElement.classList.add("whole");
+  await document.fonts.ready;
+  for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+}"""
+FAR = "[...document.querySelectorAll('article > section > section')].at(-1).firstElementChild"
+
+
+def test_what_is_far_waits_but_not_where_a_place_is_looked_for(browser):
+    """At the end of a link into the page, after a reload and on paper all is laid out."""
+    tab, address = browser.new_page(offline=True), (HTML / "book" / "15-when-gradients-go-wrong.html").as_uri()
+    seen = f"{FAR}.checkVisibility({{ contentVisibilityAuto: true }})"
+    tab.goto(address)
+    assert not tab.evaluate(seen)
+    tab.emulate_media(media="print")
+    assert tab.evaluate(seen)
+    tab.emulate_media(media="screen")
+    tab.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    tab.wait_for_function(seen)
+    tab.goto(address)
+    tab.reload()
+    assert tab.evaluate(seen)
+    tab.goto("about:blank")
+    tab.goto(f"{address}#main")
+    assert tab.evaluate(seen)
+    tab.close()
 
 
 @pytest.fixture(scope="module", params=PAGES)

@@ -7,6 +7,7 @@ import pytest
 from conftest import FLAGS, HTML, PAGES, chromium, served
 from firefox import HERE, Firefox
 from test_explorers import READ
+from test_pages import LAID_OUT
 from twins import EXPLORERS
 
 pytestmark = pytest.mark.browser
@@ -97,7 +98,9 @@ def test_after_a_return_controls_and_numbers_agree(visitor, place, name):
 
 
 # What stands on the page, and whether all of it is inside the window.
-STANDS = "[document.title, document.body.innerText, document.documentElement.scrollWidth <= innerWidth]"
+STANDS = (
+    f"({LAID_OUT})().then(() => [document.title, document.body.innerText, document.documentElement.scrollWidth <= innerWidth])"
+)
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import yaml
 from cover import cover
 from lxml import etree, html
-from zipped import pack
 from still import AUTHOR, HTML, ROOT, TITLE, VERSION, Page, coloured, contents, still
+from zipped import pack
 
 PAGE = """\
 <?xml version="1.0" encoding="utf-8"?>
@@ -30,8 +30,8 @@ PACKAGE = """\
 <dc:title>{title}</dc:title>
 <dc:language>en</dc:language>
 <dc:creator>{author}</dc:creator>
-<dc:description>{description}</dc:description>
-<dc:rights>{rights}</dc:rights>
+<dc:description>A course textbook on backpropagation in which every number is computed.</dc:description>
+<dc:rights>Text and code: MIT. The digits are by E. Alpaydin and C. Kaynak, CC BY 4.0.</dc:rights>
 {subjects}
 <dc:date>{date}</dc:date>
 <meta property="dcterms:modified">{date}T00:00:00Z</meta>
@@ -70,7 +70,13 @@ NAMESPACES = {
     "svg": 'xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"',
     "math": 'xmlns="http://www.w3.org/1998/Math/MathML"',
 }
-TYPES = {".xhtml": "application/xhtml+xml", ".css": "text/css", ".png": "image/png", ".svg": "image/svg+xml", ".jpg": "image/jpeg"}
+TYPES = {
+    ".xhtml": "application/xhtml+xml",
+    ".css": "text/css",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".jpg": "image/jpeg",
+}
 
 
 class Chapter(NamedTuple):
@@ -140,7 +146,9 @@ def key(name: str) -> str:
 
 def item(name: str, text: str) -> str:
     """A file's line in the manifest."""
-    marks = {"nav.xhtml": "nav", "cover.png": "cover-image"}.get(name, " ".join(f for f, tag in (("mathml", "<math"), ("svg", "<svg")) if tag in text))
+    marks = {"nav.xhtml": "nav", "cover.png": "cover-image"}.get(
+        name, " ".join(f for f, tag in (("mathml", "<math"), ("svg", "<svg")) if tag in text)
+    )
     properties = f' properties="{marks}"' if marks else ""
     return f'<item id="{key(name)}" href="{name}" media-type="{TYPES[Path(name).suffix]}"{properties}/>'
 
@@ -158,19 +166,26 @@ def build(path: Path) -> Path:
     made = {
         "cover.xhtml": document("Cover", f'<section epub:type="cover"><img src="cover.png" alt="{escape(TITLE)}"/></section>'),
         "nav.xhtml": document("Contents", navigation(chapters)),
-        **{one.file: document(one.title, f'<section epub:type="chapter" role="doc-chapter">{one.body}</section>') for one in chapters},
+        **{
+            one.file: document(one.title, f'<section epub:type="chapter" role="doc-chapter">{one.body}</section>')
+            for one in chapters
+        },
         "book.css": (HERE / "book.css").read_text(encoding="utf-8"),
     }
     used = sorted({name for one in chapters for name in re.findall(r'<img[^>]* src="images/([^"]+)"', one.body)})
     images = {f"images/{name}": (HTML / "_images" / name).read_bytes() for name in used}
     contained = {"cover.png": cover(), **{name: text.encode() for name, text in made.items()}, **images}
-    items = [item(name, text if (text := made.get(name)) else "") for name in contained]
+    items = [item(name, made.get(name, "")) for name in contained]
     spine = "\n".join(f'<itemref idref="{key(name)}"/>' for name in made if name.endswith(".xhtml"))
     package = PACKAGE.format(
-        id=uuid.uuid5(uuid.NAMESPACE_URL, f"{TITLE} {VERSION}"), title=escape(TITLE), author=escape(AUTHOR), manifest="\n".join(items), spine=spine,
-        description="A course textbook on backpropagation in which every number is computed.", rights="MIT; see the book",
-        subjects="\n".join(f"<dc:subject>{word}</dc:subject>" for word in CITATION["keywords"]), date=CITATION["date-released"],
-    )  # fmt: skip
+        id=uuid.uuid5(uuid.NAMESPACE_URL, f"{TITLE} {VERSION}"),
+        title=escape(TITLE),
+        author=escape(AUTHOR),
+        subjects="\n".join(f"<dc:subject>{word}</dc:subject>" for word in CITATION["keywords"]),
+        date=CITATION["date-released"],
+        manifest="\n".join(items),
+        spine=spine,
+    )
     return pack(path, {
         "mimetype": b"application/epub+zip",
         "META-INF/container.xml": CONTAINER.encode(),

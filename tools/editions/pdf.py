@@ -3,14 +3,15 @@
 import os
 import shutil
 import sys
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 from cover import cover
 from lxml import html
 from lxml.html import builder as E
 from playwright.sync_api import sync_playwright
-from pypdf import PdfReader, PdfWriter
 from still import AUTHOR, HTML, TITLE, VERSION, Page, coloured, contents, still
 
 HERE = Path(__file__).parent
@@ -22,8 +23,10 @@ def chromium() -> str:
     """The program that prints: what the variable CHROMIUM says, or the first that is there."""
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, PROGRAMS)), None)
     if path is None:
-        sys.exit("make pdf prints with Chromium or Chrome, and finds neither: install it (Debian, Ubuntu: apt-get install chromium) "
-                 "or name its program in the variable CHROMIUM")  # fmt: skip
+        sys.exit(
+            "make pdf prints with Chromium or Chrome, and finds neither: install it (Debian, Ubuntu: apt-get install chromium), "
+            "or name its program in the variable CHROMIUM"
+        )
     return path
 
 
@@ -91,7 +94,11 @@ def document() -> Any:
     chapters = [chapter(page, names) for page in pages]
     licence = E.P("Text and code: MIT. The digits are by E. Alpaydin and C. Kaynak, CC BY 4.0.")
     title = E.SECTION(E.P(E.CLASS("title"), TITLE), E.P(AUTHOR), E.P(f"Edition {VERSION}"), licence, id="title")
-    body = E.BODY(E.IMG(src="cover.png", alt=f"The cover of {TITLE}", id="cover"), title, listed(pages, chapters))
+    body = E.BODY(
+        E.IMG(src=f"data:image/png;base64,{b64encode(cover()).decode()}", alt=f"The cover of {TITLE}", id="cover"),
+        title,
+        listed(pages, chapters),
+    )
     heads, part = [], ""
     for k, (page, one) in enumerate(zip(pages, chapters)):
         if page.part != part:
@@ -110,12 +117,13 @@ def document() -> Any:
 
 def fill(whole: Any, printed: Path) -> bool:
     """Write into the contents and the index on which page of a print each line's place is; whether any number is new."""
-    reader = PdfReader(printed)
-    places = {name.lstrip("/"): reader.get_destination_page_number(place) for name, place in reader.named_destinations.items()}
+    with pikepdf.open(printed) as pdf:
+        numbers = {page.obj.objgen: number for number, page in enumerate(pdf.pages, start=1)}
+        places = {name.lstrip("/"): str(numbers[place[0].objgen]) for name, place in pdf.Root.Dests.items()}
     new = False
     for room in whole.iter("span"):
         if "page-of" in room.classes:
-            number = str(places[room.getparent().get("href").lstrip("#")] + 1)
+            number = places[room.getparent().get("href").lstrip("#")]
             new |= room.text != number
             room.text = number
     return new
@@ -125,18 +133,19 @@ def build(path: Path) -> Path:
     """Print the PDF; again, until its contents say where things are."""
     program = chromium()
     source, whole = path.with_suffix(".html"), document()
-    (path.parent / "cover.png").write_bytes(cover())
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         page = browser.new_page()
-        new = True
-        while new:
+        new, tagged = True, False  # what is tagged takes longer, and is needed last
+        while new or not tagged:
             source.write_text(coloured(html.tostring(whole, encoding="unicode", doctype="<!DOCTYPE html>")), encoding="utf-8")
             page.goto(source.as_uri(), timeout=0)
-            page.pdf(path=path, prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
-            new = fill(whole, path)
+            page.pdf(path=path, prefer_css_page_size=True, print_background=True, outline=True, tagged=tagged)
+            new, tagged = fill(whole, path), True
         browser.close()
-    writer = PdfWriter(clone_from=path)
-    writer.add_metadata({"/Title": TITLE, "/Author": AUTHOR, "/Subject": "A course textbook on backpropagation"})
-    writer.write(path)
+    source.unlink()
+    with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        pdf.docinfo["/Author"] = AUTHOR
+        pdf.docinfo["/Subject"] = "A course textbook on backpropagation"
+        pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
     return path

@@ -20,12 +20,13 @@ from bpcourse.pictures.svg import COLOURS, PAPER
 ROOT = Path(__file__).resolve().parents[2]
 HTML = ROOT / "_build" / "html"
 SETTINGS = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+CONTENTS = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 TITLE, AUTHOR, VERSION = SETTINGS["title"], SETTINGS["author"], SETTINGS["sphinx"]["config"]["version"]
 
 # What only a screen with a script needs.
 GONE = {
-    "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict", "bp-predicted",
-    "bp-progress", "bp-mixed", "bp-edges", "definition", "genindex-jumpbox",
+    "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict",
+    "bp-predicted", "bp-progress", "bp-mixed", "bp-edges", "definition", "genindex-jumpbox",
 }  # fmt: skip
 PLAIN = {"form": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
 NEEDLESS = re.compile(
@@ -51,10 +52,9 @@ class Page(NamedTuple):
 
 
 def contents() -> Iterator[Page]:
-    """All pages in the order of `_toc.yml`."""
-    told = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    yield Page(told["root"], "", False)
-    for part in told["parts"]:
+    """All pages in the order of `_toc.yml`; the first is built as `index`."""
+    yield Page("index", "", False)
+    for part in CONTENTS["parts"]:
         for chapter in part["chapters"]:
             yield Page(chapter["file"], part["caption"], False)
             yield from (Page(section["file"], part["caption"], True) for section in chapter.get("sections", []))
@@ -73,7 +73,7 @@ def still(name: str, formulas: str) -> Any:
             el.drop_tree()
     for el in list(article.iter("div")):
         if "bp-explorer" in el.classes:
-            el.append(elsewhere(name, home))
+            el.append(elsewhere(home))
         elif "bp-tools" in el.classes:
             (link,) = el.iter("a")
             el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
@@ -99,10 +99,10 @@ def not_needed(el: Any, other: str) -> bool:
     return bool(hidden or classes & GONE or other in classes or (el.get("role") == "status" and not len(el)))
 
 
-def elsewhere(name: str, home: Any) -> Any:
+def elsewhere(home: Any) -> Any:
     """Where an explorer lives."""
     if home is None:
-        return E.P(E.CLASS("elsewhere"), f"It moves in the built book, on the page {name}.html.")
+        return E.P(E.CLASS("elsewhere"), "It moves in the built book.")
     return E.P(E.CLASS("elsewhere"), "It moves ", E.A("in the book's pages", href=home.get("href")), ".")
 
 
@@ -173,7 +173,7 @@ def whole(address: str, name: str) -> str:
         return address
     path, mark, place = address.partition("#")
     path = posixpath.normpath(posixpath.join(posixpath.dirname(name), path)).removesuffix(".html") if path else name
-    return path + mark + place
+    return ("index" if path == CONTENTS["root"] else path) + mark + place
 
 
 def coloured(text: str) -> str:

@@ -16,7 +16,12 @@
     const formulas = [...taken.querySelectorAll(".katex")], alone = formulas.length === 1 && taken.textContent === formulas[0].textContent;
     if (!formulas.length) return;
     event.clipboardData.setData("text/html", taken.innerHTML);
-    for (const formula of formulas) formula.replaceWith(alone ? latex(formula) : marks(formula) + latex(formula) + marks(formula));
+    for (const formula of formulas) {
+      const told = document.createElement("span"), mark = alone ? "" : marks(formula);
+      told.textContent = mark + latex(formula) + mark;
+      told.style.whiteSpace = "pre";
+      formula.replaceWith(told);
+    }
     document.body.append(taken); // only what is in the page knows where its lines end
     event.clipboardData.setData("text/plain", taken.innerText);
     taken.remove();

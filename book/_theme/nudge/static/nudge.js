@@ -37,7 +37,10 @@ const nudge = (() => {
     current?.scrollIntoView({ block: "center" });
   });
   chapters.addEventListener("click", ({ target }) => target.closest("a") && chapters.matches(":popover-open") && chapters.hidePopover());
-  if (current && chapters.scrollHeight > chapters.clientHeight) chapters.scrollTop = current.offsetTop - chapters.clientHeight / 3;
+  // Once the page is laid out, not before.
+  requestAnimationFrame(() => {
+    if (current && chapters.scrollHeight > chapters.clientHeight) chapters.scrollTop = current.offsetTop - chapters.clientHeight / 3;
+  });
 
   // Which section is read.
   const links = new Map(find(".here a").map((link) => [document.getElementById(decodeURIComponent(link.hash.slice(1))), link]));
@@ -68,13 +71,14 @@ const nudge = (() => {
 
   // ------------------------------------------------------------ what scrolls sideways
 
-  // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none.
+  // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none, as soon as it is laid out.
   const formulas = "div.math, .bp-givens li > *, .bp-worked, .bp-ask label .math, .bp-steps p";
   const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths" };
-  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => reach(target)));
-  function reach(place) {
-    const wide = place.scrollWidth > place.clientWidth + 1;
-    if (wide === place.hasAttribute("tabindex")) return;
+  const sizes = new ResizeObserver((entries) => {
+    const wide = entries.map(({ target: place }) => [place, place.scrollWidth > place.clientWidth + 1]);
+    for (const [place, is] of wide) if (is !== place.hasAttribute("tabindex")) reach(place, is);
+  });
+  function reach(place, wide) {
     for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", `${place.dataset.kind}, scrolls sideways`]]) {
       if (wide) place.setAttribute(name, value);
       else place.removeAttribute(name);
@@ -83,10 +87,22 @@ const nudge = (() => {
   for (const [selector, kind] of Object.entries(kinds)) {
     document.querySelectorAll(`main :is(${selector})`).forEach((place, i) => {
       place.dataset.kind = `${kind} ${i + 1}`;
+      reach(place, true);
       sizes.observe(place);
     });
   }
-  document.fonts.ready.then(() => find("[data-kind]").forEach(reach));
+  document.fonts.ready.then(() => find("[data-kind]").forEach((place) => (sizes.unobserve(place), sizes.observe(place))));
+
+  // ------------------------------------------------------------ what is far from the window
+
+  // See nudge.css. When the page has stood for a while and nothing else is to do, the rest is laid out, section by section.
+  const idle = window.requestIdleCallback ?? setTimeout, rest = find("article > section > section");
+  function layOut() {
+    if (!rest.length) return root.classList.add("whole");
+    rest.shift().style.contentVisibility = "visible";
+    idle(layOut);
+  }
+  addEventListener("load", () => setTimeout(idle, 3000, layOut));
 
   return { copy, say };
 })();

@@ -1,0 +1,98 @@
+"""The numbers of a page in the built book, in the EPUB and in the PDF, each taken from what a reader sees there.
+
+A number is read from one piece of text at a time, as the page's tree has them, so that 4 under a fraction's line
+and 2 above it never become 42. Signs count by themselves.
+"""
+
+import re
+import zipfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+from lxml import etree, html
+from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
+
+NUMBER = re.compile(r"−|\d+(?:\.\d+)*")
+HYPHENS = r"[-\x02\ufffe]"
+"""A hyphen, and what PDFium makes of one at the end of a line."""
+# What paper does not hold: buttons and menus, what is said after an answer, terms explained on hover.
+ON_SCREEN_ONLY = {
+    "bp-tools", "bp-rung", "bp-said", "bp-verdict", "bp-predict", "bp-predicted", "bp-mixed", "bp-asleep", "headerlink",
+    "definition", "genindex-jumpbox",
+}  # fmt: skip
+MARGIN = 50
+"""Points above and below in which a sheet has its head and its number."""
+NOT_TEXT = {"script", "style", "template", "button", "option", "annotation", "title", "head"}
+
+
+def numbers(pieces: list[str]) -> Counter:
+    """How often each number stands in these pieces of text."""
+    return Counter(found for piece in pieces for found in NUMBER.findall(re.sub(HYPHENS, "−", piece)))
+
+
+def texts(el: Any, skipped: set[str]) -> Iterator[str]:
+    """The pieces of text below an element, but for what has one of these tags or classes."""
+    if not isinstance(el.tag, str) or {etree.QName(el).localname, *el.get("class", "").split()} & skipped:
+        return
+    shown = {*el.get("class", "").split(), el.getparent().get("class")} & {"bp-hints", "bp-explorer", "bp-picture"}
+    if el.get("hidden") is not None and not shown:  # explorers and pictures are hidden only where there are no styles
+        return
+    if el.tag == "input" and el.get("type") not in ("range", "file", "radio", "checkbox"):
+        yield el.get("value") or el.get("placeholder") or ""
+    elif el.tag == "select":
+        yield next(option.text for option in [*el.xpath("option[@selected]"), *el])
+    elif etree.QName(el).localname == "li" and etree.QName(el.getparent()).localname == "ol":
+        yield f"{int(el.getparent().get('start', 1)) + el.getparent().index(el)}."
+    yield el.text or ""
+    for child in el:
+        yield from texts(child, skipped)
+        yield child.tail or ""
+
+
+def of_page(path: Path, formulas: str) -> Counter:
+    """The numbers of a built page, those of formulas as `mathml` has them or as `html`."""
+    article = html.parse(path, html.HTMLParser(encoding="utf-8")).find(".//article")
+    other = "katex-html" if formulas == "mathml" else "katex-mathml"
+    return numbers([*texts(article, NOT_TEXT | ON_SCREEN_ONLY | {other})])
+
+
+def in_epub(path: Path) -> dict[str, Counter]:
+    """The numbers of each page of the EPUB, by the page's name with a hyphen for its slash."""
+    with zipfile.ZipFile(path) as book:
+        pages = {name: etree.fromstring(book.read(name)) for name in book.namelist() if name.endswith(".xhtml")}
+    return {Path(name).stem: numbers([*texts(page.find("{*}body"), NOT_TEXT)]) for name, page in pages.items()}
+
+
+def in_pdf(path: Path, titles: list[str]) -> list[Counter]:
+    """The numbers of each page of the book, from the sheet that its title's bookmark names to the next one's."""
+    with pypdfium2.PdfDocument(path) as pdf:
+        marks = [(mark.get_title(), mark.get_dest().get_index()) for mark in pdf.get_toc()]
+        starts = []
+        for title in titles:
+            while " ".join(marks[0][0].split()) != title:
+                del marks[0]
+            starts.append(marks.pop(0)[1])
+        sheets = [[*written(page)] for page in pdf]
+    return [numbers([piece for sheet in sheets[a:b] for piece in sheet]) for a, b in zip(starts, [*starts[1:], len(sheets)])]
+
+
+def written(page: Any) -> Iterator[str]:
+    """The pieces of text on a sheet but for its head and foot; what stands side by side on one line in one size is one piece."""
+    height, text = page.get_height(), page.get_textpage()
+    piece, line, end, seen = "", None, 0.0, set()
+    for part in page.get_objects([FPDF_PAGEOBJ_TEXT], textpage=text):
+        _, low, right, high = part.get_bounds()
+        matrix, size, said = part.get_matrix(), part.get_font_size(), part.extract()
+        place = said, matrix.e, matrix.f
+        if low < MARGIN or high > height - MARGIN or place in seen:  # letters with a halo are printed twice
+            continue
+        seen.add(place)
+        here = round(matrix.f, 1), round(size * matrix.a, 1)
+        if here != line or not -1 < matrix.e - end < 0.32 * here[1]:
+            yield piece
+            piece = ""
+        piece, line, end = piece + said, here, right
+    yield piece
