@@ -27,7 +27,11 @@ def book(folder, settings):
     made = Book(folder, PAGES)
     made.write("notebooks/01-one.ipynb", NOTEBOOK.read_text(encoding="utf-8"))
     made.write("book/06-notation.md", "# Notation\n")
-    part = {"caption": "Part", "numbered": True, "chapters": [{"file": "01-one", "sections": [{"file": "notebooks/01-one"}]}, {"file": "book/06-notation"}]}
+    part = {
+        "caption": "Part",
+        "numbered": True,
+        "chapters": [{"file": "01-one", "sections": [{"file": "notebooks/01-one"}]}, {"file": "book/06-notation"}],
+    }
     made.write("_toc.yml", yaml.safe_dump({"format": "jb-book", "root": "index", "parts": [part]}))
     config = yaml.safe_load((folder / "_config.yml").read_text())
     made.write("_config.yml", yaml.safe_dump(config | settings))
@@ -71,7 +75,9 @@ def test_the_package_that_a_notebook_needs_is_beside_it(plain):
     assert path.name == f"bpcourse-{bpcourse.__version__}-py3-none-any.whl"
     with zipfile.ZipFile(path) as packed:
         names = set(packed.namelist())
-    package = {p.relative_to(ROOT).as_posix() for p in (ROOT / "bpcourse").rglob("*") if p.is_file() and "__pycache__" not in p.parts}
+    package = {
+        p.relative_to(ROOT).as_posix() for p in (ROOT / "bpcourse").rglob("*") if p.is_file() and "__pycache__" not in p.parts
+    }
     assert {name for name in package if not name.endswith("README.md")} <= names
     assert f"./{path.name}" in plain.page("notebooks/01-one")
 

@@ -16,7 +16,9 @@ from tex_as_text import as_text
 
 INDEX = "_static/find-index.js"
 SILENT = nodes.raw | nodes.comment | nodes.image | addnodes.toctree | addnodes.index | addnodes.pending_xref_condition
-BLOCKS = nodes.paragraph | nodes.math_block | nodes.caption | nodes.rubric | nodes.row | nodes.term | nodes.attribution | nodes.line
+BLOCKS = (
+    nodes.paragraph | nodes.math_block | nodes.caption | nodes.rubric | nodes.row | nodes.term | nodes.attribution | nodes.line
+)
 SENTENCE = re.compile(r"(?<=[.?!:])\s+(?=[A-Z„“\"(∂])")
 Entry = tuple[str, str, list[str]]
 """An anchor, the title that stands there, the sentences below it."""

@@ -57,7 +57,9 @@ def add_definitions(app: Any, pagename: str, templatename: str, context: dict[st
         known = match[1] in anchors
         return f'{match[0]}aria-describedby="def-{match[1].removeprefix("term-")}" ' if known else match[0]
 
-    boxes = [f'<div class="definition" id="def-{a.removeprefix("term-")}" popover="manual">{definition(app, a)}</div>' for a in anchors]
+    boxes = [
+        f'<div class="definition" id="def-{a.removeprefix("term-")}" popover="manual">{definition(app, a)}</div>' for a in anchors
+    ]
     context["body"] = TERM.sub(described, context["body"]) + "\n".join(boxes)
 
 

@@ -114,6 +114,8 @@ def closed(inner: str) -> str:
 def greek(name: str) -> str:
     """δ for delta; nothing for what is no Greek letter."""
     try:
-        return unicodedata.lookup(f"GREEK {'CAPITAL' if name[0].isupper() else 'SMALL'} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}")
+        return unicodedata.lookup(
+            f"GREEK {'CAPITAL' if name[0].isupper() else 'SMALL'} LETTER {name.upper().replace('LAMBDA', 'LAMDA')}"
+        )
     except KeyError:
         return ""
