@@ -195,7 +195,7 @@ class Page(NamedTuple):
 
 
 def roots(tab, twins) -> list:
-    return [Alive(tab, tab.locator(".bp-explorer:not(.bp-steps)").nth(i), twin) for i, twin in enumerate(twins)]
+    return [Alive(tab, tab.locator(".bp-explorer:not(.bp-stepper)").nth(i), twin) for i, twin in enumerate(twins)]
 
 
 @pytest.fixture(scope="module", params=EXPLORERS)
@@ -210,7 +210,7 @@ def page(opened_page):
     """The page with its explorers at their start; a trouble during a test fails it."""
     tab, troubles, twins = opened_page
     yield Page(tab, troubles, roots(tab, twins))
-    for reset in tab.locator(".bp-explorer:not(.bp-steps) [data-do=reset]").all():
+    for reset in tab.locator(".bp-explorer:not(.bp-stepper) [data-do=reset]").all():
         reset.click()
     tab.set_viewport_size({"width": 1200, "height": 800})
     assert troubles == []
