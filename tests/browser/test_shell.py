@@ -110,13 +110,23 @@ def test_a_line_of_text_has_65_to_75_characters(at, width):
     assert 65 <= at("book/15-when-gradients-go-wrong.html", width).evaluate(LINE) <= 75
 
 
+SEEN = """e => {
+  e.scrollIntoView({ block: "center", behavior: "instant" });
+  const { x, y, width, height } = e.getBoundingClientRect();
+  return e.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+}"""
+
+
 @pytest.mark.parametrize("width", [1200, 1280, 1920])
 def test_a_caption_stands_in_the_margin_beside_its_picture(at, width):
     tab = at("book/03-gates-and-circuits.html", width)
+    # As for a reader: sections are laid out when they come near.
+    tab.evaluate("document.documentElement.classList.remove('whole')")
     figure = tab.locator("article figure:not(:has(.bp-explorer))").first
     picture, caption = figure.locator(".bp-picture").bounding_box(), figure.locator("figcaption").bounding_box()
     assert picture["x"] + picture["width"] <= caption["x"] and caption["x"] + caption["width"] <= width
     assert caption["width"] >= 220
+    assert figure.locator("figcaption p").evaluate(SEEN), "and no section cuts it off"
 
 
 def test_paper_has_no_controls_and_no_navigation(at):
