@@ -1,7 +1,7 @@
 """Formulas are printed when the book is built: no page needs a script to show them.
 
 Node runs KaTeX, once for a whole build: a formula goes in as a line and comes back as HTML, with MathML in it for who
-listens. What KaTeX writes into style attributes becomes classes that say it by their names: `kt-30630` is top: -3.063em.
+listens. What KaTeX writes into style attributes becomes classes that say it by their names: `kt-3063` is top: -3.063em.
 When all pages are written, `_static/formulas.css` gets those that occur in them, beside KaTeX's rules for what occurs.
 """
 
@@ -78,13 +78,13 @@ def katex(macros: str, process: int) -> Katex:
 
 
 def named(declaration: str) -> str:
-    """The class for a declaration of KaTeX's: height:1.5em is kh15000."""
+    """The class for a declaration of KaTeX's: height:1.5em is kh1500; a thousandth of the size is enough."""
     if declaration == "position:relative":
         return "krel"
     name, value = declaration.split(":")
     if name not in NAMES or not value.endswith("em"):
         raise ValueError(f"expected a length of {', '.join(NAMES)}, got the style {declaration}")
-    return f"k{NAMES[name]}{float(value[:-2]) * 1e4:.0f}"
+    return f"k{NAMES[name]}{float(value[:-2]) * 1e3:.0f}"
 
 
 def printed(app: Any, tex: str, display: bool, place: Any) -> str:
@@ -148,7 +148,7 @@ def style(classes: set[str], fonts: set[str]) -> str:
             kept.append(",".join(needed) + rule)
     code = {letter: name for name, letter in NAMES.items()}
     values = (match for name in sorted(classes) if (match := VALUE.fullmatch(name)))
-    kept += [f".{m[0]}{{{code[m[1]]}:{int(m[2]) / 1e4:g}em}}" for m in values]
+    kept += [f".{m[0]}{{{code[m[1]]}:{int(m[2]) / 1e3:g}em}}" for m in values]
     return (KATEX / "formulas.css").read_text(encoding="utf-8") + "".join(kept)
 
 

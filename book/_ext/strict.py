@@ -1,8 +1,8 @@
 """What a strict Content-Security-Policy forbids within a page goes into files beside it.
 
-When the pages are written, each gets one style sheet for its `<style>` blocks and `style` attributes, and a file for each
-script; their names tell what is in them. A module becomes a plain script in a function of its own, since a browser loads no
-module from a folder; both run when the page is read. `style-src 'self'; script-src 'self'` is all that a page then needs.
+When the pages are written, each gets one style sheet for its `<style>` blocks and `style` attributes, and one file for its
+scripts; their names tell what is in them. A module becomes a function of its own in a plain script, since a browser loads no
+module from a folder; it runs when the page is read. `style-src 'self'; script-src 'self'` is all that a page then needs.
 """
 
 import hashlib
@@ -30,6 +30,7 @@ def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
     """A page without scripts and styles of its own, and the files that hold them; `root` is the way to the book's folder."""
     files: dict[str, str] = {}
     blocks: dict[str, None] = {}
+    scripts: list[str] = []
     values: dict[str, str] = {}
 
     def file(content: str, kind: str) -> str:
@@ -41,9 +42,9 @@ def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
         attributes, code = match.groups()
         if DATA.search(attributes):
             return match[0]
-        if "module" in attributes:
-            code = f'(() => {{\n"use strict";\n{code.strip()}\n}})();'
-        return f'<script defer src="{file(code.strip() + chr(10), "js")}"></script>'
+        # A task of its own: where one fails, the others still run.
+        scripts.append(f'queueMicrotask(() => {{\n"use strict";\n{code.strip()}\n}});\n')
+        return ""
 
     def style(match: re.Match[str]) -> str:
         blocks[match[1].strip()] = None
@@ -61,6 +62,8 @@ def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
     sheet = "\n".join([*blocks, *(f".{name}:not(#_) {{ {value} }}" for value, name in values.items())])
     if sheet:
         text = text.replace("</head>", f'<link rel="stylesheet" href="{file(sheet + chr(10), "css")}">\n</head>', 1)
+    if scripts:  # in one file, as what explorers share is then packed once
+        text = text.replace("</head>", f'<script defer src="{file("".join(scripts), "js")}"></script>\n</head>', 1)
     return text, files
 
 

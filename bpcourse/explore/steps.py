@@ -45,7 +45,7 @@ class Steps(Explorer):
     column = traitlets.Int(0).tag(sync=True)
     _css = traitlets.Unicode(f"{CSS}\n{style('steps.css')}").tag(sync=True)
     script = "steps.js"
-    looks = ("bp-steps",)
+    looks = ("bp-stepper",)
 
     def __init__(self, walk: Walk) -> None:
         self.walk = checks.of_kind(walk, Walk, "walk")

@@ -123,7 +123,7 @@ def test_a_box_of_the_picture_is_a_way_to_its_step(stepper):
 def test_chapters_have_their_steppers(browser, page):
     (path,) = HTML.glob(f"book/{page}-*.html")
     tab, troubles = opened(browser, path)
-    steppers = tab.locator(".bp-steps")
+    steppers = tab.locator(".bp-stepper")
     assert steppers.count() == {"15": 3, "17": 3}.get(page, 1)
     for stepper in steppers.all():
         stepper.get_by_role("button", name="Last").click()

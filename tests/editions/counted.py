@@ -86,7 +86,7 @@ def written(page: Any) -> Iterator[str]:
     for part in page.get_objects([FPDF_PAGEOBJ_TEXT], textpage=text):
         _, low, right, high = part.get_bounds()
         matrix, size, said = part.get_matrix(), part.get_font_size(), part.extract()
-        place = said, matrix.e, matrix.f
+        place = said, round(matrix.e), round(matrix.f)
         if low < MARGIN or high > height - MARGIN or place in seen:  # letters with a halo are printed twice
             continue
         seen.add(place)

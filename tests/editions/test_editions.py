@@ -34,7 +34,10 @@ def of_addresses(name: str):
 
 
 def differences(told, wanted) -> dict:
-    return {"missing": dict(wanted - told), "too many": dict(told - wanted)} if told != wanted else {}
+    """What is missing and what is too much; 1 and 0, two pieces in a formula of the page, may be 10 on paper."""
+    missing, more = wanted - told, told - wanted
+    joined = missing.total() > more.total() and sorted("".join(missing.elements())) == sorted("".join(more.elements()))
+    return {} if told == wanted or joined else {"missing": dict(missing), "too many": dict(more)}
 
 
 def test_the_editions_have_every_page(edition):
@@ -93,7 +96,9 @@ def test_the_epub_is_whole(edition):
 @pytest.mark.skipif(not shutil.which("epubcheck"), reason="needs EPUBCheck (Debian, Ubuntu: apt-get install epubcheck)")
 def test_epubcheck_finds_nothing(edition, tmp_path):
     report = tmp_path / "report.json"
-    subprocess.run(["epubcheck", edition("epub"), "--json", report], capture_output=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
+    program = shutil.which("epubcheck")
+    command = ["java", "-jar", program] if zipfile.is_zipfile(program) else [program]  # Debian's is a jar
+    subprocess.run([*command, edition("epub"), "--json", report], capture_output=True, env=os.environ | {"LC_ALL": "C.UTF-8"})
     found = json.loads(report.read_text(encoding="utf-8"))["messages"]
     assert not [message for message in found if message["severity"] in ("FATAL", "ERROR", "WARNING")]
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,13 @@ def fill(whole: Any, printed: Path) -> bool:
     return new
 
 
+def name_bookmarks(marks: list[Any], titles: Iterator[str]) -> None:
+    """Give bookmarks their headings' words again: where a heading takes two lines, Chromium leaves out the space between them."""
+    for mark in marks:
+        mark.title = next(titles)
+        name_bookmarks(mark.children, titles)
+
+
 def build(path: Path) -> Path:
     """Print the PDF; again, until its contents say where things are."""
     program = chromium()
@@ -145,6 +153,8 @@ def build(path: Path) -> Path:
         browser.close()
     source.unlink()
     with pikepdf.open(path, allow_overwriting_input=True) as pdf:
+        with pdf.open_outline() as outline:
+            name_bookmarks(outline.root, (" ".join(el.text_content().split()) for el in whole.iter("h1", "h2", "h3", "h4", "h5")))
         pdf.docinfo["/Author"] = AUTHOR
         pdf.docinfo["/Subject"] = "A course textbook on backpropagation"
         pdf.save(path, object_stream_mode=pikepdf.ObjectStreamMode.generate)
