@@ -10,7 +10,8 @@ from bpcourse.examples.errata import SLIPS
 
 BOOK = pages.ROOT / "book"
 CHAPTERS = [path for path in pages.CHAPTERS if path.name[0].isdigit()]
-GLOSSARY = re.findall(r"^(\S.*)\n  \S", (BOOK / "glossary.md").read_text(encoding="utf-8"), re.M)
+_, _WORDS = (BOOK / "glossary.md").read_text(encoding="utf-8").split(":::{glossary}")
+GLOSSARY = re.findall(r"^(\S.*)\n  \S", _WORDS, re.M)
 
 
 SOURCES = ["gupta2017", "rathi2018", "chhabra2017", "padhai"]

@@ -28,7 +28,7 @@ _LARGEST = 10
 
 
 class Steps(Explorer):
-    """A program walked step by step: equation, numbers, code, picture and shapes together.
+    """A program walked step by step: equation, numbers, code, picture and shapes.
 
         explore.Steps(programs.network(parameters, X, Y))
 

@@ -99,10 +99,10 @@ const nudge = (() => {
   const idle = window.requestIdleCallback ?? setTimeout, rest = find("article > section > section");
   function layOut() {
     if (!rest.length) return root.classList.add("whole");
-    rest.shift().style.contentVisibility = "visible";
+    rest.shift().classList.add("whole");
     idle(layOut);
   }
-  addEventListener("load", () => setTimeout(idle, 3000, layOut));
+  addEventListener("load", () => setTimeout(idle, 15000, layOut));
 
   return { copy, say };
 })();
