@@ -28,6 +28,7 @@ from matplotlib.figure import Figure
 import bpcourse
 from bpcourse import codegen, examples, explore, figures, graph, layers, network, practice
 from bpcourse.beyond import recurrent, remedies
+from bpcourse.explore import programs
 from bpcourse.gates import GATES, Gate
 from bpcourse.graph import Value
 
@@ -418,6 +419,7 @@ GOOD = {
     "explore.OneWeight": {"w": 1.0, "eps": 0.2},
     "explore.Product": {"a": -4.0, "b": -3.0, "h": 0.01},
     "explore.Recurrence": {"rho": 1.2, "x": 0.1, "steps": 3, "squash": "none", "matrix": ((0.8, -0.6), (0.6, 0.8))},
+    "explore.Steps": lambda: {"walk": programs.convolution(np.ones((3, 3)), np.ones((2, 2)), np.ones((2, 2)))},
     "practice.chapter": {"number": 4},
     "practice.exercise": {"label": "04.2"},
     "practice.check": lambda: {"label": A_LADDER, "seed": 1, "rung": 1, "rules": {LAST.name: LAST.rule}, LAST.name: 1.5},

@@ -38,6 +38,8 @@ class Steps(Explorer):
 
     Raises TypeError where walk is no `Walk`, ValueError where an array has more than ten rows
     or columns, or where a trait is set beyond the last step, row or column.
+
+    Book: chapters 09, 10, 11, 15 and 17.
     """
 
     step = traitlets.Int(0).tag(sync=True)
