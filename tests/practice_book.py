@@ -80,6 +80,7 @@ def book(folder: Path) -> Book:
     config = yaml.safe_load((folder / "_config.yml").read_text(encoding="utf-8"))
     own = {"practice_book": str(ROOT / "tests")}
     config["sphinx"]["local_extensions"] = own | config["sphinx"]["local_extensions"]
+    config["sphinx"]["config"]["extensions"].insert(0, "practice_book")
     made.write("_config.yml", yaml.safe_dump(config, sort_keys=False))
     return made
 
