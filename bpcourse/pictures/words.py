@@ -129,8 +129,8 @@ def _writer(axis: Any) -> Callable[[float], str]:
 def _line(line: Any, ax: Any, across: Callable[[float], str], up: Callable[[float], str]) -> str:
     points = [(float(u), float(v)) for u, v in zip(line.get_xdata(orig=False), line.get_ydata(orig=False))]
     if not points:  # a line of the legend alone
-        look = " ".join(filter(None, [DASHES.get(line.get_linestyle(), ""), _HUES.get(line.get_color(), ""), "line"]))
-        return "" if line.get_label().startswith("_") else f"{line.get_label()} is a {look}"
+        called = " ".join(filter(None, [DASHES.get(line.get_linestyle(), ""), _HUES.get(line.get_color(), ""), "line"]))
+        return "" if line.get_label().startswith("_") else f"{line.get_label()} is a {called}"
     if points[0] > points[-1]:
         points.reverse()
     label, hue = line.get_label(), _HUES.get(line.get_color(), "")
