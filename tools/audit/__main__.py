@@ -188,7 +188,7 @@ def main() -> None:
         print(found["page"].ljust(width), *(goal.shown(number).rjust(10) for goal, number in told), flush=True)
         missed = [goal.head for goal, number in told if goal.missed(number)]
         reasons = [found.get("error"), *found.get("failed", ()), *(f"{n} × {text}" for text, n in errors[found["page"]].items())]
-        wrong += [f"{found['page']}: {', '.join(missed)}: {'; '.join(filter(None, reasons))}"] if missed else []
+        wrong += [": ".join(filter(None, [found["page"], ", ".join(missed), "; ".join(filter(None, reasons))]))] if missed else []
     wrong += [f"{page}: HTML: {text}" for page in pages if not asked.html and leads_away(page) for text in errors[page]]
     print(*(["", *wrong] if wrong else ["", "All goals are met"]), sep="\n")
     sys.exit(1 if wrong else 0)
