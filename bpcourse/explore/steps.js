@@ -109,7 +109,7 @@ function start(root, model) {
         const all = products(term, at), factor = term[0].replace("−", "");
         if (!all.length) return;
         if (parts.length || term[0][0] === "−") say(`${parts.length ? " " : ""}${term[0][0] === "−" ? "−" : "+"} `);
-        if (factor !== "1") say(`${factor} · `);
+        if (number(factor) !== 1) say(`${factor} · `);
         if (all.length > 1) say("(");
         all.forEach((factors, k) => {
           used.push(...factors);
