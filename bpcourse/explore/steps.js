@@ -146,7 +146,10 @@ function start(root, model) {
   }
 
   function show({ step, row, column }) {
-    const now = steps[step];
+    const now = steps[step], inside = { row: Math.min(row, arrays[now.name].length - 1), column: Math.min(column, arrays[now.name][0].length - 1) };
+    // The list of steps knows no entry: one that the new array has not is left.
+    for (const key in inside) if (model.get(key) !== inside[key]) model.set(key, inside[key]);
+    ({ row, column } = inside);
     if (shown !== step) {
       shown = step;
       lay(now);
@@ -159,10 +162,7 @@ function start(root, model) {
       told: { now: `${labels[now.name]} from ${reads(now).map((name) => labels[name]).join(", ").replace(/, ([^,]*)$/, " and $1")}` },
       status: `${head} ${now.equation}. ${now.words}. ${shapes}. ${said}` };
   }
-  const go = (to) => {
-    const step = Math.max(0, Math.min(last, to)), array = arrays[steps[step].name];
-    return { step, row: Math.min(model.get("row"), array.length - 1), column: Math.min(model.get("column"), array[0].length - 1) };
-  };
+  const go = (to) => ({ step: Math.max(0, Math.min(last, to)) });
   const actions = { first: () => go(0), back: ({ step }) => go(step - 1), next: ({ step }) => go(step + 1), last: () => go(last) };
   const explorer = explore(root, model, { show, actions });
   root.addEventListener("keydown", (event) => {

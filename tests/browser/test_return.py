@@ -73,6 +73,7 @@ MOVE = """(() => {
       moved(slider, "input");
     }
     const typed = root.querySelector("input[data-n]");
+    if (!typed) continue;  // a stepper has steps alone
     typed.value = "0,45";
     moved(typed, "change");
   }

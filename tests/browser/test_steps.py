@@ -104,6 +104,23 @@ def test_every_entry_can_be_pointed_at_by_keyboard(stepper):
             tab.keyboard.press("ArrowUp")
 
 
+def test_an_entry_that_the_next_array_has_not_is_left(stepper):
+    walk, tab, root = stepper
+    large = max(range(len(walk.steps)), key=lambda k: walk.steps[k].array.size)
+    small = min(range(len(walk.steps)), key=lambda k: walk.steps[k].array.size)
+    steps = root.get_by_role("combobox", name="Step")
+    steps.select_option(str(large))
+    root.locator(".bp-made button").last.click()
+    steps.select_option(str(small))
+    rows, columns = (n - 1 for n in walk.steps[small].array.shape)
+    expect_step(walk, small, root.evaluate(READ), rows, columns)
+    root.locator(".bp-made button[tabindex='0']").focus()
+    for _ in range(rows + columns):
+        tab.keyboard.press("ArrowUp")
+        tab.keyboard.press("ArrowLeft")
+    expect_step(walk, small, root.evaluate(READ))
+
+
 def test_a_step_is_said_as_a_sentence(stepper):
     walk, _, root = stepper
     root.get_by_role("button", name="Last").press("Enter")
