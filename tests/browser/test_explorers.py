@@ -127,7 +127,7 @@ class Alive:
         """The pictures' names hold every number that stands in them, as it stands there, and where their points are."""
         pictures = self.root.evaluate(SAID)
         for name, numbers, hidden in pictures:
-            missing = set(numbers) - set(NUMBER.findall(name))
+            missing = set(filter(NUMBER.fullmatch, numbers)) - set(NUMBER.findall(name))  # an axis has a name beside its numbers
             assert not missing and (not hidden or "–" in name), f"{self.twin.label}, after {after}: {missing} not in {name!r}"
         found = [text for name, *_ in pictures for text in NUMBER.findall(name)]
         for number in self.twin.described(self.state):
@@ -520,14 +520,17 @@ def test_without_javascript_there_is_the_picture(browser, name):
 
 # ------------------------------------------------------------ the files
 
-EXPLORER = re.compile(r'<div class="bp-explorer".*?<script defer src="(?:\.\./)?(_static/inline/\w+\.js)"></script>', re.DOTALL)
+ROOT = re.compile(r'<div class="(bp-explorer[^"]*)".*?<div role="status"></div></div>', re.DOTALL)
+SCRIPTS = re.compile(r'<script defer src="(?:\.\./)?(_static/inline/\w+\.js)"></script>')
 NUMBERED = re.compile(r'<(?:text|span)[^>]* data-n="([^"]+)"[^>]*>([^<]*)</|<input[^>]* data-n="([^"]+)"[^>]* value="([^"]*)"')
 
 
 def written(name: str) -> list[tuple[str, str]]:
     """The explorers as they stand in the file of a page, each with its script."""
-    found = EXPLORER.finditer((HTML / "book" / name).read_text(encoding="utf-8"))
-    return [(match[0], (HTML / match[1]).read_text(encoding="utf-8")) for match in found]
+    page = (HTML / "book" / name).read_text(encoding="utf-8")
+    (file,) = SCRIPTS.findall(page)
+    scripts = (HTML / file).read_text(encoding="utf-8").split("queueMicrotask(")[1:]
+    return [(root[0], script) for root, script in zip(ROOT.finditer(page), scripts, strict=True) if root[1] == "bp-explorer"]
 
 
 def test_every_explorer_of_the_book_is_in_the_table():
