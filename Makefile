@@ -33,8 +33,8 @@ lite:  ## build JupyterLite, whose notebooks run in the browser; PYODIDE=file or
 	$(LITE)/bin/python -E -m pip install --quiet --disable-pip-version-check --editable .[lite]
 	PYODIDE="$(PYODIDE)" $(LITE)/bin/python -E tools/lite.py
 
-test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser
-	$(RUN) -m pytest tests/browser -n 2 --dist loadfile
+test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser; ALL=1: ask axe about every page
+	$(RUN) -m pytest tests/browser -n 2 --dist loadfile $(if $(ALL),,-m "not slow")
 
 audit: $(BUILT)  ## ask Lighthouse and the HTML checker about every page (needs Node and Java); PAGES='book/07*': some
 	$(RUN) tools/audit $(PAGES:%='%')

@@ -7,6 +7,7 @@ from importlib import resources
 
 import pytest
 from conftest import PAGES
+from test_everybody import SEVERAL
 from test_pages import opened
 
 pytestmark = pytest.mark.browser
@@ -36,7 +37,11 @@ ASK = """async ([off, place]) => {
 }"""
 
 
-@pytest.mark.parametrize("page", PAGES)
+OF_A_KIND = [page for page in SEVERAL if page != "book/api.html"]
+"""Asked every time; all others with `make test-browser ALL=1`, as axe takes half a minute for some."""
+
+
+@pytest.mark.parametrize("page", [pytest.param(page, marks=[] if page in OF_A_KIND else pytest.mark.slow) for page in PAGES])
 def test_axe_finds_nothing(browser, page):
     tab, _ = opened(browser, page, 1280)
     found = {}
