@@ -209,6 +209,7 @@ def test_the_stroke_can_be_turned_off(tab):
         tab.goto(f"{address}/{CHAPTER}")
         tab.keyboard.press("/")
         expect(tab.locator(".search input")).not_to_be_focused()
+        tab.goto("about:blank")  # before the server goes, so that no picture is left to come
 
 
 @pytest.mark.parametrize("width", [360, 768])
