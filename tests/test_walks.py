@@ -8,13 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from walks import NETWORKS, WALKS, layers
+from walks import NETWORKS, WALKS, entries, layers
 
 import bpcourse.explore
 from bpcourse import network
 from bpcourse.beyond import recurrent, remedies, structures
 from bpcourse.explore import Steps, programs, walks
-from bpcourse.explore.steps import columns, entries, flow, readers
+from bpcourse.explore.steps import columns, flow, readers
 
 each = pytest.mark.parametrize("make", WALKS.values(), ids=WALKS)
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs a JavaScript engine: node")

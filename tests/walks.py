@@ -45,3 +45,8 @@ WALKS = {
     "attention": lambda: programs.attention(some(2, 3), some(2, 4), some(2, 4, seed=1), some(2, 3, seed=1)),
     "causal attention": lambda: programs.attention(*(some(2, 3, seed=seed) for seed in range(4)), causal=True),
 }
+
+
+def entries(walk):
+    """Every entry of every step, in order."""
+    return [(step, row, column) for step in walk.steps for row, column in np.ndindex(step.array.shape)]

@@ -103,12 +103,17 @@ def _output(walk: Walk, last: int, output: str, loss: str) -> None:
         _through(walk, last, output)
 
 
+def _slope(name: str, A: Array, Z: Array) -> Array:
+    """f′(Z) of the gate table, in the shape of Z."""
+    (local,) = GATES[name].local(A, Z)
+    return np.broadcast_to(local, Z.shape)
+
+
 def _through(walk: Walk, l: int, name: str) -> None:
     """dZ = dA ∘ f′(Z)."""
     up = raised(l)
     slope = f"slope{l}"
-    (local,) = GATES[name].local(walk.arrays[f"A{l}"], walk.arrays[f"Z{l}"])
-    walk.aside(slope, np.broadcast_to(local, walk.arrays[f"Z{l}"].shape), f"f′(Z{up})", f"Z{l}")
+    walk.aside(slope, _slope(name, walk.arrays[f"A{l}"], walk.arrays[f"Z{l}"]), f"f′(Z{up})", f"Z{l}")
     walk.step(
         f"dZ{up} = dA{up} ∘ f′(Z{up})",
         f"dZ{l}[j,i] = dA{l}[j,i] {slope}[j,i]",
@@ -172,11 +177,10 @@ def recurrence(parameters: Parameters, X: Any, dH: Any, squash: str = "tanh") ->
             f"the state after step {t}",
             made=H[t],
         )
-    walk.aside(f"dh{steps}", dH, "", "")
+    walk.aside(f"dh{steps}", dH)
     for t in range(steps, 0, -1):
         now, before = lowered(t), lowered(t - 1)
-        (local,) = GATES[squash].local(H[t], walk.arrays[f"z{t}"])
-        walk.aside(f"slope{t}", np.broadcast_to(local, dH.shape), f"f′(z{now})", f"z{t}")
+        walk.aside(f"slope{t}", _slope(squash, H[t], walk.arrays[f"z{t}"]), f"f′(z{now})", f"z{t}")
         walk.step(
             f"dz{now} = dh{now} ∘ f′(z{now})",
             f"dz{t}[j,i] = dh{t}[j,i] slope{t}[j,i]",
@@ -246,9 +250,9 @@ def lstm(x: Any, h: Any, c: Any, W: Any, b: Any, dh: Any, dc: Any) -> Walk:
     )
     walk.step("tanh c₁", "t[j,i] = tanh(c1[j,i])", (there, "return"), "the memory, squashed", made=layers.tanh(walk.arrays["c1"]))
     walk.step("h₁ = o ∘ tanh c₁", f"h1[j,i] = t[j,i] {o}", (there, "return"), "what the cell says")
-    walk.aside("dh1", checks.array(dh, "dh"), "", "")
-    walk.aside("later", checks.array(dc, "dc"), "dc₁ from later", "")
-    walk.aside("slope", 1 - walk.arrays["t"] ** 2, "1 − tanh² c₁", "c1")
+    walk.aside("dh1", checks.array(dh, "dh"))
+    walk.aside("later", checks.array(dc, "dc"), "dc₁ from later")
+    walk.aside("slope", _slope("tanh", walk.arrays["t"], walk.arrays["c1"]), "1 − tanh² c₁", "c1")
     walk.step(
         "dc₁ = dc₁ from later + dh₁ ∘ o ∘ (1 − tanh² c₁)",
         f"dc1[j,i] = later[j,i] + dh1[j,i] {o} slope[j,i]",
@@ -266,9 +270,9 @@ def lstm(x: Any, h: Any, c: Any, W: Any, b: Any, dh: Any, dc: Any) -> Walk:
         (back, "dgates = "),
         "each gate was a factor: its gradient is upstream times the other factor",
     )
-    gates = walk.arrays["gates"]
-    slopes = np.where(np.arange(4 * units)[:, None] < 3 * units, gates * (1 - gates), 1 - gates**2)
-    walk.aside("slopes", slopes, "f′(Z)", "Z")
+    blocks = ("sigmoid", slice(3 * units)), ("tanh", slice(3 * units, None))
+    slopes = [_slope(name, kept.gates[rows], kept.Z[rows]) for name, rows in blocks]
+    walk.aside("slopes", np.concatenate(slopes), "f′(Z)", "Z")
     walk.step(
         "dZ = d[f; i; o; g] ∘ f′(Z)",
         "dZ[j,i] = dgates[j,i] slopes[j,i]",
@@ -319,7 +323,7 @@ def batch_norm(Z: Any, gamma: Any, beta: Any, dU: Any, eps: float = 1e-5) -> Wal
         "every row to mean 0 and variance 1",
     )
     walk.step("U = γ Ẑ + β", "U[j,i] = gamma[j,0] hat[j,i] + beta[j,0]", (there, "return"), "a learned scale and shift")
-    walk.aside("dU", checks.array(dU, "dU"), "", "")
+    walk.aside("dU", checks.array(dU, "dU"))
     walk.step("dβ = mean dU", f"dbeta[j,0] = 1/{m} dU[j,i]", (back, "dbeta = "), "the mean over the batch")
     walk.step("dγ = mean (dU ∘ Ẑ)", f"dgamma[j,0] = 1/{m} dU[j,i] hat[j,i]", (back, "dgamma = "), "the mean over the batch")
     walk.aside("scale", walk.arrays["gamma"] / kept.s, "γ/s", "s", "gamma")
@@ -349,7 +353,7 @@ def convolution(X: Any, K: Any, dZ: Any) -> Walk:
         "the kernel lies over the image at p, q",
         shape=dZ.shape,
     )
-    walk.aside("dZ", dZ, "", "")
+    walk.aside("dZ", dZ)
     walk.step(
         "dX at p, q = Σ dZ at p−u, q−v · K at u, v",
         "dX[p,q] = dZ[p-u,q-v] K[u,v]",
@@ -401,7 +405,7 @@ def layer_norm(X: Any, gamma: Any, beta: Any, dY: Any) -> Walk:
         "every column to mean 0 and variance 1",
     )
     walk.step("Y = γ ∘ x̂ + β", "Y[j,i] = gamma[j,0] hat[j,i] + beta[j,0]", (there, "return"), "a learned scale and shift")
-    walk.aside("dY", checks.array(dY, "dY"), "", "")
+    walk.aside("dY", checks.array(dY, "dY"))
     walk.step("g = γ ∘ dY", "dhat[j,i] = dY[j,i] gamma[j,0]", (back, "g = "), "what comes back to x̂")
     walk.step(
         "dX = (g − mean(g) − x̂ ∘ mean(g ∘ x̂)) / s",
@@ -440,7 +444,7 @@ def attention(Q: Any, K: Any, V: Any, dO: Any, causal: bool = False) -> Walk:
         made=P,
     )
     walk.step("O = V P", "O[u,q] = V[u,k] P[k,q]", (structures.attention, "return"), "for each query a mean of the values")
-    walk.aside("dO", checks.array(dO, "dO"), "", "")
+    walk.aside("dO", checks.array(dO, "dO"))
     walk.step("dV = dO Pᵀ", "dV[u,k] = dO[u,q] P[k,q]", (back, "return"), "a value hears from every query that heeded it")
     walk.step("dP = Vᵀ dO", "dP[k,q] = dO[u,q] V[u,k]", (back, "dS = "), "what more weight on a key would do")
     walk.step(

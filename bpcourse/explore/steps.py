@@ -5,7 +5,7 @@ Book: chapters 09, 10, 11, 15 and 17.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -101,7 +101,7 @@ class Steps(Explorer):
         """The entries of the array that the step makes, as values or as gradients."""
         step = self.walk.steps[changed.get("step", self.step)]
         entries = {f"{step.name}[{r},{c}]": float(x) for (r, c), x in np.ndenumerate(step.array)}
-        return ({}, entries) if step.name.startswith("d") else (entries, {})
+        return (entries, {}) if value_name(step.name, self.walk) == step.name else ({}, entries)
 
     def _controls(self) -> list[str]:
         steps = self.walk.steps
@@ -212,8 +212,3 @@ def _box(name: str, walk: Walk, x: float, y: float) -> str:
         f'<g data-box="{name}">{svg.box(x, y, _WIDE / 2, _HIGH / 2, 6, "line")}'
         f"{svg.text(x, y - 10, walk.written(name), 'value', 14)}{svg.text(x, y + 3, shape, 'muted', 10)}{lower}</g>"
     )
-
-
-def entries(walk: Walk) -> Sequence[tuple[Step, int, int]]:
-    """Every entry of every step, in order."""
-    return [(step, row, column) for step in walk.steps for row, column in np.ndindex(step.array.shape)]
