@@ -275,6 +275,7 @@ def cost_curves(history: Mapping[str, Sequence[float]]) -> Figure:
     for (label, costs), style, colour in zip(lines.items(), itertools.cycle(["-", "--"]), itertools.cycle([VALUE, PATHS[1]])):
         ax.plot(range(len(costs)), costs, style, color=colour, label=label)
     ax.set(xlabel="epoch", ylabel="cost", yscale="log")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
     return figure
 
