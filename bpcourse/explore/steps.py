@@ -218,5 +218,5 @@ def _box(name: str, walk: Walk, x: float, y: float) -> str:
     lower = svg.text(x, y + 18, walk.written(back), "gradient", 13, more=f' data-box="{back}"') if back else ""
     return (
         f'<g data-box="{name}">{svg.box(x, y, _WIDE / 2, _HIGH / 2, 6, "line")}'
-        f"{svg.text(x, y - 10, walk.written(name), 'value', 14)}{svg.text(x, y + 3, shape, 'muted', 10)}{lower}</g>"
+        f"{svg.text(x, y - 10, walk.written(name), 'value', 14)}{svg.text(x, y + 3, shape, 'muted', 12)}{lower}</g>"
     )
