@@ -1,5 +1,6 @@
 """Sliders that work in a notebook and, with no kernel, in the built page."""
 
+from bpcourse.explore.bill import Bill
 from bpcourse.explore.circuit import Circuit
 from bpcourse.explore.difference import DifferenceStep
 from bpcourse.explore.hill import Hill
@@ -9,4 +10,4 @@ from bpcourse.explore.product import Product
 from bpcourse.explore.recurrence import Recurrence
 from bpcourse.explore.steps import Steps
 
-__all__ = ["Circuit", "DifferenceStep", "Hill", "Network", "OneWeight", "Product", "Recurrence", "Steps"]
+__all__ = ["Bill", "Circuit", "DifferenceStep", "Hill", "Network", "OneWeight", "Product", "Recurrence", "Steps"]
