@@ -9,5 +9,6 @@ from bpcourse.explore.one_weight import OneWeight
 from bpcourse.explore.product import Product
 from bpcourse.explore.recurrence import Recurrence
 from bpcourse.explore.steps import Steps
+from bpcourse.explore.v_curve import VCurve
 
-__all__ = ["Bill", "Circuit", "DifferenceStep", "Hill", "Network", "OneWeight", "Product", "Recurrence", "Steps"]
+__all__ = ["Bill", "Circuit", "DifferenceStep", "Hill", "Network", "OneWeight", "Product", "Recurrence", "Steps", "VCurve"]

@@ -55,6 +55,14 @@ def choice(key: str, label: str, options: Mapping[str, str], chosen: str, more: 
     )
 
 
+def typed(key: str, label: str, value: str, longest: int) -> str:
+    """A box for a text."""
+    return (
+        f'<label class="bp-typed">{escaped(label)} <input type="text" data-bind="{escaped(key)}" aria-label="{escaped(label)}" '
+        f'value="{escaped(value)}" maxlength="{longest}" autocapitalize="off" spellcheck="false"></label>'
+    )
+
+
 def switch(key: str, label: str, on: bool) -> str:
     """A box to tick."""
     return f'<label><input type="checkbox" data-bind="{escaped(key)}"{" checked" if on else ""}> {escaped(label)}</label>'
