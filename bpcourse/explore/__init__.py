@@ -2,6 +2,7 @@
 
 from bpcourse.explore.bill import Bill
 from bpcourse.explore.circuit import Circuit
+from bpcourse.explore.derivatives import Derivatives
 from bpcourse.explore.difference import DifferenceStep
 from bpcourse.explore.hill import Hill
 from bpcourse.explore.network import Network
@@ -11,4 +12,16 @@ from bpcourse.explore.recurrence import Recurrence
 from bpcourse.explore.steps import Steps
 from bpcourse.explore.v_curve import VCurve
 
-__all__ = ["Bill", "Circuit", "DifferenceStep", "Hill", "Network", "OneWeight", "Product", "Recurrence", "Steps", "VCurve"]
+__all__ = [
+    "Bill",
+    "Circuit",
+    "Derivatives",
+    "DifferenceStep",
+    "Hill",
+    "Network",
+    "OneWeight",
+    "Product",
+    "Recurrence",
+    "Steps",
+    "VCurve",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import traitlets
@@ -12,11 +12,12 @@ from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import UNDEFINED, Explorer
+from bpcourse.explore.derivatives import orders
 from bpcourse.explore.formula import FUNCTIONS, HIGHEST, LONGEST, as_graph, postfix
 from bpcourse.explore.plot import Plot
 from bpcourse.explore.predict import Ask
 from bpcourse.gates import GATES
-from bpcourse.graph import Value, gradient
+from bpcourse.graph import Value
 from bpcourse.pictures import svg, words
 from bpcourse.pictures.words import slot
 
@@ -24,13 +25,10 @@ MENU = ("e^x", "sin(10x)", "1000 + e^x", "x^2", "relu(x - 0.7)")
 _FEWEST, _MOST, _FLOOR, _REACH = 1, 48, -17.0, 4
 _U = 2.0**-53
 _KINDS = {"forward": "path2", "central": "path1"}
-_TOLD = (
-    f"Error of the derivative of {slot('formula')} against the step ε, both axes logarithmic. "
-    + "; ".join(
-        f"{kind}, {look}: {slot(f'{kind}-curve')}; at ε = {slot('eps')} its error is {slot(f'{kind}-error')}, "
-        f"cut off are about {slot(f'{kind}-cut')}, rounding makes up to about {slot(f'{kind}-rounding')}"
-        for kind, look in (("forward", "purple"), ("central", "green, dashed"))
-    )
+_TOLD = f"Error of the derivative of {slot('formula')} against the step ε, both axes logarithmic. " + "; ".join(
+    f"{kind}, {look}: {slot(f'{kind}-curve')}; at ε = {slot('eps')} its error is {slot(f'{kind}-error')}, "
+    f"cut off are about {slot(f'{kind}-cut')}, rounding makes up to about {slot(f'{kind}-rounding')}"
+    for kind, look in (("forward", "purple"), ("central", "green, dashed"))
 )
 
 
@@ -76,7 +74,7 @@ class VCurve(Explorer):
         super().__init__(start, "V-curve of a formula", formula=formula, halvings=halvings)
         plot = Plot((-14.6, 0), (_FLOOR, 2), height=330)
         x0 = Value(0.5, "x")
-        functions = {name: table_to_javascript(_derivatives(GATES[name](x0), x0), [x0]) for name in FUNCTIONS}
+        functions = {name: table_to_javascript(orders(GATES[name](x0), x0), [x0]) for name in FUNCTIONS}
         spec = {
             "decimals": 10, "plot": plot.spec, "ends": [_FEWEST, _MOST], "floor": _FLOOR, "menu": MENU,
             "longest": LONGEST, "highest": HIGHEST, "told": [_TOLD.split(words.BORDER)],
@@ -87,7 +85,8 @@ class VCurve(Explorer):
         """What a smaller ε does to the central error: an eighth of it, and one that rounding spoils."""
         return [
             Ask(
-                f"ε goes from {svg.scientific(2.0**-self.halvings)} to {svg.scientific(2.0**-more)}. What does the central error do?",
+                f"ε goes from {svg.scientific(2.0**-self.halvings)} to {svg.scientific(2.0**-more)}. "
+                "What does the central error do?",
                 {"halvings": more},
                 "error",
                 "What is cut off shrinks with ε², the rounding grows as ε shrinks.",
@@ -169,7 +168,7 @@ class _Told:
 
     def __init__(self, formula: str, x: float) -> None:
         x0 = Value(x, "x")
-        self._row = compile_table(_derivatives(as_graph(formula, x0), x0), [x0])
+        self._row = compile_table(orders(as_graph(formula, x0), x0), [x0])
         self.x = x
         self.f, self.slope, self.second, self.third = self._row(x)
 
@@ -191,14 +190,6 @@ class _Told:
             return self._row(x)[0]
         except UNDEFINED:
             return math.nan
-
-
-def _derivatives(v: Value, x: Value) -> Sequence[Value]:
-    """v and its first three derivatives by x."""
-    results = [v]
-    for _ in range(3):
-        results += gradient(results[-1], [x])
-    return results
 
 
 def _halvings(x: float) -> int:
