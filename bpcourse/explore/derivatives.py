@@ -23,7 +23,7 @@ _LAST, _EPS, _MOST = 3, 1e-5, 80
 _NAMES = ("f", "f′", "f″", "f‴")
 _COLOURS = ("ink", "value", "path1", "path2")
 _KINDS = ("as the backward pass builds it", "without needless gates")
-_RADIUS, _LEFT, _TOP, _WIDTH = 11, 22, 20, 560
+_RADIUS, _LEFT, _TOP, _WIDTH = 13, 22, 20, 560
 _TOLD = f"Graph of {slot('name')} for f = {slot('function')}, {slot('kind')}. Gates: {slot('gates')}: {slot('told')}"
 
 
@@ -192,7 +192,7 @@ def drawn(layout: Layout, order: int) -> str:
                 parts.append(f'<circle cx="{x}" cy="{y:.1f}" r="{radius}" {line}/>')
             more = "" if gate else ' class="halo"'
             parts.append(
-                f'<text x="{x}" y="{y + 4:.1f}" text-anchor="middle" font-size="12" fill="var(--bp-{colour})"{more}>'
+                f'<text x="{x}" y="{y + 4:.1f}" text-anchor="middle" font-size="11" fill="var(--bp-{colour})"{more}>'
                 f"{svg.escaped(symbol)}</text>"
             )
     return "".join(parts)
@@ -211,7 +211,7 @@ def _layout(outputs: Sequence[Value]) -> Layout:
     together = topological_order(*outputs)
     if len(together) > _MOST:
         raise ValueError(f"functions: expected at most {_MOST} values with three derivatives, got {len(together)}")
-    columns, slots, wires = laid_out(together, lambda *_: 2 * _RADIUS + 4, 9)
+    columns, slots, wires = laid_out(together, lambda *_: 2 * _RADIUS + 2, 9)
     top = min(slot.y for slot in [*slots.values(), *(slot for wire in wires for slot in wire.via)])
     places, pitch = {node: place for place, node in enumerate(together)}, (_WIDTH - 2 * _LEFT) // max(columns.values(), default=1)
     needed = [set(topological_order(v)) for v in outputs]

@@ -23,7 +23,7 @@ FUNCTIONS = ("exp", "log", "sqrt", "sin", "cos", "tanh", "sigmoid", "relu")
 LONGEST, HIGHEST = 60, 20
 """The most characters of a formula, and the highest whole power that is made by products. Book: chapter 16."""
 
-_OTHERS = {"−": "-", "×": "*", "·": "*", "÷": "/", "π": "pi", ",": ".", "**": "^"}
+_OTHERS = {"−": "-", "×": "*", "·": "*", "÷": "/", "π": " pi ", ",": ".", "**": "^"}
 _TOKEN = re.compile(r"((?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?)|([a-z]+)|([^ ])")
 _SIGNS = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
 _NAMES: dict[str, str | float] = {"x": "x", "e": math.e, "pi": math.pi}

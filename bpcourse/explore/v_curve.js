@@ -54,7 +54,7 @@ function postfix(formula) {
   const names = { x: "x", e: Math.E, pi: Math.PI }, signs = { "+": "add", "-": "subtract", "*": "multiply", "/": "divide" };
   const calls = Object.keys(functions), out = [], length = [...formula].length;
   if (length > SPEC.longest) throw `expected at most ${SPEC.longest} characters, got ${length}`;
-  for (const [other, sign] of Object.entries({ "−": "-", "×": "*", "·": "*", "÷": "/", "π": "pi", ",": ".", "**": "^" })) formula = formula.replaceAll(other, sign);
+  for (const [other, sign] of Object.entries({ "−": "-", "×": "*", "·": "*", "÷": "/", "π": " pi ", ",": ".", "**": "^" })) formula = formula.replaceAll(other, sign);
   const tokens = formula.match(/(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[-+]?[0-9]+)?|[a-z]+|[^ ]/gu) ?? [];
   const wrong = (expected) => { throw `expected ${expected}, got ${tokens[0] ?? "the end"}`; };
   const take = (some, expected) => (some.includes(tokens[0]) ? tokens.shift() : expected ? wrong(expected) : "");

@@ -24,6 +24,7 @@ from bpcourse.pictures.words import slot
 MENU = ("e^x", "sin(10x)", "1000 + e^x", "x^2", "relu(x - 0.7)")
 _FEWEST, _MOST, _FLOOR, _REACH = 1, 48, -17.0, 4
 _U = 2.0**-53
+_PARTS = {"error": "error", "cut": "cut off, about", "rounding": "rounding, up to about", "best": "best ε, about"}
 _KINDS = {"forward": "path2", "central": "path1"}
 _TOLD = f"Error of the derivative of {slot('formula')} against the step ε, both axes logarithmic. " + "; ".join(
     f"{kind}, {look}: {slot(f'{kind}-curve')}; at ε = {slot('eps')} its error is {slot(f'{kind}-error')}, "
@@ -71,12 +72,16 @@ class VCurve(Explorer):
         start = {"x": checks.number(x, "x")}
         halvings = _halvings(checks.number(halvings, "halvings"))
         postfix(formula)
+        try:
+            _Told(formula, start["x"])
+        except UNDEFINED as error:
+            raise ValueError(f"formula: expected one with three derivatives at {x:g}, got {formula}: {error}") from None
         super().__init__(start, "V-curve of a formula", formula=formula, halvings=halvings)
         plot = Plot((-14.6, 0), (_FLOOR, 2), height=330)
         x0 = Value(0.5, "x")
         functions = {name: table_to_javascript(orders(GATES[name](x0), x0), [x0]) for name in FUNCTIONS}
         spec = {
-            "decimals": 10, "plot": plot.spec, "ends": [_FEWEST, _MOST], "floor": _FLOOR, "menu": MENU,
+            "decimals": 8, "plot": plot.spec, "ends": [_FEWEST, _MOST], "floor": _FLOOR, "menu": MENU,
             "longest": LONGEST, "highest": HIGHEST, "told": [_TOLD.split(words.BORDER)],
         }  # fmt: skip
         self.assemble([self._picture(plot)], self._controls(), spec, {"functions": functions}, self._asks())
@@ -132,32 +137,33 @@ class VCurve(Explorer):
             numbers[f"{kind}-curve"] = words.course(points, _power, _power)
             for part in ("error", "cut", "rounding"):
                 numbers[f"{kind}-{part}"] = svg.scientific(getattr(now[kind], part))
-        frame = [
-            plot.frame(decades, levels, "difference step ε", "error"),
-            svg.text(72, 246, "─── forward, purple", "path2", 13, "start"),
-            svg.text(72, 266, "– – – central; thin: the two parts", "path1", 13, "start"),
-        ]
+        legend = {
+            "─── forward difference": "path2",
+            "– – – central difference": "path1",
+            "thin: cut off (up), rounding (down)": "muted",
+        }
+        frame = [plot.frame(decades, levels, "difference step ε", "error"), plot.inside(*parts)]
+        for i, (label, colour) in enumerate(legend.items()):
+            frame.append(svg.text(226, 34 + 20 * i, label, colour, 13, "start", ' class="halo"'))
         numbers |= {"formula": self.formula, "eps": svg.scientific(2.0**-self.halvings)}
-        return svg.drawing(plot.width, plot.height, words.filled(_TOLD, numbers), [*frame, plot.inside(*parts)])
+        return svg.drawing(plot.width, plot.height, words.filled(_TOLD, numbers), frame)
 
     def _controls(self) -> list[str]:
         x, now = self.inputs["x"], self.quotients()
-        heads = ("quotient", "value", "error", "cut off", "rounding", "best ε")
-        rows = []
-        for kind, q in now.items():
-            cells = [controls.readout(kind, svg.fixed(q.value, 10))]
-            cells += [controls.readout(f"{kind}-{part}", svg.scientific(getattr(q, part))) for part in Quotient._fields[1:]]
-            rows.append(f"<tr><th>{kind}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>")
-        slope = f"<tr><th>derivative</th><td>{controls.readout('exact', svg.fixed(self.gradients['x'], 10))}</td></tr>"
-        head = "".join(f"<th>{head}</th>" for head in heads)
+        slope = f"<td>{controls.readout('exact', svg.fixed(self.gradients['x'], 8))}</td>"
+        rows = [f"<tr><th>derivative</th>{slope}</tr>"]
+        rows.append(_line("quotient", {kind: svg.fixed(q.value, 8) for kind, q in now.items()}))
+        for part, label in _PARTS.items():
+            rows.append(_line(label, {f"{kind}-{part}": svg.scientific(getattr(q, part)) for kind, q in now.items()}))
+        head = f"<tr><th></th>{''.join(f'<th>{kind}</th>' for kind in now)}</tr>"
         return [
             controls.row(controls.typed("formula", "f(x) =", self.formula, LONGEST)),
             controls.row(*(controls.button(f"take {i}", formula) for i, formula in enumerate(MENU))),
             controls.sliders(
-                controls.counter("halvings", "ε: 1 halved … times", _MOST, self.halvings, first=_FEWEST),
+                controls.counter("halvings", "ε: halvings of 1", _MOST, self.halvings, first=_FEWEST),
                 controls.slider("inputs.x", "x", -_REACH, _REACH, 1 / 64, x, 6),
             ),
-            f'<div class="bp-wide"><table><thead><tr>{head}</tr></thead>{slope}{"".join(rows)}</table></div>',
+            f'<div class="bp-wide"><table><thead>{head}</thead>{"".join(rows)}</table></div>',
             f'<p class="bp-says" data-n="says">{_says(now["central"])}</p>',
             controls.row(controls.button("reset", "Reset")),
         ]
@@ -190,6 +196,11 @@ class _Told:
             return self._row(x)[0]
         except UNDEFINED:
             return math.nan
+
+
+def _line(label: str, cells: Mapping[str, str]) -> str:
+    """A row of the table."""
+    return f"<tr><th>{label}</th>{''.join(f'<td>{controls.readout(key, shown)}</td>' for key, shown in cells.items())}</tr>"
 
 
 def _halvings(x: float) -> int:
