@@ -34,7 +34,7 @@ _TOLD = (
 
 
 class Bill(Explorer):
-    """Products of one gradient by nudging and by backpropagation, while a network grows.
+    """Products of a gradient by nudging and by backpropagation, as a network grows.
 
         explore.Bill()
 

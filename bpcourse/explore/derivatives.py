@@ -44,7 +44,7 @@ class Layout(NamedTuple):
 
 
 class Derivatives(Explorer):
-    """The graph of f, f′, f″ or f‴: drawn, its gates counted, its number beside a nudge's.
+    """The graph of f, f′, f″ or f‴, its gates counted, its number beside a nudge's.
 
         explore.Derivatives()
 

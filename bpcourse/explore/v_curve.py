@@ -47,7 +47,7 @@ class Quotient(NamedTuple):
 
 
 class VCurve(Explorer):
-    """The error of the forward and of the central difference of a formula, and its two parts.
+    """The errors of a formula's forward and central difference, and their two parts.
 
         explore.VCurve("sin(10x)")
 

@@ -145,7 +145,7 @@ def _columns(order: Sequence[Value]) -> dict[Value, int]:
 def laid_out(
     order: Sequence[Value], room: Callable[[Value, int], float], lane: float
 ) -> tuple[dict[Value, int], dict[Value, _Slot], list[_Wire]]:
-    """Where the values of a graph stand, and how its wires run: columns, places, wires.
+    """Where a graph's values stand and its wires run: columns, places, wires.
 
     `room` is the height that a value takes, by the number of wires that leave it; `lane`
     that of a wire that passes a column by. Book: chapter 03.
