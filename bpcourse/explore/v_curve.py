@@ -11,7 +11,7 @@ import traitlets
 from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import UNDEFINED, Explorer
+from bpcourse.explore.base import CSS, UNDEFINED, Explorer, style
 from bpcourse.explore.derivatives import orders
 from bpcourse.explore.formula import FUNCTIONS, HIGHEST, LONGEST, as_graph, postfix
 from bpcourse.explore.plot import Plot
@@ -66,6 +66,7 @@ class VCurve(Explorer):
 
     formula = traitlets.Unicode().tag(sync=True)
     halvings = traitlets.Int().tag(sync=True)
+    _css = traitlets.Unicode(f"{CSS}\n{style('v_curve.css')}").tag(sync=True)
     script = "v_curve.js"
 
     def __init__(self, formula: str = MENU[0], x: float = 0.75, halvings: int = 8) -> None:
