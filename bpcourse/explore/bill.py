@@ -87,7 +87,7 @@ class Bill(Explorer):
     def _shown(self) -> dict[str, str]:
         """The counts as the table prints them."""
         counts = {name: f"{x:,.0f}" for name, x in self.values.items()}
-        return counts | {"ratio": svg.fixed(self.values["ratio"], 1).strip()}
+        return counts | {"ratio": svg.fixed(self.values["ratio"], 1)}
 
     def _picture(self, plot: Plot) -> svg.Picture:
         n, nudged, swept = self._logs(self.inputs["units"])
@@ -98,7 +98,8 @@ class Bill(Explorer):
             plot.frame(across, up, "weights N", "products of one gradient"),
             svg.text(78, 52, "──── nudging", "path2", 13, "start"),
             svg.text(78, 74, "– – – backpropagation", "path1", 13, "start"),
-            svg.text(78, 96, f"ratio = {self._shown()['ratio']}", "gradient", 13, "start", svg.mark("ratio", "ratio = ")),
+            svg.text(78, 96, "ratio", "gradient", 13, "start"),
+            svg.text(112, 96, self._shown()["ratio"], "gradient", 13, "start", svg.mark("ratio")),
             plot.inside(
                 plot.curve("gap", [(n, swept), (n, nudged)], "gradient", 4),
                 plot.curve("nudging", above, "path2"),
@@ -109,7 +110,8 @@ class Bill(Explorer):
         ]
         courses = {"nudged": words.course(above, _power, _power), "swept": words.course(below, _power, _power)}
         sizes = {name: f"{x:g}" for name, x in self.inputs.items()}
-        return svg.drawing(plot.width, plot.height, words.filled(_TOLD, {**sizes, **self._shown(), **courses}), parts)
+        shown = {name: text.strip() for name, text in self._shown().items()}
+        return svg.drawing(plot.width, plot.height, words.filled(_TOLD, {**sizes, **shown, **courses}), parts)
 
     def _controls(self) -> list[str]:
         layers, units = (int(x) for x in self.inputs.values())
