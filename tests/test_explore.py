@@ -1,5 +1,6 @@
 import copy
 import inspect
+import itertools
 import json
 import math
 import os
@@ -254,6 +255,21 @@ def test_the_gates_counted_are_those_that_are_drawn():
                 assert derivatives.drawn(layout, order).count('r="13"') == counts[-1]
                 (v_,) = gradient(v_, [x])
             assert explorer.gates == counts
+
+
+def test_no_gate_lies_on_another_and_no_wire_passes_through_one():
+    for layout in itertools.chain(*Derivatives()._layouts.values()):
+        columns = {}
+        for _, column, height, _, _ in layout.nodes:
+            columns.setdefault(column, []).append((height, 13))
+        for source, target, _, lanes in layout.wires:
+            begun = layout.nodes[source][1] + 1
+            assert begun + len(lanes) == layout.nodes[target][1]
+            for column, height in enumerate(lanes, start=begun):
+                columns.setdefault(column, []).append((height, 0))
+        for standing in columns.values():
+            for (upper, above), (lower, below) in itertools.pairwise(sorted(standing)):
+                assert lower - upper > above + below
 
 
 @needs_node

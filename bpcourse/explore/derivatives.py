@@ -154,7 +154,7 @@ class Derivatives(Explorer):
                 controls.readout(f"{key}{order}", cell if seen else "") for key, cell in zip(("raw", "clean", "f", "n"), cells)
             )
             rows.append(f"<tr><th>{name}</th>{''.join(f'<td>{cell}</td>' for cell in told)}</tr>")
-        head = "".join(f"<th>{head}</th>" for head in ("", "gates", "cleaned", "at x", "by nudging"))
+        head = "".join(f"<th>{head}</th>" for head in ("gates", "cleaned", "at x", "by nudging"))
         return [
             controls.row(
                 controls.choice("function", "f =", {name: name for name in self._rows}, self.function),
@@ -164,7 +164,7 @@ class Derivatives(Explorer):
                 controls.counter("order", "differentiated", _LAST, self.order),
                 controls.slider("inputs.x", "x", low, high, controls.nice((high - low) / 300), x, 2),
             ),
-            f'<div class="bp-wide"><table><thead><tr>{head}</tr></thead>{"".join(rows)}</table></div>',
+            f'<div class="bp-wide"><table><thead><tr><td></td>{head}</tr></thead>{"".join(rows)}</table></div>',
             controls.row(controls.button("again", "Differentiate again"), controls.button("reset", "Reset")),
         ]
 

@@ -88,7 +88,7 @@ class VCurve(Explorer):
         self.assemble([self._picture(plot)], self._controls(), spec, {"functions": functions}, self._asks())
 
     def _asks(self) -> list[Ask]:
-        """What a smaller ε does to the central error: an eighth of it, and one that rounding spoils."""
+        """What a smaller ε does to the central error: one that still pays, and one that rounding spoils."""
         return [
             Ask(
                 f"ε goes from {svg.scientific(2.0**-self.halvings)} to {svg.scientific(2.0**-more)}. "
@@ -156,13 +156,13 @@ class VCurve(Explorer):
         rows.append(_line("quotient", {kind: svg.fixed(q.value, 8) for kind, q in now.items()}))
         for part, label in _PARTS.items():
             rows.append(_line(label, {f"{kind}-{part}": svg.scientific(getattr(q, part)) for kind, q in now.items()}))
-        head = f"<tr><th></th>{''.join(f'<th>{kind}</th>' for kind in now)}</tr>"
+        head = f"<tr><td></td>{''.join(f'<th>{kind}</th>' for kind in now)}</tr>"
         return [
             controls.row(controls.typed("formula", "f(x) =", self.formula, LONGEST)),
             controls.row(*(controls.button(f"take {i}", formula) for i, formula in enumerate(MENU))),
             controls.sliders(
                 controls.counter("halvings", "ε: halvings of 1", _MOST, self.halvings, first=_FEWEST),
-                controls.slider("inputs.x", "x", -_REACH, _REACH, 1 / 64, x, 6),
+                controls.slider("inputs.x", "x", min(-_REACH, x), max(_REACH, x), 1 / 64, x, 6),
             ),
             f'<div class="bp-wide"><table><thead>{head}</thead>{"".join(rows)}</table></div>',
             f'<p class="bp-says" data-n="says">{_says(now["central"])}</p>',
