@@ -252,7 +252,7 @@ def test_the_gates_counted_are_those_that_are_drawn():
             for order in range(4):
                 counts.append(codegen.count_gates(codegen.simplified(v_) if explorer.clean else v_))
                 layout = explorer._layouts[explorer.function][explorer.clean]
-                assert derivatives.drawn(layout, order).count('r="13"') == counts[-1]
+                assert derivatives.drawn(layout, order, 0).count('r="13"') == counts[-1]
                 (v_,) = gradient(v_, [x])
             assert explorer.gates == counts
 
@@ -281,7 +281,7 @@ def test_a_graph_is_drawn_and_told_the_same_in_javascript():
             "SPEC.layouts.map((pair) => pair.map((one) => [0, 1, 2, 3].map((k) => [drawn(one, k), inWords(one, k)])))",
         )
         expected = [
-            [[[derivatives.drawn(one, k), derivatives.in_words(one, k)] for k in range(4)] for one in pair]
+            [[[derivatives.drawn(one, k, explorer._middle), derivatives.in_words(one, k)] for k in range(4)] for one in pair]
             for pair in explorer._layouts.values()
         ]
         assert drawn == expected

@@ -25,21 +25,21 @@ const firstNeeded = (orders) => 31 - Math.clz32(orders & -orders);
 
 // The twin of bpcourse.explore.derivatives.drawn.
 function drawn([pitch, nodes, wires, outputs], order) {
-  const { left, top, radius, colours } = SPEC, needed = (node) => (node[3] >> order) & 1, f = (y) => y.toFixed(1), parts = [];
+  const { left, middle, radius, colours } = SPEC, needed = (node) => (node[3] >> order) & 1, f = (y) => y.toFixed(1), parts = [];
   for (const [source, target, shift, lanes] of wires) {
     if (!needed(nodes[target])) continue;
-    let x = left + nodes[source][1] * pitch, y = nodes[source][2] + top, line = `M${x} ${f(y)}`;
+    let x = left + nodes[source][1] * pitch, y = nodes[source][2] + middle, line = `M${x} ${f(y)}`;
     for (const lane of [...lanes, nodes[target][2] + shift]) {
-      const middle = f(x + pitch / 2);
+      const half = f(x + pitch / 2);
       x += pitch;
-      line += `C${middle} ${f(y)} ${middle} ${f(lane + top)} ${x} ${f(lane + top)}`;
-      y = lane + top;
+      line += `C${half} ${f(y)} ${half} ${f(lane + middle)} ${x} ${f(lane + middle)}`;
+      y = lane + middle;
     }
     parts.push(`<path d="${line}" fill="none" stroke="var(--bp-line)" stroke-width="1.2"/>`);
   }
   nodes.forEach((node, place) => {
     if (!needed(node)) return;
-    const [symbol, column, height, orders, gate] = node, x = left + column * pitch, y = height + top;
+    const [symbol, column, height, orders, gate] = node, x = left + column * pitch, y = height + middle;
     const colour = gate ? colours[firstNeeded(orders)] : "muted", ring = place === outputs[order];
     for (const r of [...(gate ? [radius] : []), ...(ring ? [radius + 4] : [])])
       parts.push(`<circle cx="${x}" cy="${f(y)}" r="${r}" fill="${r === radius ? "var(--bp-paper)" : "none"}" stroke="var(--bp-${colour})" stroke-width="1.5"/>`);

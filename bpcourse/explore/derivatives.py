@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -23,12 +24,12 @@ _LAST, _EPS, _MOST = 3, 1e-5, 80
 _NAMES = ("f", "f′", "f″", "f‴")
 _COLOURS = ("ink", "value", "path1", "path2")
 _KINDS = ("as the backward pass builds it", "without needless gates")
-_RADIUS, _LEFT, _TOP, _WIDTH = 13, 22, 20, 560
+_RADIUS, _LEFT, _WIDTH = 13, 22, 560
 _TOLD = f"Graph of {slot('name')} for f = {slot('function')}, {slot('kind')}. Gates: {slot('gates')}: {slot('told')}"
 
 
 class Layout(NamedTuple):
-    """Where the graph of f and its derivatives stands, as its script takes it.
+    """Where the graph of f and its derivatives stands, as its script takes it; heights are from the middle.
 
     `nodes` are (symbol, column, height, orders, whether it is a gate): bit k of `orders` says
     that the kth derivative needs it. `wires` are (from, to, shift at the gate, heights at the
@@ -81,16 +82,20 @@ class Derivatives(Explorer):
         self._gates = {name: [[count_gates(v) for v in orders[name]] for orders in (raw, clean)] for name in functions}
         self._layouts = {name: [_layout(orders[name]) for orders in (raw, clean)] for name in functions}
         super().__init__({"x": x}, "graph of a derivative", function=first, order=1, clean=False)
-        heights = [node[2] for pair in self._layouts.values() for layout in pair for node in layout.nodes]
+        layouts = [layout for pair in self._layouts.values() for layout in pair]
+        heights = [
+            height
+            for one in layouts
+            for height in (*(node[2] for node in one.nodes), *(y for wire in one.wires for y in wire[3]))
+        ]
+        self._middle = 20 + math.ceil(max(map(abs, heights)))
         spec = {
             "decimals": 6, "eps": _EPS, "names": _NAMES, "colours": _COLOURS, "kinds": _KINDS, "radius": _RADIUS, "left": _LEFT,
-            "top": _TOP, "labels": [*functions], "gates": [*self._gates.values()],
-            "layouts": [*self._layouts.values()], "told": [_TOLD.split(words.BORDER)],
+            "middle": self._middle, "labels": [*functions], "gates": [*self._gates.values()], "layouts": [*self._layouts.values()],
+            "told": [_TOLD.split(words.BORDER)],
         }  # fmt: skip
         tables = {f"f{i}": table_to_javascript(raw[name], [inputs[name]]) for i, name in enumerate(functions)}
-        self.assemble(
-            [self._picture(max(heights) + _TOP + 40)], self._controls(low, high), spec, {"tables": tables}, self._asks()
-        )
+        self.assemble([self._picture()], self._controls(low, high), spec, {"tables": tables}, self._asks())
 
     def _asks(self) -> list[Ask]:
         """What one more derivative does to the number of gates, and what another function does."""
@@ -130,9 +135,10 @@ class Derivatives(Explorer):
         row, x = self._rows[self.function], self.inputs["x"]
         return (row(x + _EPS)[order - 1] - row(x - _EPS)[order - 1]) / (2 * _EPS)
 
-    def _picture(self, height: float) -> svg.Picture:
+    def _picture(self) -> svg.Picture:
+        height = 2 * self._middle + 20
         layout = self._layouts[self.function][self.clean]
-        parts = [f'<g data-line="graph">{drawn(layout, self.order)}</g>']
+        parts = [f'<g data-line="graph">{drawn(layout, self.order, self._middle)}</g>']
         for i, (name, colour) in enumerate(zip(_NAMES, _COLOURS)):
             parts.append(svg.text(8 + 84 * i, height - 8, f"{name} adds" if i else f"gates of {name}", colour, 13, "start"))
         parts.append(svg.text(_WIDTH - 8, height - 8, "ringed: the output", "muted", 13, "end"))
@@ -169,22 +175,22 @@ class Derivatives(Explorer):
         ]
 
 
-def drawn(layout: Layout, order: int) -> str:
-    """The graph of one derivative as SVG; its twin in `derivatives.js` draws the same. Book: chapter 14."""
+def drawn(layout: Layout, order: int, middle: float) -> str:
+    """The graph of one derivative as SVG, around this height; its twin in `derivatives.js` draws the same. Book: chapter 14."""
     pitch, nodes, wires, outputs = layout
     parts = []
     for source, target, shift, lanes in wires:
         if nodes[target][3] >> order & 1:
-            x, y = _LEFT + nodes[source][1] * pitch, nodes[source][2] + _TOP
+            x, y = _LEFT + nodes[source][1] * pitch, nodes[source][2] + middle
             line = f"M{x} {y:.1f}"
             for lane in [*lanes, nodes[target][2] + shift]:
-                middle, x = x + pitch / 2, x + pitch
-                line += f"C{middle:.1f} {y:.1f} {middle:.1f} {lane + _TOP:.1f} {x} {lane + _TOP:.1f}"
-                y = lane + _TOP
+                half, x = x + pitch / 2, x + pitch
+                line += f"C{half:.1f} {y:.1f} {half:.1f} {lane + middle:.1f} {x} {lane + middle:.1f}"
+                y = lane + middle
             parts.append(f'<path d="{line}" fill="none" stroke="var(--bp-line)" stroke-width="1.2"/>')
     for place, (symbol, column, height, orders, gate) in enumerate(nodes):
         if orders >> order & 1:
-            x, y = _LEFT + column * pitch, height + _TOP
+            x, y = _LEFT + column * pitch, height + middle
             colour = _COLOURS[(orders & -orders).bit_length() - 1] if gate else "muted"
             for radius in [_RADIUS] * gate + [_RADIUS + 4] * (place == outputs[order]):
                 fill = "var(--bp-paper)" if radius == _RADIUS else "none"
@@ -212,7 +218,8 @@ def _layout(outputs: Sequence[Value]) -> Layout:
     if len(together) > _MOST:
         raise ValueError(f"functions: expected at most {_MOST} values with three derivatives, got {len(together)}")
     columns, slots, wires = laid_out(together, lambda *_: 2 * _RADIUS + 2, 9)
-    top = min(slot.y for slot in [*slots.values(), *(slot for wire in wires for slot in wire.via)])
+    heights = [slot.y for slot in [*slots.values(), *(slot for wire in wires for slot in wire.via)]]
+    middle = (min(heights) + max(heights)) / 2
     places, pitch = {node: place for place, node in enumerate(together)}, (_WIDTH - 2 * _LEFT) // max(columns.values(), default=1)
     needed = [set(topological_order(v)) for v in outputs]
     return Layout(
@@ -221,7 +228,7 @@ def _layout(outputs: Sequence[Value]) -> Layout:
             (
                 node.gate.symbol if node.gate else node.name or svg.number(node.value),
                 columns[node],
-                round(slots[node].y - top, 1),
+                round(slots[node].y - middle, 1),
                 sum((node in nodes) << order for order, nodes in enumerate(needed)),
                 int(node.gate is not None),
             )
@@ -230,7 +237,7 @@ def _layout(outputs: Sequence[Value]) -> Layout:
         [
             (
                 places[wire.source], places[wire.target], 9 * (wire.row - (len(wire.target.inputs) - 1) / 2),
-                [round(slot.y - top, 1) for slot in wire.via],
+                [round(slot.y - middle, 1) for slot in wire.via],
             )
             for wire in wires
         ],

@@ -41,9 +41,9 @@ function start(root, model) {
       for (const part in parts) shown[`${kind}-${part}`] = scientific(parts[part]);
     }
     lines.step.setAttribute("d", axes.line([[place, floor], [place, 2]]));
-    const says = wrong || (!Number.isFinite(here[1]) ? `No derivative at x = ${plain(x, 6)}.`
+    const says = wrong || (!Number.isFinite(here[1]) ? `No derivative at x = ${plain(x, 5)}.`
       : `Of the central error the larger part is ${now.central.cut > now.central.rounding ? "cut off" : "rounding"}.`);
-    return { ...shown, halvings: String(halvings), "inputs.x": plain(x, 6), says, told,
+    return { ...shown, halvings: String(halvings), "inputs.x": plain(x, 5), says, told,
       status: wrong || `Step ${eps}: forward error ${shown["forward-error"]}, central error ${shown["central-error"]}. ${says}` };
   }
   return explore(root, model, { show, actions: { take: (_, i) => ({ formula: menu[i] }) } });

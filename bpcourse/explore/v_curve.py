@@ -53,7 +53,7 @@ class VCurve(Explorer):
 
     The formula is typed: numbers, x, e, pi, + − * / ^, brackets, and exp, log, sqrt, sin,
     cos, tanh, sigmoid, relu. The step ε is 1 halved `halvings` times. In float64 x and
-    x ± ε are then exact where x is a multiple of 1/64, as the slider's are, so that all
+    x ± ε are then exact where x is a multiple of 1/32, as the slider's are, so that all
     the rounding is in f. Cut off are |f″|ε/2 forward, |f‴|ε²/6 central; rounding makes up
     to 2u|f|/ε and u|f|/ε, u = 2⁻⁵³, in f's last step. `values` has f and both quotients,
     `gradients` the derivative.
@@ -162,7 +162,7 @@ class VCurve(Explorer):
             controls.row(*(controls.button(f"take {i}", formula) for i, formula in enumerate(MENU))),
             controls.sliders(
                 controls.counter("halvings", "ε: halvings of 1", _MOST, self.halvings, first=_FEWEST),
-                controls.slider("inputs.x", "x", min(-_REACH, x), max(_REACH, x), 1 / 64, x, 6),
+                controls.slider("inputs.x", "x", min(-_REACH, x), max(_REACH, x), 1 / 32, x, 5),
             ),
             f'<div class="bp-wide"><table><thead>{head}</thead>{"".join(rows)}</table></div>',
             f'<p class="bp-says" data-n="says">{_says(now["central"])}</p>',

@@ -869,7 +869,7 @@ class VCurveTwin(Twin):
         }
 
     def shown(self, state) -> dict:
-        texts = {"halvings": f"{state['halvings']:g}", "inputs.x": fixed(state["inputs"]["x"], 6).strip()}
+        texts = {"halvings": f"{state['halvings']:g}", "inputs.x": fixed(state["inputs"]["x"], 5).strip()}
         kinds = [f"{kind}{part}" for kind in ("forward", "central") for part in ("", "-error", "-cut", "-rounding", "-best")]
         if state["formula"] in self.wrong:
             return texts | dict.fromkeys(["exact", *kinds], "–") | {"says": Beginning("No formula yet: expected ")}
