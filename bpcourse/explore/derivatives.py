@@ -91,7 +91,8 @@ class Derivatives(Explorer):
         self._middle = 20 + math.ceil(max(map(abs, heights)))
         spec = {
             "decimals": 6, "eps": _EPS, "names": _NAMES, "colours": _COLOURS, "kinds": _KINDS, "radius": _RADIUS, "left": _LEFT,
-            "middle": self._middle, "labels": [*functions], "gates": [*self._gates.values()], "layouts": [*self._layouts.values()],
+            "middle": self._middle, "labels": [*functions], "gates": [*self._gates.values()],
+            "layouts": [*self._layouts.values()],
             "told": [_TOLD.split(words.BORDER)],
         }  # fmt: skip
         tables = {f"f{i}": table_to_javascript(raw[name], [inputs[name]]) for i, name in enumerate(functions)}
