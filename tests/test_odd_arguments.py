@@ -408,8 +408,10 @@ GOOD = {
     "figures.route_path": {"line": "M0 0", "i": 1, "more": ""},
     "figures.number": {"x": 1.5},
     "figures.pretty": {"name": "w_111"},
+    "explore.Bill": {"layers": 3, "units": 100},
     "explore.Circuit": lambda: of_graph(v=..., inputs=...) | {"ranges": {"x": (0.0, 1.0)}, "eps": 0.1, "h": 0.1,
                                                               "learning_rate": 0.1, "decimals": 2},
+    "explore.Derivatives": lambda: {"functions": {"f": graph.exp(xy()[0])}, "span": (0.1, 1.5)},
     "explore.DifferenceStep": lambda: {"v": graph.exp(xy()[0]), "span": (0.1, 1.5), "eps": 1e-5},
     "explore.Hill": lambda: {"v": graph.exp(xy()[0]), "span": (0.1, 1.5), "h": 0.3},
     "explore.Network": {
@@ -420,6 +422,7 @@ GOOD = {
     "explore.Product": {"a": -4.0, "b": -3.0, "h": 0.01},
     "explore.Recurrence": {"rho": 1.2, "x": 0.1, "steps": 3, "squash": "none", "matrix": ((0.8, -0.6), (0.6, 0.8))},
     "explore.Steps": lambda: {"walk": programs.convolution(np.ones((3, 3)), np.ones((2, 2)), np.ones((2, 2)))},
+    "explore.VCurve": {"formula": "e^x", "x": 0.75, "halvings": 8},
     "practice.chapter": {"number": 4},
     "practice.exercise": {"label": "04.2"},
     "practice.check": lambda: {"label": A_LADDER, "seed": 1, "rung": 1, "rules": {LAST.name: LAST.rule}, LAST.name: 1.5},

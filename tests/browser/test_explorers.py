@@ -293,7 +293,7 @@ HOUR = 3600
 def test_a_burst_of_moves_is_spoken_once_and_late(clocked):
     for alive in clocked.explorers:
         alive.root.evaluate(LISTEN)
-        bind = alive.read()["ranges"][0][0]
+        bind = next(bind for bind, _, place, _, high, step in alive.read()["ranges"] if place + 10 * step <= high)
         for _ in range(10):
             alive.push(bind, "ArrowRight")
             clocked.tab.clock.run_for(DEBOUNCE_MS)
@@ -399,7 +399,7 @@ def test_what_is_no_number_of_the_slider_is_refused_kindly(page):
         for text in NO_NUMBERS:
             typed(alive, bind, text)
             alive.check(f"{text!r} typed at {bind}")
-            assert wants.get_attribute("data-wants").startswith("a number from "), text
+            assert re.match("a (whole )?number from ", wants.get_attribute("data-wants")), text
             assert alive.root.locator("[aria-invalid]").count() == 1
         for text, end in TOO_MUCH.items():
             typed(alive, bind, text)

@@ -8,10 +8,23 @@ from typing import NamedTuple
 import numpy as np
 
 from bpcourse import network
-from bpcourse.beyond import recurrent
+from bpcourse.beyond import bill, recurrent
+from bpcourse.codegen import count_gates, simplified
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, THREE_PATHS, add_then_multiply
-from bpcourse.graph import Value, adjoints, evaluate, exp, flows, local_gradients, square, topological_order
-from bpcourse.pictures.svg import pretty
+from bpcourse.graph import (
+    Value,
+    adjoints,
+    evaluate,
+    exp,
+    flows,
+    gradient,
+    local_gradients,
+    sin,
+    square,
+    tanh,
+    topological_order,
+)
+from bpcourse.pictures.svg import fixed, pretty
 
 # ------------------------------------------------------------ numbers as the pages print them
 
@@ -82,6 +95,15 @@ class Said(NamedTuple):
             and len(found) == len(self.numbers)
             and all(number.agrees(word) for number, word in zip(self.numbers, found))
         )
+
+
+class Beginning(NamedTuple):
+    """A sentence of which only the beginning is known."""
+
+    start: str
+
+    def fits(self, text: str) -> bool:
+        return text.startswith(self.start)
 
 
 # ------------------------------------------------------------ what Python computes, a class for each kind
@@ -704,6 +726,212 @@ class RecurrenceTwin(Twin):
                     alive.slide(bind, key)
 
 
+class BillTwin(Twin):
+    """The counts of `bpcourse.beyond.bill` for layers of equal width."""
+
+    def __init__(self) -> None:
+        super().__init__("bill of a gradient, by nudging and by backpropagation", inputs={"layers": 3.0, "units": 100.0})
+
+    def counts(self, layers: float, units: float) -> tuple[int, int, int]:
+        """The weights, and the products of nudging and of backpropagation."""
+        sizes = [int(units)] * (int(layers) + 1)
+        there = bill.forward_products(sizes)
+        return there, bill.numerical_products(sizes), there + bill.backward_products(sizes)
+
+    def shown(self, state) -> dict:
+        layers, units = state["inputs"].values()
+        weights, nudging, both = self.counts(layers, units)
+        return {
+            "inputs.layers": f"{layers:g}", "inputs.units": f"{units:g}", "weights": f"{weights:,}",
+            "knobs": f"{nudging // weights - 1:,}", "nudging": f"{nudging:,}", "backpropagation": f"{both:,}",
+            "ratio": Fixed(nudging / both, 1),
+        }  # fmt: skip
+
+    def curves(self, state) -> dict:
+        """Both bills for every width that is drawn."""
+        widths = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+        logs = [np.log10(self.counts(state["inputs"]["layers"], width)).tolist() for width in widths]
+        return {"nudging": [(n, v) for n, v, _ in logs], "backpropagation": [(n, v) for n, _, v in logs]}
+
+    def dots(self, state) -> dict:
+        weights, nudging, both = np.log10(self.counts(*state["inputs"].values())).tolist()
+        return {"nudging-dot": (weights, nudging), "backpropagation-dot": (weights, both)}
+
+    def described(self, state) -> list:
+        return [self.shown(state)["ratio"], *(Brief(x) for x in state["inputs"].values())]
+
+    def spoken(self, state) -> Said:
+        shown = self.shown(state)
+        begun = f"{shown['inputs.layers']} layers of {shown['inputs.units']} units: nudging makes {shown['nudging']} products, "
+        return Said(f"{begun}backpropagation {shown['backpropagation']}, a ratio of ", (shown["ratio"],))
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for bind, key in itertools.product(("inputs.layers", "inputs.units"), ("Home", "PageUp", "End")):
+            alive.slide(bind, key)
+
+
+class DerivativesTwin(Twin):
+    """The derivatives by `gradient`, one after the other, their gates by `count_gates`, and nudges of each."""
+
+    names, eps = ("f", "f′", "f″", "f‴"), 1e-5
+
+    def __init__(self) -> None:
+        self.x = x = Value(0.7, "x")
+        tower, cube = exp(exp(square(x))), x**3
+        functions = {"e^(e^(x²))": tower, "e^(x²)": exp(square(x)), "tanh x": tanh(x), "x³": cube, "sin x": sin(x)}
+        self.orders = {name: [v] for name, v in functions.items()}
+        for orders in self.orders.values():
+            for _ in range(3):
+                orders += gradient(orders[-1], [x])
+        super().__init__("graph of a derivative", inputs={"x": 0.7}, function="e^(e^(x²))", order=1, clean=False)
+
+    def shown(self, state) -> dict:
+        x, orders = state["inputs"]["x"], self.orders[state["function"]]
+        texts = {"order": f"{state['order']:g}", "inputs.x": fixed(x, 2).strip()}
+        for k, v in enumerate(orders):
+            if k > state["order"]:
+                texts |= dict.fromkeys((f"raw{k}", f"clean{k}", f"f{k}", f"n{k}"), "")
+                continue
+            texts |= {f"raw{k}": f"{count_gates(v)}", f"clean{k}": f"{count_gates(simplified(v))}", f"n{k}": ""}
+            texts[f"f{k}"] = Fixed(evaluate(v, {self.x: x}), 6)
+            if k:
+                ahead, behind = (evaluate(orders[k - 1], {self.x: x + step}) for step in (self.eps, -self.eps))
+                noise = 200 * 2.0**-53 * (1 + abs(ahead)) / self.eps
+                texts[f"n{k}"] = Fixed((ahead - behind) / (2 * self.eps), 6, noise)
+        return texts
+
+    def gates(self, state) -> Brief:
+        return Brief(float(self.shown(state)[f"{'clean' if state['clean'] else 'raw'}{int(state['order'])}"]))
+
+    def described(self, state) -> list:
+        return [self.gates(state)]
+
+    def choices(self) -> list:
+        return [("function", name) for name in [*self.orders][1:]]
+
+    def spoken(self, state) -> Said:
+        order = int(state["order"])
+        numbers = self.gates(state), self.shown(state)[f"f{order}"], Fixed(state["inputs"]["x"], 2)
+        return Said(f"{self.names[order]} of {state['function']}: ", numbers)
+
+    def pressed(self, state, action) -> dict:
+        return {"order": min(state["order"] + 1, 3)}
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for function in self.orders:
+            alive.choose("function", function)
+            alive.tick("clean")
+            alive.slide("order", "Home")
+            for key in ("Enter", "Space") * 2:
+                alive.press("again", key)
+            alive.slide("inputs.x", "PageUp")
+
+
+# Formulas with their three derivatives, by hand.
+FORMULAS = {
+    "e^x": (math.exp,) * 4,
+    "sin(10x)": (
+        lambda x: math.sin(10 * x), lambda x: 10 * math.cos(10 * x), lambda x: -100 * math.sin(10 * x),
+        lambda x: -1000 * math.cos(10 * x),
+    ),
+    "1000 + e^x": (lambda x: 1000 + math.exp(x), math.exp, math.exp, math.exp),
+    "x^2": (lambda x: x * x, lambda x: 2 * x, lambda x: 2.0, lambda x: 0.0),
+    "relu(x - 0.7)": (lambda x: max(x - 0.7, 0.0), lambda x: float(x > 0.7), lambda x: 0.0, lambda x: 0.0),
+    "3·x^3 − cos(x)": (
+        lambda x: 3 * (x * x * x) - math.cos(x), lambda x: 9 * x**2 + math.sin(x), lambda x: 18 * x + math.cos(x),
+        lambda x: 18 - math.sin(x),
+    ),
+}  # fmt: skip
+
+
+class VCurveTwin(Twin):
+    """Quotients of the formulas and their parts; a little room for the last digit of exp and sin."""
+
+    wrong = ("e^", "foo", "", "2 + 2")
+
+    def __init__(self) -> None:
+        super().__init__("V-curve of a formula", inputs={"x": 0.75}, formula="e^x", halvings=8)
+
+    def parts(self, state) -> dict:
+        """The derivative; of each quotient its value, its error, what is cut off, the rounding, the best ε, and the noise."""
+        f, slope, second, third = FORMULAS[state["formula"]]
+        x, eps, u = state["inputs"]["x"], 2.0 ** -state["halvings"], 2.0**-53
+        exact, second, third, size = slope(x), abs(second(x)), abs(third(x)), abs(f(x))
+        noise = 4 * u * (1 + abs(exact)) + 4 * u * (1 + size) / eps
+        forward, central = (f(x + eps) - f(x)) / eps, (f(x + eps) - f(x - eps)) / (2 * eps)
+        best = 2 * math.sqrt(u * size / second) if second else None, (3 * u * size / third) ** (1 / 3) if third else None
+        return {
+            "exact": exact,
+            "forward": (forward, abs(forward - exact), second * eps / 2, 2 * u * size / eps, best[0], noise),
+            "central": (central, abs(central - exact), third * eps**2 / 6, u * size / eps, best[1], noise),
+        }
+
+    def shown(self, state) -> dict:
+        texts = {"halvings": f"{state['halvings']:g}", "inputs.x": fixed(state["inputs"]["x"], 5).strip()}
+        kinds = [f"{kind}{part}" for kind in ("forward", "central") for part in ("", "-error", "-cut", "-rounding", "-best")]
+        if state["formula"] in self.wrong:
+            return texts | dict.fromkeys(["exact", *kinds], "–") | {"says": Beginning("No formula yet: expected ")}
+        told = self.parts(state)
+        texts["exact"] = Fixed(told.pop("exact"), 8)
+        for kind, (value, error, cut, rounding, best, noise) in told.items():
+            texts |= {
+                kind: Fixed(value, 8, noise), f"{kind}-error": Scientific(error, noise), f"{kind}-cut": Scientific(cut),
+                f"{kind}-rounding": Scientific(rounding), f"{kind}-best": Scientific(best) if best is not None else "–",
+            }  # fmt: skip
+        larger = "cut off" if told["central"][2] > told["central"][3] else "rounding"
+        return texts | {"says": f"Of the central error the larger part is {larger}."}
+
+    def curves(self, state) -> dict:
+        """A point for every step, where the error is not lost in the noise, and the two parts, where there are any."""
+        kinds = ("forward", "central")
+        if state["formula"] in self.wrong:
+            return {f"{kind}{part}": [] for kind in kinds for part in ("", "-cut", "-rounding")}
+        steps = range(48, 0, -1)
+        along = [self.parts(state | {"halvings": k}) for k in steps]
+        places = [math.log10(2.0**-k) for k in steps]
+        lines = {kind: [(u, self.height(told[kind])) for u, told in zip(places, along)] for kind in kinds}
+        for kind, (place, part) in itertools.product(kinds, ((2, "cut"), (3, "rounding"))):
+            ends = [along[i][kind][place] for i in (0, -1)]
+            lines[f"{kind}-{part}"] = [(places[i], math.log10(end)) for i, end in zip((0, -1), ends)] if all(ends) else []
+        return lines
+
+    def height(self, parts: tuple) -> float:
+        error, noise = parts[1], parts[-1]
+        return math.log10(error) if error > 1000 * noise else math.nan
+
+    def dots(self, state) -> dict:
+        if state["formula"] in self.wrong:
+            return {}
+        told, place = self.parts(state), math.log10(2.0 ** -state["halvings"])
+        return {f"{kind}-dot": (place, self.height(told[kind])) for kind in ("forward", "central")}
+
+    def described(self, state) -> list:
+        shown = self.shown(state)
+        parts = ("forward-error", "forward-cut", "central-error", "central-rounding")
+        return [Scientific(2.0 ** -state["halvings"]), *(shown[part] for part in parts)]
+
+    def spoken(self, state) -> Said:
+        shown = self.shown(state)
+        return Said("Step ", (Scientific(2.0 ** -state["halvings"]), shown["forward-error"], shown["central-error"]))
+
+    def pressed(self, state, action) -> dict:
+        return {"formula": [*FORMULAS][int(action.removeprefix("take "))]}
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for i in range(5):
+            alive.press(f"take {i}", ("Enter", "Space")[i % 2])
+            for bind, key in (("inputs.x", "PageUp"), ("halvings", "Home"), ("halvings", "PageUp"), ("inputs.x", "ArrowLeft")):
+                alive.slide(bind, key)
+        for formula in (*self.wrong, [*FORMULAS][-1]):
+            alive.control("formula").fill(formula)
+            alive.set("formula", formula)
+            assert alive.control("formula").get_attribute("aria-invalid") == ("true" if formula in self.wrong else None)
+            alive.slide("halvings", "ArrowRight")
+
+
 def log10_above(x, floor: float) -> list[float]:
     return np.log10(np.maximum(x, floor)).tolist()
 
@@ -817,8 +1045,10 @@ EXPLORERS = {
     "07-one-weight-w212.html": [four_four_two("w_212")],
     "08-many-paths-w131.html": [four_four_two("w_131")],
     "12-training.html": [four_four_two("w_212")],
+    "13-what-it-costs.html": [BillTwin()],
+    "14-two-ways-to-differentiate-a-graph.html": [DerivativesTwin()],
     "15-when-gradients-go-wrong.html": [RecurrenceTwin(1.2)],
-    "16-checking-gradients.html": [large_constant(), kink()],
+    "16-checking-gradients.html": [VCurveTwin(), large_constant(), kink()],
     "17-beyond-layers.html": [CircuitTwin(convolution, 2)],
 }
 """Every explorer of the book, in the order of its page, and how Python computes what it shows."""
