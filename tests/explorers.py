@@ -1,7 +1,7 @@
 """One explorer of each kind, light to import: another process makes them, too."""
 
 from bpcourse import examples, graph
-from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, OneWeight, Product
+from bpcourse.explore import Circuit, DifferenceStep, Hill, Names, Network, OneLogit, OneWeight, Product, Xor
 from bpcourse.graph import Value
 
 
@@ -26,4 +26,7 @@ EXPLORERS = {
     "circuit of a neuron": neuron,
     "network": lambda: Network(weight="w_212"),
     "network with three paths": three_paths,
+    "names": Names,
+    "one logit": OneLogit,
+    "xor": Xor,
 }
