@@ -92,13 +92,13 @@ class Names(Explorer):
             if name not in self._plan.weights:
                 continue
             w, (start, to), slope = self.inputs[name], self._plan.weights[name], self.gradients[name]
-            moves = f"It moves by {brief(slope)} · {brief(_NUDGE)} = {brief(slope * _NUDGE)}"
+            change = f"It moves by {brief(slope)} · {brief(_NUDGE)} = {brief(slope * _NUDGE)}" if to == end else "It stays"
             asks.append(
                 Ask(
                     f"{pretty(name)} goes from {brief(w)} to {brief(w + _NUDGE)}. What does the sum {pretty(end)} do?",
                     {"inputs": {name: w + _NUDGE}, "weight": name},
                     f"v{end}",
-                    f"{moves if to == end else 'It stays'}: {pretty(name)} multiplies {pretty(start)} and goes into {pretty(to)}.",
+                    f"{change}: {pretty(name)} multiplies {pretty(start)} and goes into {pretty(to)}.",
                 )
             )
         return asks
@@ -212,7 +212,7 @@ class Names(Explorer):
                 *(controls.button(f"turn {i}", f"Next {index}") for i, index in enumerate("ljk")),
             ),
             controls.sliders(controls.slider(f"inputs.{self.weight}", pretty(self.weight), *_SPAN, 0.01, w, 2)),
-            f'<p class="bp-note" data-n="says">{self._says(self.weight)}</p>',
+            f'<p class="bp-says" data-n="says">{self._says(self.weight)}</p>',
             f'<div class="bp-wide"><table class="bp-called">{rows}</table></div>',
             controls.row(controls.button("reset", "Reset")),
         ]

@@ -174,15 +174,13 @@ class Xor(Explorer):
                 lines[level] += plot.line([(first - height / 2, v), (last + height / 2, v)])
         walk = [(at[_ACROSS], at[_UP]) for at in (dict(zip(self._names, epoch.parameters)) for epoch in _some(history))]
         thick = (plot.box[3] - plot.box[1]) / _CELLS
+        shades = [
+            svg.path(line, "value", thick, f' data-line="level{i}" stroke-opacity="{0.1 * i:g}"') for i, line in enumerate(lines)
+        ]
         ticks = {float(u): svg.number(u) for u in (-6, -3, 0, 3, 6)}
         parts = [
             plot.inside(
-                *(
-                    svg.path(
-                        line, "value", thick, f' data-line="level{i}" stroke-opacity="{0.1 * i:g}" shape-rendering="crispEdges"'
-                    )
-                    for i, line in enumerate(lines)
-                ),
+                f'<g shape-rendering="crispEdges">{"".join(shades)}</g>',
                 svg.path(plot.line([(plot.x[0], plot.y[0]), (plot.x[1], plot.y[1])]), "ink", 1, ' stroke-dasharray="5 4"'),
                 plot.curve("walk", walk, "gradient", 3),
                 plot.dot("start", *walk[0], "ink", 4),
@@ -233,13 +231,13 @@ class Xor(Explorer):
                 controls.button("reset", "Reset"),
             ),
             controls.sliders(
-                controls.counter("epoch", "epoch", EPOCHS, self.epoch),
                 controls.slider("learning_rate", "learning rate η", 0, max(3, self.learning_rate), 0.1, self.learning_rate, 2),
+                controls.counter("epoch", "epoch", EPOCHS, self.epoch),
                 *sliders,
             ),
             controls.numbers(4, told),
             controls.numbers(4, answers),
-            f'<p class="bp-note" data-n="says">{_SAYS["twins" if self._apart(there) == 0 else "apart"]}</p>',
+            f'<p class="bp-says" data-n="says">{_SAYS["twins" if self._apart(there) == 0 else "apart"]}</p>',
         ]
 
 
