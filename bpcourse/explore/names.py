@@ -20,7 +20,7 @@ from bpcourse.pictures.svg import lowered, pretty, raised
 from bpcourse.pictures.words import slot
 
 _SPAN, _NUDGE = (-2.0, 2.0), 0.5
-_LEFT, _TOP, _CELL = (22.0, 254.0), 40.0, (48.0, 26.0)
+_LEFT, _TOP, _CELL = (42.0, 268.0), 40.0, (46.0, 26.0)
 _TO, _FROM = "path1", "path2"
 NOTATIONS = (
     "this book", "its code", "Gupta", "Rathi", "PadhAI notes", "Nielsen, inputs are layer 1", "PyTorch", "Keras and Flax",
@@ -185,20 +185,20 @@ class Names(Explorer):
                 f'fill="var(--bp-{colour})" fill-opacity="0.16" stroke="var(--bp-{colour})" stroke-width="1.5"/>'
             )
         for layer, (start, units) in enumerate(zip(_LEFT, (4, 2)), start=1):
-            parts.append(svg.text(start - 4, 14, f"W{raised(layer)}", "ink", 15, "end"))
+            parts.append(svg.text(start - 36, 14, f"W{raised(layer)}", "ink", 15, "start"))
             for i in range(1, 5):
                 parts.append(svg.text(start + (i - 0.5) * wide, _TOP - 8, f"k = {i}", _FROM, 12))
                 if i <= units:
-                    parts.append(svg.text(start - 5, _TOP + (i - 0.5) * high + 4, str(i), _TO, 12, "end"))
+                    parts.append(svg.text(start - 5, _TOP + (i - 0.5) * high + 4, f"j = {i}", _TO, 12, "end"))
         cells, clicked = "", ""
         for name, x in self.inputs.items():
             layer, row, column = map(int, name[2:])
             across, down = _LEFT[layer - 1] + (column - 1) * wide, _TOP + (row - 1) * high
-            cells += f'<text x="{across + wide - 8:g}" y="{down + 18:g}"{svg.mark("m" + name)}>{svg.fixed(x, 2)}</text>'
+            cells += f'<text x="{across + wide - 4:g}" y="{down + 18:g}"{svg.mark("m" + name)}>{svg.fixed(x, 2)}</text>'
             clicked += f'<path d="M{across:g} {down:g}h{wide:g}v{high:g}h-{wide:g}z" data-do="pick {name}"/>'
-        parts.append(f'<g text-anchor="end" font-size="14" fill="var(--bp-value)">{cells}</g><g fill="transparent">{clicked}</g>')
+        parts.append(f'<g text-anchor="end" font-size="13" fill="var(--bp-value)">{cells}</g><g fill="transparent">{clicked}</g>')
         _, sentence = self._sentences()
-        return svg.drawing(450, _TOP + 4 * high + 6, words.filled(sentence, told), parts)
+        return svg.drawing(456, _TOP + 4 * high + 6, words.filled(sentence, told), parts)
 
     def _controls(self) -> list[str]:
         w = self.inputs[self.weight]

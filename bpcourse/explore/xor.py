@@ -34,7 +34,7 @@ _LEVELS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 _EXAMPLES = [(*map(float, x), float(y)) for x, y in zip(XOR_X.T, XOR_Y[0])]
 _LABELS = [f"answer_{x:.0f}{y:.0f}" for x, y, _ in _EXAMPLES]
 _TOLD = (
-    f"The cost, blue, darker where it is higher, over {svg.pretty(_ACROSS)} across and {svg.pretty(_UP)} up, the other "
+    f"The cost, the stronger the blue the higher, over {svg.pretty(_ACROSS)} across and {svg.pretty(_UP)} up, the other "
     f"parameters as at epoch {slot('epoch')}: lowest {slot('low')} at {slot('low-across')}, {slot('low-up')}. Orange, where "
     f"training led these two: from {slot('start-across')}, {slot('start-up')} to {slot('now-across')}, {slot('now-up')}. "
     "Dashed: where both are alike.",
@@ -88,7 +88,7 @@ class Xor(Explorer):
         self._row, self._loss = compile_table(step, at), compile_table(step[:1], at)
         super().__init__(inputs, "a network that learns XOR", learning_rate=learning_rate, epoch=EPOCHS)
         slice_ = Plot((-6, 6), (-6, 6), width=380, height=364)
-        costs = Plot((0, EPOCHS), (0, 1), width=380, height=190)
+        costs = Plot((0, 1.05 * EPOCHS), (0, 1), width=380, height=190)
         spec = {
             "decimals": 4, "slice": slice_.spec, "costs": costs.spec, "last": EPOCHS, "every": _EVERY, "cells": _CELLS,
             "levels": _LEVELS, "examples": _EXAMPLES, "labels": _LABELS, "twins": _numbers_of(_TWINS),
@@ -161,7 +161,7 @@ class Xor(Explorer):
             return math.nan
 
     def _slice(self, plot: Plot, history: Sequence[Epoch]) -> svg.Picture:
-        """The cost over two weights, darker where it is higher, with the path on it."""
+        """The cost over two weights, the stronger the higher, with the path on it."""
         there = dict(zip(self._names, history[-1].parameters))
         centres = [(a + b) / 2 for a, b in itertools.pairwise(plot.grid(_CELLS))]
         costs = {(u, v): self._cost({**there, _ACROSS: u, _UP: v}) for v in centres for u in centres}
@@ -173,7 +173,7 @@ class Xor(Explorer):
                 first, *_, last = (*run,) * 2
                 lines[level] += plot.line([(first - height / 2, v), (last + height / 2, v)])
         walk = [(at[_ACROSS], at[_UP]) for at in (dict(zip(self._names, epoch.parameters)) for epoch in _some(history))]
-        thick = (plot.box[3] - plot.box[1]) / _CELLS
+        thick = (plot.box[3] - plot.box[1]) / _CELLS + 0.4  # no gaps between rows
         shades = [
             svg.path(line, "value", thick, f' data-line="level{i}" stroke-opacity="{0.1 * i:g}"') for i, line in enumerate(lines)
         ]
@@ -187,7 +187,7 @@ class Xor(Explorer):
                 plot.dot("now", *walk[-1], "gradient"),
             ),
             plot.frame(ticks, ticks, svg.pretty(_ACROSS), ""),
-            svg.text(plot.box[0] - 9, plot.height - 66, svg.pretty(_UP), "ink", 13, "end"),
+            svg.text(plot.box[0] - 9, plot.up(4.2), svg.pretty(_UP), "ink", 13, "end"),
         ]
         numbers = {
             "low": low[0], "low-across": low[1], "low-up": low[2], "epoch": EPOCHS, "start-across": walk[0][0],
@@ -202,8 +202,9 @@ class Xor(Explorer):
         levels = {v: svg.number(v) for v in (0.0, 0.25, 0.5, 0.75, 1.0)}
         parts = [
             plot.frame(ticks, levels, "epoch", "cost"),
+            svg.text(plot.box[2], plot.up(FLOOR) + 15, "floor of twins", "ink", 13, "end", ' class="halo"'),
             plot.inside(
-                svg.path(plot.line([(0, FLOOR), (EPOCHS, FLOOR)]), "ink", 1, ' stroke-dasharray="5 4"'),
+                svg.path(plot.line([(u, FLOOR) for u in plot.x]), "ink", 1, ' stroke-dasharray="5 4"'),
                 plot.curve("cost", curve, "value"),
                 plot.dot("point", EPOCHS, history[-1].cost, "gradient"),
             ),
