@@ -20,7 +20,7 @@ from bpcourse.pictures.svg import lowered, pretty, raised
 from bpcourse.pictures.words import slot
 
 _SPAN, _NUDGE = (-2.0, 2.0), 0.5
-_LEFT, _TOP, _CELL = (42.0, 268.0), 40.0, (46.0, 26.0)
+_LEFT, _TOP, _CELL = (42.0, 280.0), 40.0, (46.0, 26.0)
 _TO, _FROM = "path1", "path2"
 NOTATIONS = (
     "this book", "its code", "Gupta", "Rathi", "PadhAI notes", "Nielsen, inputs are layer 1", "PyTorch", "Keras and Flax",
@@ -198,7 +198,7 @@ class Names(Explorer):
             clicked += f'<path d="M{across:g} {down:g}h{wide:g}v{high:g}h-{wide:g}z" data-do="pick {name}"/>'
         parts.append(f'<g text-anchor="end" font-size="13" fill="var(--bp-value)">{cells}</g><g fill="transparent">{clicked}</g>')
         _, sentence = self._sentences()
-        return svg.drawing(456, _TOP + 4 * high + 6, words.filled(sentence, told), parts)
+        return svg.drawing(468, _TOP + 4 * high + 6, words.filled(sentence, told), parts)
 
     def _controls(self) -> list[str]:
         w = self.inputs[self.weight]

@@ -87,8 +87,8 @@ class Xor(Explorer):
         step = [nodes["loss"], nodes["a_21"], *gradient(nodes["loss"], at[: len(inputs)])]
         self._row, self._loss = compile_table(step, at), compile_table(step[:1], at)
         super().__init__(inputs, "a network that learns XOR", learning_rate=learning_rate, epoch=EPOCHS)
-        slice_ = Plot((-6, 6), (-6, 6), width=380, height=364)
-        costs = Plot((0, 1.05 * EPOCHS), (0, 1), width=380, height=190)
+        slice_ = Plot((-6, 6), (-6, 6), width=364, height=348)  # cells of 12 × 12
+        costs = Plot((0, 1.05 * EPOCHS), (0, 1), width=364, height=190)
         spec = {
             "decimals": 4, "slice": slice_.spec, "costs": costs.spec, "last": EPOCHS, "every": _EVERY, "cells": _CELLS,
             "levels": _LEVELS, "examples": _EXAMPLES, "labels": _LABELS, "twins": _numbers_of(_TWINS),
@@ -173,14 +173,14 @@ class Xor(Explorer):
                 first, *_, last = (*run,) * 2
                 lines[level] += plot.line([(first - height / 2, v), (last + height / 2, v)])
         walk = [(at[_ACROSS], at[_UP]) for at in (dict(zip(self._names, epoch.parameters)) for epoch in _some(history))]
-        thick = (plot.box[3] - plot.box[1]) / _CELLS + 0.4  # no gaps between rows
+        thick = (plot.box[3] - plot.box[1]) / _CELLS
         shades = [
             svg.path(line, "value", thick, f' data-line="level{i}" stroke-opacity="{0.1 * i:g}"') for i, line in enumerate(lines)
         ]
         ticks = {float(u): svg.number(u) for u in (-6, -3, 0, 3, 6)}
         parts = [
             plot.inside(
-                f'<g shape-rendering="crispEdges">{"".join(shades)}</g>',
+                *shades,
                 svg.path(plot.line([(plot.x[0], plot.y[0]), (plot.x[1], plot.y[1])]), "ink", 1, ' stroke-dasharray="5 4"'),
                 plot.curve("walk", walk, "gradient", 3),
                 plot.dot("start", *walk[0], "ink", 4),
