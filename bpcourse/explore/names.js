@@ -1,7 +1,7 @@
 // Names: point at a weight and read its name, or turn an index and see the weight.
 function start(root, model) {
   const { units, places, ends, sizes, left, top, cell: [wide, high], called } = SPEC, lines = pieces(root), weights = Object.keys(ends);
-  const slider = root.querySelector('[data-bind^="inputs."]');
+  const slider = root.querySelector('[data-bind^="inputs."]'), number = slider.nextElementSibling;
   const indices = (weight) => [...weight.slice(2)].map(Number);
   const set = (piece, attributes) => Object.entries(attributes).forEach(([name, value]) => piece.setAttribute(name, value));
 
@@ -14,7 +14,8 @@ function start(root, model) {
     set(lines.to, { x: u, y: v + 40 });
     set(lines.row, { x: left[l - 1], y: top + (j - 1) * high, width: sizes[l - 1] * wide });
     set(lines.column, { x: left[l - 1] + (k - 1) * wide, height: sizes[l] * high });
-    rebind(slider, `inputs.${weight}`, called[weight][0]);
+    slider.dataset.bind = number.dataset.n = `inputs.${weight}`;
+    slider.ariaLabel = number.ariaLabel = slider.previousElementSibling.textContent = called[weight][0];
   }
 
   function show({ inputs, weight }) {

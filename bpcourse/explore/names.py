@@ -150,6 +150,7 @@ class Names(Explorer):
         plan, told = self._plan, self._numbers()
         start, end = plan.weights[self.weight]
         clicked = "".join(f'<path d="{plan.line(*ends)}" data-do="pick {name}"/>' for name, ends in plan.weights.items())
+        bold = 'font-weight="bold" cursor="pointer"'
         index = {"l": ("path3", 36, 22), "j": (_TO, 36, 44), "k": (_FROM, 48, 44)}
         rings = [_ring("to", plan.place[end], _TO), _ring("from", plan.place[start], _FROM)]
         parts = [
@@ -162,7 +163,7 @@ class Names(Explorer):
             plan.above({name: svg.fixed(x, 4) for name, x in self.values.items()}, "v"),
             svg.text(8, 36, "w", "ink", 30, "start"),
             *(
-                svg.text(x, y, told[key], colour, 18, more=f'{svg.mark(key)} data-do="turn {i}" font-weight="bold"')
+                svg.text(x, y, told[key], colour, 18, more=f'{svg.mark(key)} data-do="turn {i}" {bold}')
                 for i, (key, (colour, x, y)) in enumerate(index.items())
             ),
             svg.text(66, 36, told["title"], "value", 18, "start", svg.mark("title")),
@@ -196,14 +197,17 @@ class Names(Explorer):
             across, down = _LEFT[layer - 1] + (column - 1) * wide, _TOP + (row - 1) * high
             cells += f'<text x="{across + wide - 4:g}" y="{down + 18:g}"{svg.mark("m" + name)}>{svg.fixed(x, 2)}</text>'
             clicked += f'<path d="M{across:g} {down:g}h{wide:g}v{high:g}h-{wide:g}z" data-do="pick {name}"/>'
-        parts.append(f'<g text-anchor="end" font-size="13" fill="var(--bp-value)">{cells}</g><g fill="transparent">{clicked}</g>')
+        parts += [
+            f'<g text-anchor="end" font-size="13" fill="var(--bp-value)">{cells}</g>',
+            f'<g fill="transparent" cursor="pointer">{clicked}</g>',
+        ]
         _, sentence = self._sentences()
         return svg.drawing(468, _TOP + 4 * high + 6, words.filled(sentence, told), parts)
 
     def _controls(self) -> list[str]:
         w = self.inputs[self.weight]
         rows = "".join(
-            f"<tr><th>{who}</th><td>{controls.readout(f'name{i}', name)}</td></tr>"
+            f'<tr><th>{who}</th><td style="text-align:left">{controls.readout(f"name{i}", name)}</td></tr>'
             for i, (who, name) in enumerate(zip(NOTATIONS, called(self.weight)))
         )
         return [
@@ -213,7 +217,7 @@ class Names(Explorer):
             ),
             controls.sliders(controls.slider(f"inputs.{self.weight}", pretty(self.weight), *_SPAN, 0.01, w, 2)),
             f'<p class="bp-says" data-n="says">{self._says(self.weight)}</p>',
-            f'<div class="bp-wide"><table class="bp-called">{rows}</table></div>',
+            f'<div class="bp-wide"><table>{rows}</table></div>',
             controls.row(controls.button("reset", "Reset")),
         ]
 

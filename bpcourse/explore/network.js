@@ -9,7 +9,7 @@ function nice(x) {
 function start(root, model) {
   const { keys, labels, ends, ahead, places, beside, gap, count, called, strokes } = SPEC, lines = pieces(root), names = Object.keys(SPEC.state.inputs);
   const rows = [...root.querySelectorAll(".bp-paths li")];
-  const slider = root.querySelector('[data-bind^="inputs."]');
+  const slider = root.querySelector('[data-bind^="inputs."]'), number = slider.nextElementSibling;
   const grid = plot(SPEC.plot).grid(count), index = keys.indexOf("vloss");
   const row = (inputs, loss) => tables[loss](...names.map((name) => inputs[name]));
   const at = (inputs, loss) => {
@@ -63,7 +63,9 @@ function start(root, model) {
     lines.beside.setAttribute("x", beside[weight][0]);
     lines.beside.setAttribute("y", beside[weight][1]);
     lines.beside.textContent = labels[weight];
-    rebind(slider, `inputs.${weight}`, labels[weight]);
+    slider.dataset.bind = number.dataset.n = `inputs.${weight}`;
+    slider.ariaLabel = number.ariaLabel = labels[weight];
+    slider.previousElementSibling.textContent = labels[weight];
   }
 
   function show({ inputs, weight, loss, learning_rate: rate, as_source_003: source }) {

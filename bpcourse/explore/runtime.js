@@ -209,13 +209,6 @@ function seen(name, now) {
   } catch {}
 }
 
-// A slider that goes over to another number.
-function rebind(slider, key, label) {
-  const { previousElementSibling: name, nextElementSibling: box } = slider;
-  slider.dataset.bind = box.dataset.n = key;
-  slider.ariaLabel = box.ariaLabel = name.textContent = label;
-}
-
 // The parts of a picture that a script redraws, by their keys.
 const pieces = (root) => Object.fromEntries([...root.querySelectorAll("[data-line]")].map((piece) => [piece.dataset.line, piece]));
 

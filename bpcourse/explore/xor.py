@@ -53,7 +53,7 @@ class Epoch(NamedTuple):
 
 
 class Xor(Explorer):
-    """A 2-2-1 network learns XOR: its cost by epoch, its path over a slice of the cost.
+    """A 2-2-1 network learns XOR: its cost by epoch, its path on a slice of it.
 
         explore.Xor()
 
