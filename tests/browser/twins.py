@@ -770,6 +770,23 @@ class OneWeightTwin(Twin):
             alive.press("keep", "Space")
 
 
+# The weights in the marked row, in the marked column, the units in the rings, and whether the line leads from one to the other.
+MARKED = """root => {
+  const piece = (key) => root.querySelector(`[data-line='${key}']`);
+  const middle = ({ x, y, width, height }) => [x + width / 2, y + height / 2];
+  const within = ([u, v], { x, y, width, height }) => x < u && u < x + width && y < v && v < y + height;
+  const names = (selector, key, tell) => [...root.querySelectorAll(selector)]
+    .filter((text) => within(middle(text.getBBox()), piece(key).getBBox())).map(tell);
+  const rings = ["from-ring", "to-ring"];
+  const ends = rings.map((key) => ["cx", "cy"].map((name) => piece(key).getAttribute(name)).join(" "));
+  return [
+    ...["row", "column"].map((key) => names("[data-n^=m]", key, (text) => text.dataset.n.slice(1))),
+    ...rings.map((key) => names("g[font-size='15'] > text", key, (text) => text.textContent)),
+    piece("edge").getAttribute("d") === `M${ends[0]}L${ends[1]}`,
+  ];
+}"""
+
+
 class NamesTwin(Twin):
     """The 4-4-2 network's sums in numpy, and a weight's name as each of them writes it."""
 
@@ -824,6 +841,11 @@ class NamesTwin(Twin):
         for weight in self.start["inputs"]:
             alive.choose("weight", weight)
             alive.slide(f"inputs.{weight}", "PageUp")
+            l, j, k = weight[2:]
+            row = [name for name in self.start["inputs"] if name.startswith(f"w_{l}{j}")]
+            column = [name for name in self.start["inputs"] if name[2] == l and name[4] == k]
+            ends = pretty(f"x{k}" if l == "1" else f"a_1{k}"), pretty(f"z_{l}{j}")
+            assert alive.root.evaluate(MARKED) == [row, column, *([end] for end in ends), True], weight
         for weight in self.start["inputs"]:
             alive.click_edge(weight)
             other = f"w_2{min(2, int(weight[3]))}{weight[4]}"
