@@ -351,6 +351,7 @@ def test_what_a_circuit_does_gate_by_gate_is_spoken(browser):
 def test_a_training_runs_stops_and_ends(browser):
     """From the end it begins anew; it goes on by itself, stands still at the button, and ends with the last epoch."""
     tab, troubles = opened(browser, "book/12-training.html", 1200)
+    tab.emulate_media(reduced_motion="no-preference")
     root = tab.locator(".bp-explorer", has=tab.locator("[data-do=train]"))
     train, epoch = root.locator("[data-do=train]"), root.locator("[data-bind=epoch]").element_handle()
     train.press("Enter")

@@ -1023,10 +1023,8 @@ class XorTwin(Twin):
         for key in ("Enter", "Space") * 5:
             alive.press("draw", key)
         alive.press("twins")
-        alive.tab.emulate_media(reduced_motion="reduce")
-        alive.press("train")
+        alive.press("train")  # at once, for the pages are opened with less motion
         alive.press("train", "Space")
-        alive.tab.emulate_media(reduced_motion="no-preference")
 
 
 # ------------------------------------------------------------ the explorers of the book
