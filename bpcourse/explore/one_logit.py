@@ -23,10 +23,10 @@ from bpcourse.pictures.words import slot
 
 OUTPUTS = {"identity": "linear: ŷ = z", "sigmoid": "sigmoid", "softmax": "softmax, two more logits at 0"}
 _LINES = {
-    "half_squared_error": ("path1", "", "green"), "binary_cross_entropy": ("path2", "9 4", "purple dashed"),
-    "cross_entropy": ("path3", "2 4", "ochre dotted"),
+    "half_squared_error": ("path1", "", "──", "green"), "binary_cross_entropy": ("path2", "9 4", "– –", "purple dashed"),
+    "cross_entropy": ("path3", "2 4", "· · ·", "ochre dotted"),
 }  # fmt: skip
-"""Of each loss its colour, its dash, and what its line is called."""
+"""Of each loss its colour, its dash as SVG and as a text, and what its line is called."""
 _SPAN, _POINTS = (-8.0, 8.0), 80
 _ASKED = "half_squared_error"
 
@@ -124,19 +124,19 @@ class OneLogit(Explorer):
             plot.frame({u: svg.number(u) for u in plot.grid(4)}, {v: svg.number(v) for v in ticks}, "logit z", _AXES[key]),
             plot.inside(
                 svg.path(plot.line([(u, 0) for u in plot.x]), "line", 1),
-                *(plot.curve(f"{key}-{loss}", curves[loss], colour, dash=dash) for loss, (colour, dash, _) in _LINES.items()),
+                *(plot.curve(f"{key}-{loss}", curves[loss], colour, dash=dash) for loss, (colour, dash, *_) in _LINES.items()),
                 *(plot.dot(f"{key}-{loss}-dot", z, now[loss], colour) for loss, (colour, *_) in _LINES.items()),
             ),
         ])  # fmt: skip
 
     def _controls(self) -> list[str]:
         rows, z = [], self.inputs["z"]
-        for loss, (colour, _, stroke) in _LINES.items():
+        for loss, (colour, _, dash, _) in _LINES.items():
             _, L, delta, _ = self._at(loss, z)
             cells = "".join(
                 f"<td>{controls.readout(f'{key}-{loss}', svg.fixed(x, 4))}</td>" for key, x in (("loss", L), ("delta", delta))
             )
-            name = f'<th style="color:var(--bp-{colour})">{LOSSES[loss].label}, {stroke}</th>'
+            name = f'<th style="color:var(--bp-{colour})">{LOSSES[loss].label} {dash}</th>'
             rows.append(f"<tr>{name}{cells}</tr>")
         head = "<thead><tr><th>loss</th><th>L</th><th>δ = ∂L/∂z</th></tr></thead>"
         y_hat, slope = self.values["y_hat"], self.values["slope"]

@@ -87,8 +87,8 @@ class Xor(Explorer):
         step = [nodes["loss"], nodes["a_21"], *gradient(nodes["loss"], at[: len(inputs)])]
         self._row, self._loss = compile_table(step, at), compile_table(step[:1], at)
         super().__init__(inputs, "a network that learns XOR", learning_rate=learning_rate, epoch=EPOCHS)
-        slice_ = Plot((-6, 6), (-6, 6), width=364, height=348)  # cells of 12 × 12
-        costs = Plot((0, 1.05 * EPOCHS), (0, 1), width=364, height=190)
+        slice_ = Plot((-6, 6), (-6, 6), width=340, height=324)  # cells of 11 × 11
+        costs = Plot((0, 1.05 * EPOCHS), (0, 1), width=340, height=160)
         spec = {
             "decimals": 4, "slice": slice_.spec, "costs": costs.spec, "last": EPOCHS, "every": _EVERY, "cells": _CELLS,
             "levels": _LEVELS, "examples": _EXAMPLES, "labels": _LABELS, "twins": _numbers_of(_TWINS),
