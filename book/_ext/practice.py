@@ -84,7 +84,7 @@ class Practice(SphinxDirective):
         derivation = one.derivation
         values = derivation.run(derivation.drawn())
         lines = nodes.bullet_list(classes=["bp-steps"])
-        for step in page.on_the_way(one):
+        for step in page.on_the_way(one, with_mistakes=False):
             tex = derivation.tex(step.name)
             number = nodes.raw("", page.number(label, step.name, values[step.name]), format="html")
             rule = nodes.emphasis("", f"({step.rule})")

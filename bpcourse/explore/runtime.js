@@ -60,14 +60,15 @@ function explore(root, model, { show, actions = {} }) {
   const marks = find("[data-n]"), controls = find("[data-bind]"), spoken = root.querySelector("[role=status]"), pictures = find("svg.bp");
   const state = () => Object.fromEntries(Object.keys(SPEC.state).map((key) => [key, model.get(key)]));
   const bound = ({ dataset: { bind } }, now) => (bind.startsWith("inputs.") ? now.inputs[bind.slice(7)] : now[bind]);
-  let quiet = false, timer, latest, words;
+  let quiet = false, timer, latest, words, wanting;
 
   function refresh() {
     const now = state(), told = latest = show(now, root);
     for (const control of controls) {
       const value = bound(control, now), key = control.dataset.bind;
+      const text = String("log" in control.dataset ? Math.log10(value) : value);
       if (control.type === "checkbox") control.checked = value;
-      else control.value = "log" in control.dataset ? Math.log10(value) : value;
+      else if (control.value !== text) control.value = text; // writing costs, even what stands there
       if (control.type === "range") {
         told[key] ??= value;
         control.setAttribute("aria-valuetext", typeof told[key] === "string" ? told[key].trim() : plain(told[key]));
@@ -96,9 +97,10 @@ function explore(root, model, { show, actions = {} }) {
   }
 
   function change(traits, note = "") {
-    for (const row of find("[data-wants]")) {
-      delete row.dataset.wants;
-      row.lastChild.removeAttribute("aria-invalid");
+    if (wanting) {
+      delete wanting.dataset.wants;
+      wanting.lastChild.removeAttribute("aria-invalid");
+      wanting = undefined;
     }
     quiet = true;
     for (const [key, value] of Object.entries(traits)) model.set(key, value);
@@ -130,6 +132,7 @@ function explore(root, model, { show, actions = {} }) {
     const wants = taken === number ? "" : `${"whole" in slider.dataset ? "a whole number" : "a number"} from ${brief(low)} to ${brief(high)}`;
     change(Number.isNaN(number) ? {} : one(slider.dataset.bind, taken), wants && `${slider.ariaLabel}: ${wants}. `);
     if (!wants) return;
+    wanting = row;
     row.dataset.wants = wants;
     box.setAttribute("aria-invalid", "true");
   }

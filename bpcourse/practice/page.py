@@ -265,9 +265,9 @@ def rules_of(exercise: Exercise, label: str) -> list[str]:
     return [label]
 
 
-def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
-    """The steps that lead to what is asked, in order."""
-    names = {step.name for name in asked(exercise) for step in exercise.derivation.before(name)}
+def on_the_way(exercise: Numbers | Ladder, with_mistakes: bool = True) -> list[Step]:
+    """The steps that lead to what is asked, or to mistakes on the way, in order."""
+    names = {step.name for name in asked(exercise) for step in exercise.derivation.before(name, with_mistakes)}
     return [step for step in exercise.derivation.steps if step.name in names]
 
 
