@@ -1,7 +1,20 @@
 """One explorer of each kind, light to import: another process makes them, too."""
 
 from bpcourse import examples, graph
-from bpcourse.explore import Bill, Circuit, Derivatives, DifferenceStep, Hill, Network, OneWeight, Product, VCurve
+from bpcourse.explore import (
+    Bill,
+    Circuit,
+    Derivatives,
+    DifferenceStep,
+    Hill,
+    Names,
+    Network,
+    OneLogit,
+    OneWeight,
+    Product,
+    VCurve,
+    Xor,
+)
 from bpcourse.graph import Value
 
 
@@ -29,4 +42,7 @@ EXPLORERS = {
     "bill": Bill,
     "derivatives": Derivatives,
     "v-curve": VCurve,
+    "names": Names,
+    "one logit": OneLogit,
+    "xor": Xor,
 }

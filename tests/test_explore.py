@@ -24,7 +24,7 @@ from ipywidgets import DOMWidget
 from nbformat.v4 import new_code_cell, new_notebook
 
 import bpcourse.explore
-from bpcourse import codegen, examples, figures, graph, network, numeric
+from bpcourse import codegen, examples, figures, graph, layers, network, numeric
 from bpcourse.beyond import bill
 from bpcourse.explore import (
     Bill,
@@ -32,16 +32,21 @@ from bpcourse.explore import (
     Derivatives,
     DifferenceStep,
     Hill,
+    Names,
     Network,
+    OneLogit,
     OneWeight,
     Product,
     Recurrence,
     VCurve,
+    Xor,
     controls,
     derivatives,
     formula,
+    names,
     product,
     v_curve,
+    xor,
 )
 from bpcourse.graph import Value, evaluate, gradient, topological_order
 from bpcourse.pictures import svg
@@ -205,10 +210,10 @@ def test_in_float32_every_number_of_the_quotient_is_a_float32():
 def test_the_bill_is_that_of_the_package():
     """Whose counts are measured on the matrices, in test_costs."""
     explorer = Bill()
-    for layers in range(1, 13):
+    for depth in range(1, 13):
         for units in (1, 2, 5, 99, 1000):
-            explorer.inputs = {"layers": layers, "units": units}
-            sizes = [units] * (layers + 1)
+            explorer.inputs = {"layers": depth, "units": units}
+            sizes = [units] * (depth + 1)
             there, back, nudging = bill.forward_products(sizes), bill.backward_products(sizes), bill.numerical_products(sizes)
             assert explorer.values == {
                 "weights": there, "knobs": nudging // there - 1, "backpropagation": there + back, "nudging": nudging,
@@ -218,9 +223,9 @@ def test_the_bill_is_that_of_the_package():
 
 @needs_node
 def test_the_bill_is_the_same_in_javascript():
-    explorer, sizes = Bill(), [(layers, units) for layers in (1, 3, 12) for units in (1, 7, 100, 1000)]
-    for (layers, units), row in zip(sizes, run_in_node(explorer._code, f"{json.dumps(sizes)}.map((s) => table(...s))")):
-        explorer.inputs = {"layers": layers, "units": units}
+    explorer, sizes = Bill(), [(depth, units) for depth in (1, 3, 12) for units in (1, 7, 100, 1000)]
+    for (depth, units), row in zip(sizes, run_in_node(explorer._code, f"{json.dumps(sizes)}.map((s) => table(...s))")):
+        explorer.inputs = {"layers": depth, "units": units}
         assert row == list(explorer.values.values())
 
 
@@ -458,6 +463,82 @@ def test_source_003_s_derivative_leaves_the_gradients_right():
     assert explorer.gradients == right
 
 
+def test_names_lead_to_the_entry_they_name():
+    """What our code and the libraries call a weight, asked of numpy: row and column as PyTorch and as Keras store them."""
+    explorer = Names()
+    assert len(explorer.inputs) == 24
+    for weight, w in explorer.inputs.items():
+        told = dict(zip(names.NOTATIONS, names.called(weight), strict=True))
+        ours, matrix = told["its code"].split(", ", 1)
+        arrays = {name: examples.FOUR_FOUR_TWO[name] for name in ("W1", "W2")}
+        assert ours == weight and eval(matrix, arrays) == w
+        layer = told["PyTorch"][-1]
+        stored = {"weight": arrays[f"W{layer}"], "kernel": arrays[f"W{layer}"].T}
+        assert all(eval(told[library].split(" of ")[0], stored) == w for library in ("PyTorch", "Keras and Flax"))
+        assert told["this book"] == told["Gupta"] == svg.pretty(weight)
+
+
+def test_the_values_of_names_are_those_of_the_forward_pass():
+    explorer, rng = Names(), np.random.default_rng(0)
+    explorer.inputs = {name: rng.normal() for name in explorer.inputs}
+    parameters = parameters_of(explorer, {"W1": np.zeros((4, 4)), "W2": np.zeros((2, 4))})
+    biases = {name: examples.FOUR_FOUR_TWO[name] for name in ("b1", "b2")}
+    cache = network.forward(examples.FOUR_FOUR_TWO_X.reshape(-1, 1), parameters | biases, "sigmoid", "softmax")
+    arrays = {"z_1": cache["Z1"], "a_1": cache["A1"], "z_2": cache["Z2"]}
+    assert same(explorer.values, {f"{name}{j}": float(x) for name, A in arrays.items() for j, x in enumerate(A[:, 0], start=1)})
+    assert all(close(slope, cache[f"A{int(name[2]) - 1}"][int(name[4]) - 1, 0]) for name, slope in explorer.gradients.items())
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("output", ["identity", "sigmoid", "softmax"])
+def test_one_logit_follows_as_the_layers_do(output, label):
+    units = 3 if output == "softmax" else 1
+    explorer, y = OneLogit(output=output, label=label), np.array([[label], [1 - label], [0]])[:units]
+    for z in (-7.5, -1.0, 0.0, 3.0, 8.0):
+        explorer.inputs = {"z": z}
+        Z = np.array([[z], [0.0], [0.0]])[:units]
+        A = layers.OUTPUTS[output](Z)
+        pairs = ["half_squared_error"] + ["binary_cross_entropy", "cross_entropy"] * (output != "identity")
+        wanted = {loss: layers.losses(y, Z, loss, output)[0] for loss in pairs}
+        slope = 1.0 if output == "identity" else A[0, 0] * (1 - A[0, 0])
+        assert same(explorer.values, {"y_hat": A[0, 0], "slope": slope, **wanted}, rtol=1e-9)
+        assert close(explorer.gradients["z"], A[0, 0] - label, rtol=1e-9)
+        for loss in wanted:
+            nudged = numeric.central_difference(lambda Z: layers.losses(y, Z, loss, output)[0], Z)[0, 0]
+            assert math.isclose(explorer._at(loss, z)[2], nudged, rel_tol=1e-6, abs_tol=1e-8)
+
+
+# At a rate of 3 the start of seed 0 overshoots so often that the last bit of a number grows to 1e-8.
+@pytest.mark.parametrize("start, rate", [("twins", 1.0), ("twins", 3.0), (0, 0.5), (0, 1.0), (3, 3.0)])
+def test_xor_learns_as_train_does(start, rate):
+    parameters = xor._TWINS if start == "twins" else network.initialise([2, 2, 1], "tanh", start)
+    kinds = {"hidden": "tanh", "output": "sigmoid", "loss": "binary_cross_entropy"}
+    explorer = Xor(parameters, learning_rate=rate)
+    told = network.train(
+        parameters, examples.XOR_X, examples.XOR_Y, **kinds, learning_rate=rate, epochs=xor.EPOCHS, progress=False
+    )
+    assert np.allclose([epoch.cost for epoch in explorer.history()], told.history["cost"], rtol=1e-12, atol=1e-12)
+    cache = network.forward(examples.XOR_X, told.parameters, "tanh", "sigmoid")
+    grads = network.backpropagation(cache, examples.XOR_Y, told.parameters, **kinds)
+    slopes = [grads["dW1"][0, 0], grads["dW2"][0, 1], grads["db1"][1, 0]]
+    assert np.allclose([explorer.gradients[name] for name in ("w_111", "w_212", "b_12")], slopes, rtol=1e-9, atol=1e-12)
+    assert np.allclose([explorer.values[label] for label in xor._LABELS], cache["A2"][0], rtol=1e-11)
+
+
+def test_twins_stay_twins_to_the_last_bit_and_never_pass_their_floor():
+    explorer = Xor()
+    assert explorer.values["apart"] == 0 and all(epoch.cost > xor.FLOOR for epoch in explorer.history())
+    explorer.inputs = {**explorer.inputs, "w_121": 0.8}
+    assert explorer.values["apart"] > 1 and explorer.values["cost"] < 0.02
+
+
+def test_the_starts_of_xor_are_those_of_initialise():
+    (spec,) = re.findall(r"^const SPEC = JSON.parse\('(.*)'\);$", Xor()._code, re.M)
+    for seed, start in enumerate(json.loads(spec)["starts"]):
+        parameters = network.initialise([2, 2, 1], "tanh", seed)
+        assert [start["w_111"], start["w_112"], start["w_121"]] == parameters["W1"].ravel()[:3].round(6).tolist()
+
+
 # The traits as ipywidgets have them.
 
 
@@ -490,6 +571,10 @@ def test_an_observer_of_gradients_finds_all_traits_at_the_new_point(make):
         (VCurve, "formula", "x^2"),
         (VCurve, "halvings", 3),
         (Network, "loss", "cross_entropy"),
+        (OneLogit, "output", "softmax"),
+        (OneLogit, "label", 1),
+        (Xor, "learning_rate", 0.5),
+        (Xor, "epoch", 7),
     ],
 )
 def test_values_follow_the_other_traits(make, trait, value):
@@ -709,6 +794,15 @@ BAD_CALLS = {
     "a formula outside its domain": (lambda: VCurve("log(x - 1)"), ValueError, says("formula", "three derivatives")),
     "a V at NaN": (lambda: VCurve(x=math.nan), ValueError, says("x", "finite")),
     "half a halving": (lambda: VCurve(halvings=8.5), ValueError, says("halvings", "1 to 48")),
+    "a name that no weight has": (lambda: Names(weight="w_231"), ValueError, says("weight", "w_111")),
+    "a logit out of the picture": (lambda: OneLogit(z=9), ValueError, says("z", "-8 to 8")),
+    "a logit that is text": (lambda: OneLogit(z="2"), TypeError, says("z", "number")),
+    "an output without a logit": (lambda: OneLogit(output="tanh"), ValueError, says("output", "softmax")),
+    "a label of 2": (lambda: OneLogit(label=2), ValueError, says("label", "0 to 1")),
+    "XOR with three hidden units": (
+        lambda: Xor(network.initialise([2, 3, 1])), ValueError, says("parameters", "2-2-1"),
+    ),
+    "XOR uphill": (lambda: Xor(learning_rate=-1), ValueError, says("learning_rate", "≥ 0")),
     "a learning rate of NaN": (lambda: Network(learning_rate=math.nan), ValueError, says("learning_rate", "finite")),
 }  # fmt: skip
 
@@ -784,6 +878,12 @@ def test_a_point_where_a_gate_s_output_is_too_large_is_refused():
         (Network, "weight", "w_999", ValueError),
         (Network, "loss", "binary_cross_entropy", ValueError),
         (Network, "learning_rate", math.inf, ValueError),
+        (Names, "weight", "b_11", ValueError),
+        (OneLogit, "output", "relu", ValueError),
+        (OneLogit, "label", -1, ValueError),
+        (Xor, "epoch", -1, ValueError),
+        (Xor, "epoch", xor.EPOCHS + 1, ValueError),
+        (Xor, "learning_rate", math.nan, ValueError),
     ],
 )
 def test_a_trait_out_of_its_place_is_refused_and_the_old_value_kept(make, trait, value, error):
@@ -1029,6 +1129,9 @@ MAKE = {
     Circuit: {"v": X * Y},
     Network: {},
     Recurrence: {},
+    Names: {},
+    OneLogit: {},
+    Xor: {},
 }
 ARGUMENTS = [(kind, name) for kind in MAKE for name in inspect.signature(kind.__init__).parameters if name != "self"]
 

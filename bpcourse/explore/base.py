@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Union
 
 import anywidget
 import traitlets
@@ -53,7 +53,11 @@ def _inline(picture: svg.Picture) -> str:
     return re.sub(r" xmlns[^ ]+", "", picture.svg.replace(svg.STYLE, ""))
 
 
-def _printed(source: str | Mapping[str, str]) -> str:
+Source = Union[str, Mapping[str, "Source"]]
+"""A function, or an object of such."""
+
+
+def _printed(source: Source) -> str:
     """A function, or an object of functions, as lean JavaScript."""
     if isinstance(source, str):
         return re.sub(r" ?(>=|[=*/+?:,]) ", r"\1", _lean(source).replace(_NEXT_LINE, ","))
@@ -140,7 +144,7 @@ class Explorer(anywidget.AnyWidget):
         pictures: Sequence[svg.Picture],
         controls: Sequence[str],
         spec: Mapping[str, Any],
-        functions: Mapping[str, str | Mapping[str, str]],
+        functions: Mapping[str, Source],
         asks: Sequence[predict.Ask] = (),
     ) -> None:
         """Put together the HTML and the module: what to show, and the functions that run it.

@@ -1,5 +1,6 @@
 """What Python expects every explorer of the book to show, with no help from the code that the pages run."""
 
+import functools
 import itertools
 import math
 import re
@@ -10,7 +11,7 @@ import numpy as np
 from bpcourse import network
 from bpcourse.beyond import bill, recurrent
 from bpcourse.codegen import count_gates, simplified
-from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, THREE_PATHS, add_then_multiply
+from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, THREE_PATHS, XOR_X, XOR_Y, add_then_multiply
 from bpcourse.graph import (
     Value,
     adjoints,
@@ -114,10 +115,12 @@ class Twin:
 
     powers = ()
     """The sliders that run through powers of ten."""
+    wholes = ("step",)
+    """The sliders of whole numbers."""
     asks = True
     """Whether the reader is asked to predict."""
 
-    def __init__(self, label: str, **start) -> None:
+    def __init__(self, label: str, /, **start) -> None:
         self.label, self.start = label, start
 
     def shown(self, state) -> dict:
@@ -987,6 +990,263 @@ class OneWeightTwin(Twin):
             alive.press("keep", "Space")
 
 
+# The weights in the marked row, in the marked column, the units in the rings, and whether the line leads from one to the other.
+MARKED = """root => {
+  const piece = (key) => root.querySelector(`[data-line='${key}']`);
+  const middle = ({ x, y, width, height }) => [x + width / 2, y + height / 2];
+  const within = ([u, v], { x, y, width, height }) => x < u && u < x + width && y < v && v < y + height;
+  const names = (selector, key, tell) => [...root.querySelectorAll(selector)]
+    .filter((text) => within(middle(text.getBBox()), piece(key).getBBox())).map(tell);
+  const rings = ["from-ring", "to-ring"];
+  const ends = rings.map((key) => ["cx", "cy"].map((name) => piece(key).getAttribute(name)).join(" "));
+  return [
+    ...["row", "column"].map((key) => names("[data-n^=m]", key, (text) => text.dataset.n.slice(1))),
+    ...rings.map((key) => names("g[font-size='15'] > text", key, (text) => text.textContent)),
+    piece("edge").getAttribute("d") === `M${ends[0]}L${ends[1]}`,
+  ];
+}"""
+
+
+class NamesTwin(Twin):
+    """The 4-4-2 network's sums in numpy, and a weight's name as each of them writes it."""
+
+    sizes = (4, 4, 2)
+
+    def __init__(self) -> None:
+        matrices = ((l, FOUR_FOUR_TWO[f"W{l}"]) for l in (1, 2))
+        inputs = {f"w_{l}{j + 1}{k + 1}": float(W[j, k]) for l, W in matrices for j, k in np.ndindex(W.shape)}
+        super().__init__("names of a weight", inputs=inputs, weight="w_212")
+
+    def sums(self, state) -> dict:
+        W1, W2 = (np.array([w for name, w in state["inputs"].items() if name[2] == l]).reshape(-1, 4) for l in "12")
+        z1 = W1 @ FOUR_FOUR_TWO_X
+        a1 = 1 / (1 + np.exp(-z1))
+        arrays = {"z_1": z1, "a_1": a1, "z_2": W2 @ a1}
+        return {f"{name}{j}": float(x) for name, array in arrays.items() for j, x in enumerate(array, start=1)}
+
+    def says(self, weight: str) -> str:
+        l, j, k = map(int, weight[2:])
+        below = pretty(f"x{k}" if l == 1 else f"a_1{k}")
+        return f"Layer {l}, to unit {j}, from unit {k}: it multiplies {below} and goes into {pretty(f'z_{l}{j}')}."
+
+    def shown(self, state) -> dict:
+        weight, inputs = state["weight"], state["inputs"]
+        l, j, k = map(int, weight[2:])
+        names = [
+            pretty(weight), f"{weight}, W{l}[{j - 1}, {k - 1}]", pretty(weight), f"in W{l}", pretty(f"w{l}{j}{k}"),
+            pretty(f"w_{l + 1}{j}{k}"), f"weight[{j - 1}, {k - 1}] of Linear {l}", f"kernel[{k - 1}, {j - 1}] of Dense {l}",
+        ]  # fmt: skip
+        texts = {f"name{i}": name for i, name in enumerate(names)} | {"l": str(l), "j": str(j), "k": str(k)}
+        texts |= {f"m{name}": Fixed(w, 2) for name, w in inputs.items()} | {f"inputs.{weight}": Fixed(inputs[weight], 2)}
+        texts |= {f"v{name}": Fixed(x, 4) for name, x in self.sums(state).items()}
+        return texts | {"says": self.says(weight), "title": Said("= ", (Fixed(inputs[weight], 2),))}
+
+    def described(self, state) -> list:
+        return [Fixed(x, 4) for x in self.sums(state).values()]
+
+    def choices(self) -> list:
+        return [("weight", "w_134"), ("weight", "w_224")]
+
+    def spoken(self, state) -> Said:
+        weight = state["weight"]
+        return Said(f"{pretty(weight)} = ", (Fixed(state["inputs"][weight], 2), *(Brief(int(i)) for i in weight[2:])))
+
+    def pressed(self, state, action) -> dict:
+        at, i = [int(i) for i in state["weight"][2:]], int(action[-1])
+        at[i] = 1 + at[i] % (2, self.sizes[at[0]], self.sizes[at[0] - 1])[i]
+        at[1] = min(at[1], self.sizes[at[0]])
+        return {"weight": "w_{}{}{}".format(*at)}
+
+    def tour(self, alive) -> None:
+        for weight in self.start["inputs"]:
+            alive.choose("weight", weight)
+            alive.slide(f"inputs.{weight}", "PageUp")
+            l, j, k = weight[2:]
+            row = [name for name in self.start["inputs"] if name.startswith(f"w_{l}{j}")]
+            column = [name for name in self.start["inputs"] if name[2] == l and name[4] == k]
+            ends = pretty(f"x{k}" if l == "1" else f"a_1{k}"), pretty(f"z_{l}{j}")
+            assert alive.root.evaluate(MARKED) == [row, column, *([end] for end in ends), True], weight
+        for weight in self.start["inputs"]:
+            alive.click_edge(weight)
+            other = f"w_2{min(2, int(weight[3]))}{weight[4]}"
+            alive.root.locator(f"svg g:not(.bp-edges) > [data-do='pick {other}']").click()
+            alive.set("weight", other)
+        for turns in ("0", "1", "2", "00", "11", "2222", "0", "1111", "0", "12"):
+            for i in turns:
+                alive.press(f"turn {i}", "Space")
+        for i in "012":
+            alive.root.locator(f"svg [data-do='turn {i}']").click()
+            alive.state |= self.pressed(alive.state, f"turn {i}")
+            alive.check(f"a click on index {i}")
+
+
+class OneLogitTwin(Twin):
+    """Three losses of one logit and their deltas, by the formulas of the chapter."""
+
+    losses = ("half_squared_error", "binary_cross_entropy", "cross_entropy")
+    matching = ("identity", "half the squared error"), ("sigmoid", "binary cross-entropy"), ("softmax", "cross-entropy")
+
+    def __init__(self) -> None:
+        super().__init__("one logit under three losses", inputs={"z": 2.0}, output="sigmoid", label=0)
+
+    def numbers(self, state, z=None) -> tuple[float, float, dict]:
+        """ŷ, its slope, and (loss, delta) by loss; NaN where the output has no such loss."""
+        z, label, output = state["inputs"]["z"] if z is None else z, float(state["label"]), state["output"]
+        if output == "identity":
+            return (
+                z,
+                1.0,
+                dict.fromkeys(self.losses, (math.nan, math.nan)) | {self.losses[0]: ((z - label) ** 2 / 2, z - label)},
+            )
+        e = math.exp(z)
+        a = np.array([e / (e + 1)] if output == "sigmoid" else [e / (e + 2), 1 / (e + 2), 1 / (e + 2)])
+        y = np.array([label, 1 - label, 0])[: len(a)]
+        along = a[0] * ((np.arange(len(a)) == 0) - a)  # how each output moves with this logit
+        terms = {
+            "half_squared_error": ((y - a) ** 2 / 2, a - y),
+            "binary_cross_entropy": (-(y * np.log(a) + (1 - y) * np.log1p(-a)), (a - y) / (a * (1 - a))),
+            "cross_entropy": (-y * np.log(a), -y / a),
+        }
+        return float(a[0]), float(along[0]), {loss: (float(L.sum()), float(g @ along)) for loss, (L, g) in terms.items()}
+
+    def shown(self, state) -> dict:
+        y_hat, slope, pairs = self.numbers(state)
+        texts = {f"loss-{loss}": Fixed(L, 4) for loss, (L, _) in pairs.items()}
+        texts |= {f"delta-{loss}": Fixed(delta, 4) for loss, (_, delta) in pairs.items()}
+        return texts | {
+            "y_hat": Fixed(y_hat, 4), "miss": Fixed(y_hat - state["label"], 4), "slope": Fixed(slope, 4),
+            "inputs.z": Fixed(state["inputs"]["z"], 2),
+            "says": f"{dict(self.matching)[state['output']]} matches: its δ is ŷ − y.",
+        }  # fmt: skip
+
+    def dots(self, state) -> dict:
+        pairs, z = self.numbers(state)[2].items(), state["inputs"]["z"]
+        return {f"{key}-{loss}-dot": (z, pair[i]) for loss, pair in pairs for i, key in enumerate(("loss", "delta"))}
+
+    def curves(self, state) -> dict:
+        along = [(z, self.numbers(state, z)[2]) for z in np.linspace(-8, 8, 81).tolist()]
+        return {
+            f"{key}-{loss}": [(z, pairs[loss][i]) for z, pairs in along if math.isfinite(pairs[loss][i])]
+            for loss in self.losses
+            for i, key in enumerate(("loss", "delta"))
+        }
+
+    def choices(self) -> list:
+        return [("output", "identity"), ("output", "softmax")]
+
+    def spoken(self, state) -> Said:
+        y_hat, _, pairs = self.numbers(state)
+        return Said("ŷ = ", tuple(map(Brief, (y_hat, y_hat - state["label"], *(delta for _, delta in pairs.values())))))
+
+    def tour(self, alive) -> None:
+        for output in ("identity", "softmax", "sigmoid"):
+            alive.choose("output", output)
+            for key in ("Home", "PageUp", "End"):
+                alive.tick("label")
+                alive.slide("inputs.z", key)
+
+
+class XorTwin(Twin):
+    """Training on XOR by `bpcourse.network`, and the cost over two weights with all cells in one batch."""
+
+    wholes = ("epoch",)
+    last, cells, levels = 400, 24, (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
+    names = ("w_111", "w_112", "b_11", "w_121", "w_122", "b_12", "w_211", "w_212", "b_21")
+    kinds = ("tanh", "sigmoid")
+
+    def __init__(self) -> None:
+        self.twins = dict(zip(self.names, (0.5, 0.5, 0.0) * 2 + (0.5, 0.5, 0.0)))
+        starts = [network.initialise([2, 2, 1], "tanh", seed) for seed in range(8)]
+        self.starts = [dict(zip(self.names, (round(x, 6) for x in self.flat(start)))) for start in starts]
+        super().__init__("a network that learns XOR", inputs=self.twins, learning_rate=1.0, epoch=self.last)
+
+    def flat(self, parameters) -> tuple:
+        hidden = np.hstack([parameters["W1"], parameters["b1"]]).ravel()
+        return (*hidden.tolist(), *parameters["W2"][0].tolist(), float(parameters["b2"][0, 0]))
+
+    @functools.cache  # a few trainings, for as long as the tests run
+    def history(self, start: tuple, rate: float) -> list:
+        """(parameters, cost, answers) by epoch."""
+        hidden = np.array(start[:6]).reshape(2, 3)
+        parameters = {"W1": hidden[:, :2], "b1": hidden[:, 2:], "W2": np.array([start[6:8]]), "b2": np.array([[start[8]]])}
+        history = []
+        for _ in range(self.last + 1):
+            cache = network.forward(XOR_X, parameters, *self.kinds)
+            cost = network.cost(cache, XOR_Y, "binary_cross_entropy")
+            history.append((dict(zip(self.names, self.flat(parameters))), cost, cache["A2"][0].tolist()))
+            grads = network.backpropagation(cache, XOR_Y, parameters, *self.kinds, "binary_cross_entropy")
+            parameters = network.update(parameters, grads, rate)
+        return history
+
+    def along(self, state) -> list:
+        return self.history(tuple(state["inputs"].values()), state["learning_rate"])
+
+    def apart(self, at) -> float:
+        pairs = (("w_111", "w_121"), ("w_112", "w_122"), ("b_11", "b_12"), ("w_211", "w_212"))
+        return math.hypot(*(at[one] - at[other] for one, other in pairs))
+
+    def shown(self, state) -> dict:
+        """A training at a large rate makes much of the last bit of a number: a little room."""
+        at, cost, answers = self.along(state)[state["epoch"]]
+        texts = {f"answer_{x:.0f}{y:.0f}": Fixed(answer, 4, 1e-6) for (x, y), answer in zip(XOR_X.T, answers)}
+        texts |= {f"inputs.{name}": Fixed(state["inputs"][name], 2) for name in ("w_111", "w_121")}
+        return texts | {
+            "cost": Fixed(cost, 4, 1e-6), "apart": Fixed(self.apart(at), 4, 1e-6), "epoch": str(state["epoch"]),
+            "learning_rate": Fixed(state["learning_rate"], 2),
+            "says": Said("The hidden units differ" if self.apart(state["inputs"]) else "Twins: "),
+        }  # fmt: skip
+
+    def dots(self, state) -> dict:
+        along = self.along(state)
+        (begun, *_), (at, cost, _) = along[0], along[state["epoch"]]
+        pairs = {"start": (begun["w_111"], begun["w_121"]), "now": (at["w_111"], at["w_121"])}
+        return pairs | {"point": (float(state["epoch"]), cost)}
+
+    def curves(self, state) -> dict:
+        along, epoch = self.along(state), state["epoch"]
+        walk = [(at["w_111"], at["w_121"]) for at, *_ in [*along[:epoch:4], along[epoch]]]
+        return self.shades(along[epoch][0]) | {"walk": walk, "cost": [(i, along[i][1]) for i in range(0, self.last + 1, 4)]}
+
+    def shades(self, at) -> dict:
+        """For each level of the cost, the ends of its runs of cells, row by row from below."""
+        edges = np.linspace(-6, 6, self.cells + 1)
+        u, v = np.meshgrid(*[(edges[1:] + edges[:-1]) / 2] * 2)
+        (x1, x2), y = XOR_X[:, :, None, None], XOR_Y[0, :, None, None]
+        one, other = (np.tanh(w * x1 + at[f"w_1{j}2"] * x2 + at[f"b_1{j}"]) for j, w in ((1, u), (2, v)))
+        z = at["w_211"] * one + at["w_212"] * other + at["b_21"]
+        cost = (np.logaddexp(0, z) - y * z).mean(axis=0)
+        runs = {f"level{i}": [] for i in range(len(self.levels) + 1)}
+        for row, height in zip(np.searchsorted(self.levels, cost), v[:, 0]):
+            for level, cells in itertools.groupby(range(self.cells), key=lambda i: row[i]):
+                first, *_, last = [*cells] * 2
+                runs[f"level{level}"] += [(edges[first], height), (edges[last + 1], height)]
+        return runs
+
+    def described(self, state) -> list:
+        return [Brief(float(x)) for x in itertools.chain(*self.dots(state).values())]
+
+    def spoken(self, state) -> Said:
+        at, cost, answers = self.along(state)[state["epoch"]]
+        return Said("Epoch ", tuple(map(Brief, (state["epoch"], cost, self.apart(at), *answers))))
+
+    def pressed(self, state, action) -> dict:
+        if action == "train":
+            return {"epoch": self.last}
+        if action == "twins":
+            return {"inputs": self.twins}
+        return {"inputs": self.starts[(self.starts.index(state["inputs"]) + 1) % 8 if state["inputs"] in self.starts else 0]}
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for bind, key in (("inputs.w_121", "ArrowRight"), ("epoch", "Home"), ("epoch", "PageUp"), ("learning_rate", "ArrowLeft")):
+            alive.slide(bind, key)
+        for key in ("Enter", "Space") * 5:
+            alive.press("draw", key)
+        alive.press("twins")
+        alive.press("train")  # at once, for the pages are opened with less motion
+        alive.press("train", "Space")
+
+
 # ------------------------------------------------------------ the explorers of the book
 
 
@@ -1042,9 +1302,11 @@ EXPLORERS = {
     "03-gates-and-circuits.html": [CircuitTwin(add_then_multiply, 2)],
     "04-chains.html": [CircuitTwin(tower, 3)],
     "05-many-paths.html": [CircuitTwin(two_ways, 2), three_paths()],
+    "06-notation.html": [NamesTwin()],
     "07-one-weight-w212.html": [four_four_two("w_212")],
     "08-many-paths-w131.html": [four_four_two("w_131")],
-    "12-training.html": [four_four_two("w_212")],
+    "10-output-layers.html": [OneLogitTwin()],
+    "12-training.html": [four_four_two("w_212"), XorTwin()],
     "13-what-it-costs.html": [BillTwin()],
     "14-two-ways-to-differentiate-a-graph.html": [DerivativesTwin()],
     "15-when-gradients-go-wrong.html": [RecurrenceTwin(1.2)],
