@@ -35,6 +35,6 @@ def finish(app: Any, exception: Exception | None) -> None:
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Before licences are gathered, which are those of what is shipped."""
-    app.connect("build-finished", finish, 400)
+    """After extensions have copied theirs, before the licences of what is shipped are gathered."""
+    app.connect("build-finished", finish, 800)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -76,6 +76,24 @@ def test_far_fields_are_there_as_soon_as_one_may_be_looked_for(browser, look):
     tab.close()
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_ends_at_its_place_whatever_comes_above_it(browser, width):
+    tab, address = (
+        browser.new_page(offline=True, viewport={"width": width, "height": 800}),
+        HTML / "book" / "07-one-weight-w212.html",
+    )
+    top = "document.getElementById('the-judge').getBoundingClientRect().top"
+    tab.goto(f"{address.as_uri()}#the-judge")
+    tab.wait_for_timeout(300)
+    assert tab.evaluate(top) == pytest.approx(64, abs=2)
+    tab.goto("about:blank")
+    tab.goto(address.as_uri())
+    tab.locator(".here a[href$='#the-judge']").evaluate("link => link.click()")
+    tab.wait_for_timeout(300)
+    assert tab.evaluate(top) == pytest.approx(64, abs=2)
+    tab.close()
+
+
 # A step down the page, until there is none; and whose form is not there though its place is seen.
 DOWN = """async () => {
   const before = scrollY;

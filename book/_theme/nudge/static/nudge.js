@@ -114,7 +114,7 @@ const nudge = (() => {
     }
     place.dispatchEvent(new Event("near", { bubbles: true }));
   }
-  const all = () => far.forEach(come), allIfWhole = () => root.matches(".whole, :has(:target)") && all();
+  const all = () => far.forEach(come), allIfWhole = () => (location.hash || root.matches(".whole")) && all();
   addEventListener("DOMContentLoaded", () => {
     for (const place of far) near.observe(place);
     new MutationObserver(allIfWhole).observe(root, { attributeFilter: ["class"] });
