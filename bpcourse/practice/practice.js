@@ -285,7 +285,7 @@ const bpPractice = (() => {
   const SIGNS = { right: "✓", follows: "✓", rounded: "✓", perhaps: "?", more: "?", unreadable: "!" };
 
   function tell(told) {
-    const boxes = [...document.querySelectorAll(".bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
+    const boxes = [...document.getElementsByClassName("bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
     const all = progress(), own = told.closest(".bp-practice").dataset.exercise;
     told.textContent = (all[own]?.right ? "✓ · " : "") + say("progress", { done: boxes.filter((label) => all[label]?.right).length, all: boxes.length });
   }
@@ -311,7 +311,7 @@ const bpPractice = (() => {
 
   function bind(root) {
     const label = root.dataset.exercise, exercise = exercises[label], form = root.querySelector("form");
-    if (!exercise || root.dataset.bound) return;
+    if (!exercise || !form || root.dataset.bound) return;
     root.dataset.bound = "true";
     const find = (selector) => [...root.querySelectorAll(selector)];
     const asks = find("[data-name]"), spoken = root.querySelector(".bp-said");
@@ -410,6 +410,8 @@ const bpPractice = (() => {
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
+  // In the book's pages the form of a far exercise comes later: see nudge.js.
+  document.addEventListener("near", ({ target }) => bind(target));
 
   return { add, check, drawn, run, brief, shown, say, exercises, progress, sound, note, keep, bind };
 })();

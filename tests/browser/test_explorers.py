@@ -556,7 +556,7 @@ def written(name: str) -> list[tuple[str, str]]:
     """The explorers as they stand in the file of a page, each with its script."""
     page = (HTML / "book" / name).read_text(encoding="utf-8")
     (file,) = SCRIPTS.findall(page)
-    scripts = (HTML / file).read_text(encoding="utf-8").split("queueMicrotask(")[1:]
+    scripts = (HTML / file).read_text(encoding="utf-8").split(".addEventListener('near', ")[1:]
     return [(root[0], script) for root, script in zip(ROOT.finditer(page), scripts, strict=True) if root[1] == "bp-explorer"]
 
 

@@ -59,7 +59,7 @@ def visitor(request, playwright, tmp_path_factory):
 
 # ------------------------------------------------------------ what a reader does, and what she finds
 
-STATE = f"[...document.querySelectorAll('.bp-explorer')].map({READ})"
+STATE = f"({LAID_OUT})().then(() => [...document.querySelectorAll('.bp-explorer')].map({READ}))"
 MOVE = """(() => {
   const moved = (control, kind) => control.dispatchEvent(new Event(kind, { bubbles: true }));
   for (const root of document.querySelectorAll(".bp-explorer")) {

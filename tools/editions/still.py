@@ -28,7 +28,7 @@ GONE = {
     "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict",
     "bp-predicted", "bp-progress", "bp-mixed", "bp-edges", "definition", "genindex-jumpbox",
 }  # fmt: skip
-PLAIN = {"form": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
+PLAIN = {"form": "div", "noscript": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
 NEEDLESS = re.compile(
     r"data-|on|aria-(live|describedby|controls|expanded)|(for|hidden|novalidate|open|tabindex|name|autocomplete|xmlns.*)$"
 )
