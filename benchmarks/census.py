@@ -29,6 +29,9 @@ from bpcourse.practice.injections import INJECTIONS, injected
 
 STORED = Path(__file__).with_name("census.json")
 SIZES, SEEDS, EPOCHS, BATCH, GOOD = [64, 32, 32, 10], [1, 2, 3, 4, 5], 30, 32, 0.9
+BY_HEART = 1000
+"""Steps to learn one batch by heart."""
+
 SMALL = [6, 5, 5, 3]
 """The network whose every entry is checked: like the large one it has a square layer."""
 
@@ -206,7 +209,7 @@ def one_batch(code: Case) -> str | None:
     X, labels = DATA.X_train[:, few], DATA.labels_train[few]
     start = right.initialise(SIZES, setting.hidden, 1)
     names = setting._asdict() | {"progress": False}
-    reached = code.network.train(start, X, code.network.one_hot(labels, 10), epochs=1000, **names)
+    reached = code.network.train(start, X, code.network.one_hot(labels, 10), epochs=BY_HEART, **names)
     before, after = reached.history["cost"][0], reached.history["cost"][-1]
     read = int(np.sum(code.network.predict(X, reached.parameters, setting.hidden) == labels))
     return (
@@ -302,7 +305,8 @@ def census() -> dict[str, Any]:
         else:
             rows.append(row(injection.mistake, broken, setting))
             print(f"{rows[-1]['outcome']:13} {injection.mistake}", flush=True)
-    return {"sizes": SIZES, "seeds": SEEDS, "epochs": EPOCHS, "batch": BATCH, "good": GOOD, "rows": rows, "untouched": untouched}
+    plan = {"sizes": SIZES, "seeds": SEEDS, "epochs": EPOCHS, "batch": BATCH, "good": GOOD, "by_heart": BY_HEART}
+    return {**plan, "rows": rows, "untouched": untouched}
 
 
 if __name__ == "__main__":
