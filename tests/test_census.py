@@ -64,6 +64,20 @@ def test_every_check_catches_a_mistake_and_misses_another(check):
     assert caught == {True, False}
 
 
+def test_what_the_page_says_in_words_stands_in_the_rows():
+    seen = {check: {name for name, row in ROWS.items() if row["said"][check]} for check in [*census.CHECKS, "loss"]}
+    learning = {name for name, row in ROWS.items() if row["outcome"].startswith("learns")}
+    unseen, quiet = set(ROWS) - seen["gradient check"], {"biases not updated"}
+    assert len(learning) > len(ROWS) / 2 and unseen & learning == quiet and unseen - seen["one batch"] == quiet
+    assert set(ROWS) - set.union(*seen.values()) == quiet
+    assert seen["loss"] & learning == seen["one batch"] & learning == {"minus of the cross-entropy lost"}
+    assert seen["shapes"] == {"mean over the units in place of the examples"}
+    only_shown = {"½ forgotten", "sum taken for mean", "minus of the cross-entropy lost", "only the label's own term"}
+    assert {ROWS[name]["outcome"] for name in only_shown} == {"learns"}
+    roughly = ["a path forgotten", "z taken for a", "transposed weight", "activation's slope forgotten"]
+    assert learning.issuperset(roughly) and ROWS["relu's value taken for its slope"]["outcome"] == "fails"
+
+
 def close(stored: float | None, now: float | None) -> bool:
     return stored == now or bool(stored and now and np.isclose(stored, now, rtol=1e-3))
 
