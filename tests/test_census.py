@@ -145,7 +145,7 @@ TOLD = {  # a test of the page, and the mistake that it is for
     "known_answer": "sigmoid taken for softmax",
     "labels_come_back": "labels by the wrong axis",
     "half_the_rate_half_the_step": "learning rate forgotten",
-    "twins_change_nothing": "1/m lost",
+    "everyone_twice_changes_nothing": "1/m lost",
     "every_entry": "a path forgotten",
     "everything_moves": "biases not updated",
 }
