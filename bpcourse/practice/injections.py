@@ -156,7 +156,7 @@ def injected(mistake: str) -> ModuleType:
     stays as it is. What is read behind `network`, the layers and gates, is that of the
     broken package.
 
-    Raises ValueError for any other mistake.
+    Raises ValueError for any other mistake. No other thread may import the package meanwhile.
     """
     by_name = {one.mistake: one for one in INJECTIONS}
     finder = _Finder(by_name[checks.choice(mistake, "mistake", by_name)])
