@@ -63,6 +63,7 @@ bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
 	$(RUN) benchmarks/explorers.py
 	$(RUN) benchmarks/chapters.py
 	$(RUN) benchmarks/diagnosing.py
+	$(RUN) benchmarks/census.py
 endif
 
 mutants: $(READY)  ## put mistakes into the package and see that its tests catch them (an hour or two)
