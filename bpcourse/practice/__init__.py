@@ -8,6 +8,7 @@ Read in this order:
 - `mistakes`: what people do in the place of a rule, and why, row by row in the `catalogue`;
 - `diagnosis`: from a reader's number to the mistake behind it;
 - `exercises`: what is asked, chapter by chapter from the `bank`, and `check`;
+- `clinic`, `damage`: a derivation with one mistake in it, and what that does to the loss;
 - `cases`, `code`: a reader's own function, run against the book's on random numbers;
 - `page`: the exercises in the built page, alive without a kernel.
 
