@@ -201,9 +201,9 @@ def overviews(app: Any, env: Any) -> list[str]:
 
 
 def chapters_of(doctree: nodes.document | None) -> set[str]:
-    """The chapters whose exercises stand in a page."""
+    """The chapters whose exercises stand in a page; one that a notebook shows brings its own script."""
     found = doctree.findall(nodes.raw) if doctree is not None else ()
-    return {number for node in found for number in re.findall(r'data-exercise="(\d\d)\.', node.astext())}
+    return {number for node in found for number in re.findall(r'class="bp-practice" data-exercise="(\d\d)\.', node.astext())}
 
 
 def write(app: Any, name: str, text: str) -> str:

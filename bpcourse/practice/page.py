@@ -357,7 +357,7 @@ class Shown:
         self.label = one.strip() if isinstance(one, str) else f"00.{zlib.crc32(box(self.exercise, '00.0').encode())}"
 
     def _repr_html_(self) -> str:
-        own = TO_SOLUTION.sub("", box(self.exercise, self.label))
+        own = TO_SOLUTION.sub("", box(self.exercise, self.label)).replace(' data-exercise="', ' data-alone data-exercise="', 1)
         bind = f"for (const root of document.querySelectorAll('[data-exercise=\"{self.label}\"]')) bpPractice.bind(root);"
         script = f"{runtime()}{data({self.label: self.exercise})}{bind}"
         style_ = f"{svg.AWAKE}{svg.shades('.bp-practice')}.bp-practice{_COLOURS}{style()}"
