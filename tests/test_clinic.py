@@ -28,7 +28,7 @@ def first_difference(case: Clinic) -> int:
     numbers = case.derivation.drawn(case.seed)
     right = case.derivation.run(numbers)
     wrong = case.derivation.run(numbers, wrong={case.at: case.mistake.formula})
-    steps = case.derivation.before(f"d{case.nudged}")
+    steps = [line.step for line in clinic.lines(case)]
     return next(
         k for k, step in enumerate(steps, 1) if not np.allclose(right[step.name], wrong[step.name], rtol=1e-9, atol=1e-12)
     )
@@ -166,8 +166,9 @@ def test_the_box_has_every_line_every_reason_and_a_name_for_every_control(label:
         assert own and f'<label for="{own[1]}">' in html
     ids = re.findall(r'\bid="([^"]+)"', html)
     assert len(ids) == len({*ids}) and "style=" not in html and "<b>" not in html
-    shown = {name for line in clinic.lines(one) for name in line.step.parts.values()} & {g.name for g in one.derivation.givens}
-    assert html[: html.index("<form")].count("<li>") == len(shown), "all that the lines read is given"
+    symbols = {line.step.name for line in clinic.lines(one)}
+    _, read = clinic.needed(one.derivation, one.nudged, {one.at: one.mistake.formula})
+    assert html[: html.index("<form")].count("<li>") == len(read - symbols), "all that the lines read is given, and nothing else"
 
 
 @pytest.mark.parametrize("bad, error", [

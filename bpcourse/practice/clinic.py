@@ -68,7 +68,8 @@ def case(
     found = {m.name: m for m, _ in reversed(_changing(step, right))}
     wrong = found[checks.choice(mistake, "mistake", found)]
     last = f"`d{nudged}`" if code else f"${derivation.symbols()[f'd{nudged}']}$"
-    bad = 1 + derivation.before(f"d{nudged}").index(step)
+    steps, _ = needed(derivation, nudged, {at: wrong.formula})
+    bad = 1 + steps.index(step)
     return Clinic(
         title=title,
         text=f"These lines should end with the gradient {last}, and do not. Mark the first bad line, and name the reason.",
@@ -85,10 +86,24 @@ def case(
 def right_lines(derivation: Derivation, nudged: str, code: bool = False) -> list[Line]:
     """The right derivation of a gradient, on the book's numbers."""
     values = derivation.run(derivation.drawn())
-    return [
-        Line(step, written(derivation, step, RULES[step.rule], code), values[step.name], "good line")
-        for step in derivation.before(f"d{nudged}")
-    ]
+    steps, _ = needed(derivation, nudged, {})
+    return [Line(step, written(derivation, step, RULES[step.rule], code), values[step.name], "good line") for step in steps]
+
+
+def needed(derivation: Derivation, nudged: str, wrong: Mapping[str, Callable[..., Any]]) -> tuple[list[Step], set[str]]:
+    """The steps that lead to a gradient, in order, and the names of all that they read.
+
+    What a step offers to mistakes alone is left out, unless one of the `wrong` formulas reads it.
+    """
+    steps: list[Step] = []
+    names = {f"d{nudged}"}
+    for step in reversed(derivation.steps):
+        if step.name in names:
+            steps.insert(0, step)
+            right = RULES[step.rule].formula
+            parts = {*parts_of(right), *parts_of(wrong.get(step.name, right))}
+            names |= {step.parts[part] for part in parts if part in step.parts}
+    return steps, names
 
 
 def both(case: Clinic) -> tuple[Numbers, Numbers]:
@@ -102,7 +117,8 @@ def lines(case: Clinic) -> list[Line]:
     right, wrong = both(case)
     found: list[Line] = []
     spoiled: dict[str, int] = {}
-    for k, step in enumerate(case.derivation.before(f"d{case.nudged}"), start=1):
+    steps, _ = needed(case.derivation, case.nudged, {case.at: case.mistake.formula})
+    for k, step in enumerate(steps, start=1):
         bad = step.name == case.at
         text = written(case.derivation, step, case.mistake if bad else RULES[step.rule], case.code)
         read = [step.parts.get(part) for part in parts_of(RULES[step.rule].formula)]

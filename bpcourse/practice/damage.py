@@ -8,6 +8,7 @@ Book: chapter 19.
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,8 +77,9 @@ def picture(case: Clinic, told: Damage) -> svg.Picture:
     tangents = [[(x, here + slope * (x - told.start)) for x in ends] for slope in (told.right, told.wrong)]
     ticks = {x: brief(round(x, 6)) for x in (at[0], told.start, at[-1])}
     low, high = min(told.costs), max(told.costs)
+    decimals = 2 - math.floor(math.log10(high - low))
     parts = [
-        plot.frame(ticks, {y: f"{y:.3g}".replace("-", "−") for y in (low, high)}, "the nudged number", case.loss),
+        plot.frame(ticks, {y: brief(round(y, decimals)) for y in (low, high)}, "the nudged number", case.loss),
         plot.inside(
             plot.curve("curve", zip(at, told.costs), "value"),
             plot.curve("right", tangents[0], "path1", 2, "7 4"),

@@ -150,6 +150,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     """
     place = f"p{label.replace('.', '-')}"
     given, kind, rows, check = "", type(exercise).__name__.lower(), "", '<button type="submit">Check</button>'
+    shown_last = ""
     if isinstance(exercise, Numbers | Ladder):
         given = _given(exercise, label)
         rows = _rung(exercise) + "".join(_row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(asked(exercise), 1))
@@ -163,7 +164,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
         )
         rows = f'<fieldset data-name="choice"><legend>One of these is right</legend>{options}{_verdict(place)}</fieldset>'
     elif isinstance(exercise, Clinic):
-        given, rows = _drawn(exercise), _lines(exercise, place) + _damage(exercise, place)
+        given, rows, shown_last = _drawn(exercise), _lines(exercise, place), _damage(exercise, place)
     elif isinstance(exercise, Paper):
         rows = "<p>Write it down first, then compare it with the solution.</p>"
         check = '<button type="button" data-do="had">I had it</button><button type="button" data-do="missed">Not yet</button>'
@@ -176,7 +177,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     return (
         f'<div class="bp-practice" data-exercise="{label}" data-kind="{kind}">{given}<form novalidate>{rows}'
         f'<div class="bp-tools">{tools}</div><ol class="bp-hints" aria-live="polite">{hints}</ol>'
-        '<p class="bp-said" role="status"></p></form></div>'
+        f'<p class="bp-said" role="status"></p>{shown_last}</form></div>'
     )
 
 
@@ -222,15 +223,15 @@ def _line(text: str, code: bool) -> str:
 def right_lines(derivation: Derivation, nudged: str, code: bool = False) -> str:
     """The right lines of a gradient, each with its number and its rule, as HTML."""
     told = [
-        f"<li>{_line(line.text, code)} = {shown(line.value)} <em>({html.escape(line.step.rule)})</em></li>"
-        for line in clinic.right_lines(derivation, nudged, code)
+        f"<li>{k}. {_line(line.text, code)} = {shown(line.value)} <em>({html.escape(line.step.rule)})</em></li>"
+        for k, line in enumerate(clinic.right_lines(derivation, nudged, code), start=1)
     ]
-    return f'<ol class="bp-right">{"".join(told)}</ol>'
+    return f'<ul class="bp-right">{"".join(told)}</ul>'
 
 
 def _drawn(case: Clinic) -> str:
     """The given numbers that the lines read."""
-    read = {name for line in clinic.lines(case) for name in line.step.parts.values()}
+    _, read = clinic.needed(case.derivation, case.nudged, {case.at: case.mistake.formula})
     numbers, symbols = case.derivation.drawn(case.seed), case.derivation.symbols()
     rows = [f"<li>{_line(n if case.code else symbols[n], case.code)} = {shown(x)}</li>" for n, x in numbers.items() if n in read]
     return f'<ul class="bp-givens">{"".join(rows)}</ul>'
