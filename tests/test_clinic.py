@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from helpers import says
 
-from bpcourse.practice import check, clinic, damage, diagnosis, page, rules
+from bpcourse.practice import check, clinic, damage, diagnosis, notebook, page, rules
 from bpcourse.practice.bank import c19
 from bpcourse.practice.derivations import made
 from bpcourse.practice.exercises import Clinic, chapter
@@ -214,21 +214,21 @@ def test_a_mistake_that_changes_nothing_here_makes_no_case() -> None:
 
 
 def test_an_exercise_is_shown_in_a_notebook_but_not_what_is_done_on_paper_or_in_code() -> None:
-    shown = page.Shown("19.3")
+    shown = notebook.Shown("19.3")
     assert repr(shown) == "<exercise 19.3: A fork, case 1>"
     html = shown._repr_html_()
     assert html.count("data-exercise=") == 2 and 'class="bp-practice" data-alone' in html, "no page takes it for its own"
     assert "Solution</a>" not in html and 'type="module"' in html
-    own = page.Shown(CASES["19.4"])
-    assert re.fullmatch(r"00\.\d+", own.label) and own._repr_html_() == page.Shown(CASES["19.4"])._repr_html_()
+    own = notebook.Shown(CASES["19.4"])
+    assert re.fullmatch(r"00\.\d+", own.label) and own._repr_html_() == notebook.Shown(CASES["19.4"])._repr_html_()
     kinds = {type(one).__name__: f"19.{k}" for k, one in enumerate(chapter(19), start=1)}
     for kind in "Paper", "Code":
         with pytest.raises(ValueError, match=says("one")):
-            page.Shown(kinds[kind])
+            notebook.Shown(kinds[kind])
     with pytest.raises(TypeError, match=says("one")):
-        page.Shown(3)
+        notebook.Shown(3)
     with pytest.raises(ValueError, match=says("label")):
-        page.Shown("19.99")
+        notebook.Shown("19.99")
 
 
 def test_two_values_that_differ_by_crumbs_are_the_same() -> None:

@@ -24,6 +24,7 @@ from sphinx.util.docutils import SphinxDirective
 from bpcourse import practice
 from bpcourse.practice import page
 from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, chapter, exercise
+from bpcourse.practice.notebook import TO_SOLUTION
 
 ROOM = Path(practice.__file__).parent
 FOLDER = "_static/practice"
@@ -186,7 +187,7 @@ class FillOverviews(SphinxPostTransform):
         for reference in node.findall(addnodes.pending_xref):
             reference["refdoc"] = self.env.docname
         for box in list(node.findall(nodes.raw)):
-            box.replace_self(nodes.raw("", page.TO_SOLUTION.sub("", box.astext()), format="html"))
+            box.replace_self(nodes.raw("", TO_SOLUTION.sub("", box.astext()), format="html"))
         return node[-1].children
 
 

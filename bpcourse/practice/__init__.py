@@ -10,7 +10,8 @@ Read in this order:
 - `exercises`: what is asked, chapter by chapter from the `bank`, and `check`;
 - `clinic`, `damage`: a derivation with one mistake in it, and what that does to the loss;
 - `cases`, `code`: a reader's own function, run against the book's on random numbers;
-- `page`: the exercises in the built page, alive without a kernel.
+- `page`: the exercises in the built page, alive without a kernel;
+- `notebook`: one of them in a notebook.
 
     >>> from bpcourse.practice import check
     >>> check("07.3", "-0.0652")

@@ -34,9 +34,9 @@ LISTED = 4
 
 
 class Line(NamedTuple):
-    """A line of a case: its step, how it is written, its value, and what is said of who marks it.
+    """A line of a case: its step, how it is written, and its value.
 
-    `verdict` is a key of `SAID`; a line that is wrong only by what it uses names the first
+    `verdict` is what is said to who marks it, a key of `SAID`; a line that is wrong only by what it uses names the first
     such line, counted from 1, as `source`.
     """
 
@@ -48,7 +48,10 @@ class Line(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """An entry of the menu: a mistake, the line that it would spoil, what it would make of it, and what is said."""
+    """An entry of the menu: a mistake, and the line that it would spoil.
+
+    `value` is what it would make of that line, `verdict` what is said to who names it.
+    """
 
     mistake: Mistake
     line: int
@@ -59,9 +62,9 @@ class Reason(NamedTuple):
 def case(
     title: str, derivation: Derivation, mistake: str, at: str, nudged: str, loss: str, seed: int, code: bool = False
 ) -> Clinic:
-    """A case by the name of its mistake: of several of that name, the first that keeps the shape.
+    """A case by the name of its mistake.
 
-    Text, hints and solution are told from the catalogue. ValueError where the mistake
+    Of several of that name it is the first that keeps the shape of the value. Text, hints and solution are told from the catalogue. ValueError where the mistake
     cannot be made at this step, or changes nothing there.
     """
     step, right = derivation.step(at), derivation.run(derivation.drawn(seed))
@@ -91,7 +94,7 @@ def right_lines(derivation: Derivation, nudged: str, code: bool = False) -> list
 
 
 def needed(derivation: Derivation, nudged: str, wrong: Mapping[str, Callable[..., Any]]) -> tuple[list[Step], set[str]]:
-    """The steps that lead to a gradient, in order, and the names of all that they read.
+    """The steps that lead to a gradient, in order, and the names of what they read.
 
     What a step offers to mistakes alone is left out, unless one of the `wrong` formulas reads it.
     """
@@ -132,9 +135,9 @@ def lines(case: Clinic) -> list[Line]:
 
 
 def menu(case: Clinic) -> list[Reason]:
-    """The reasons to choose among, by name: the right one, others of its line, then others of lines near it.
+    """The reasons to choose among, by name.
 
-    None of the others would make of the bad line what it is, so one alone is right.
+    Beside the right one stand others of its line, then others of lines near it. None of them would make of the bad line what it is, so one alone is right.
     """
     right, wrong = both(case)
     told = lines(case)
@@ -215,7 +218,7 @@ def written(derivation: Derivation, step: Step, rule: Any, code: bool) -> str:
 
 
 def in_python(formula: Callable[..., Any], step: Step) -> str:
-    """A formula as Python, read from its own source, with the names of the step's parts.
+    """A formula as Python: its own source, with the names of the step's parts.
 
     A gate's output is a call of it, a local gradient what stands in the gate's row.
     """

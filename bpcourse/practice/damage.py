@@ -26,7 +26,7 @@ REACH, STEPS = 1.0, 20
 
 
 class Damage(NamedTuple):
-    """One entry under nudges: where it stands, the losses, the slopes, and what is said of the wrong gradient.
+    """What one entry does to the loss under nudges, and two claims of its slope.
 
     `place` is the entry of the given value whose slope is wrong most; `costs` are the losses for nudges from −REACH to
     REACH. `nudged` is the slope that a small nudge finds, `verdict` what practice says of the wrong gradient.
@@ -42,7 +42,7 @@ class Damage(NamedTuple):
 
 
 def damage(case: Clinic) -> Damage:
-    """What the mistake of a case does to the gradient, and to the tangent that it draws."""
+    """What the mistake of a case does to the gradient, and so to the tangent."""
     derivation, numbers = case.derivation, case.derivation.drawn(case.seed)
     gradient, nudged = f"d{case.nudged}", np.asarray(numbers[case.nudged], float)
     right, wrong = (np.asarray(values[gradient], float) for values in both(case))
@@ -70,7 +70,10 @@ def _axes(told: Damage) -> Plot:
 
 
 def picture(case: Clinic, told: Damage) -> svg.Picture:
-    """The loss against the nudged number, the tangent, and the line with the wrong slope; three points stand at no nudge."""
+    """The loss against the nudged number, its tangent, and the wrong line.
+
+    The three points stand where nothing is nudged.
+    """
     plot, here = _axes(told), told.costs[STEPS]
     at = plot.grid(2 * STEPS)
     ends = at[0], at[-1]

@@ -113,7 +113,7 @@ class Code(Exercise):
 
 @dataclass(frozen=True, kw_only=True)
 class Clinic(Exercise):
-    """A derivation with one mistake in it: asks for the first bad line, and for the reason.
+    """A derivation with one mistake in it: asks for the first bad line, and why.
 
     `mistake` is made at the step `at`, on the numbers of `seed`. The last line is the gradient
     of the step `loss` by the given value `nudged`: for W1 the step dW1. With `code` the lines

@@ -14,14 +14,12 @@ import itertools
 import json
 import math
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import resources
 from typing import Any
 
 import numpy as np
 
-from bpcourse import checks
 from bpcourse.codegen import table_to_javascript
 from bpcourse.gates import Gate
 from bpcourse.graph import Value
@@ -29,12 +27,9 @@ from bpcourse.pictures import svg
 from bpcourse.practice import clinic, damage
 from bpcourse.practice.derivations import Derivation, Step
 from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO, brief, listed
-from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, Paper, exercise
+from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
-
-TO_SOLUTION = re.compile(r'<a href="#sol-[^"]*">Solution</a>')
-"""What leads to the fold of a page, where there is none."""
 
 TEXTS = {
     "nothing": "Type a number first.",
@@ -335,38 +330,6 @@ def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
     """The steps that lead to what is asked, in order."""
     names = {step.name for name in asked(exercise) for step in exercise.derivation.before(name)}
     return [step for step in exercise.derivation.steps if step.name in names]
-
-
-# --------------------------------------------------------------------------- in a notebook
-
-_COLOURS = "{--ink:var(--bp-ink);--paper:var(--bp-paper);--muted:var(--bp-muted);--line:var(--bp-line)}"
-
-
-class Shown:
-    """An exercise alive in a notebook: the box of the page, with its script and its style.
-
-    `one` is a label, "19.3", or a case of your own from `clinic.case`. ValueError for one
-    that is answered on paper or in code.
-
-    Book: chapter 19.
-    """
-
-    def __init__(self, one: str | Exercise) -> None:
-        self.exercise = exercise(one) if isinstance(one, str) else checks.of_kind(one, Exercise, "one")
-        if isinstance(self.exercise, Paper | Code):
-            raise ValueError(f"one: expected an exercise with an answer to type or to choose, got {self.exercise.title!r}")
-        self.label = one.strip() if isinstance(one, str) else f"00.{zlib.crc32(box(self.exercise, '00.0').encode())}"
-
-    def _repr_html_(self) -> str:
-        own = TO_SOLUTION.sub("", box(self.exercise, self.label)).replace(' data-exercise="', ' data-alone data-exercise="', 1)
-        bind = f"for (const root of document.querySelectorAll('[data-exercise=\"{self.label}\"]')) bpPractice.bind(root);"
-        script = f"{runtime()}{data({self.label: self.exercise})}{bind}"
-        style_ = f"{svg.AWAKE}{svg.shades('.bp-practice')}.bp-practice{_COLOURS}{style()}"
-        asleep = svg.asleep(f"An exercise, {self.exercise.title}")
-        return f'{asleep}<style>{style_}</style>{own}<script type="module">{script}</script>'
-
-    def __repr__(self) -> str:
-        return f"<exercise {self.label}: {self.exercise.title}>"
 
 
 # --------------------------------------------------------------------------- the data
