@@ -64,8 +64,9 @@ def case(
 ) -> Clinic:
     """A case by the name of its mistake.
 
-    Of several of that name it is the first that keeps the shape of the value. Text, hints and solution are told from the catalogue. ValueError where the mistake
-    cannot be made at this step, or changes nothing there.
+    Of several of that name it is the first that keeps the shape of the value. Text, hints
+    and solution are told from the catalogue. ValueError where the mistake cannot be made
+    at this step, or changes nothing there.
     """
     step, right = derivation.step(at), derivation.run(derivation.drawn(seed))
     found = {m.name: m for m, _ in reversed(_changing(step, right))}
@@ -137,7 +138,8 @@ def lines(case: Clinic) -> list[Line]:
 def menu(case: Clinic) -> list[Reason]:
     """The reasons to choose among, by name.
 
-    Beside the right one stand others of its line, then others of lines near it. None of them would make of the bad line what it is, so one alone is right.
+    Beside the right one stand others of its line, then others of lines near it. None of
+    them would make of the bad line what it is, so one alone is right.
     """
     right, wrong = both(case)
     told = lines(case)
