@@ -147,7 +147,7 @@ CHAINS = ward("A neuron", NEURON, "loss", (
     ("wrong end of the weight", "dw", "w", 19),
 ))  # fmt: skip
 OUTPUTS = ward("Softmax and squared error", SOFTMAX, "loss", (
-    ("a spurious factor", "delta1", "W1", 4),
+    ("a spurious factor, and a minus lost with it", "delta1", "W1", 10),
     ("cross path of the softmax dropped", "delta1", "W1", 15),
     ("softmax left out on the way back", "delta1", "W1", 2),
     ("factor 2 lost", "da1", "W1", 9),
