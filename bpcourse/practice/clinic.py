@@ -71,18 +71,19 @@ def case(
     step, right = derivation.step(at), derivation.run(derivation.drawn(seed))
     found = {m.name: m for m, _ in reversed(_changing(step, right))}
     wrong = found[checks.choice(mistake, "mistake", found)]
-    last = f"`d{nudged}`" if code else f"${derivation.symbols()[f'd{nudged}']}$"
+    mark, last = ("`", f"d{nudged}") if code else ("$", derivation.symbols()[f"d{nudged}"])
+    rule = written(derivation, step, RULES[step.rule], code)
     steps, _ = needed(derivation, nudged, {at: wrong.formula})
     bad = 1 + steps.index(step)
     return Clinic(
         title=title,
-        text=f"These lines should end with the gradient {last}, and do not. Mark the first bad line, and name the reason.",
+        text=f"These lines should end with the gradient {mark}{last}{mark}, and do not. Mark the first bad line, and name the reason.",
         hints=(
             "Which lines can you judge at a glance, by a sign, a size, a shape, or a sum that has to be 0?",
             wrong.see,
             f"Look at line {bad}. It should be made by the rule “{step.rule}”.",
         ),
-        solution=f"Line {bad}. The rule is “{step.rule}”; what was done is **{wrong.name}**. {wrong.why} {wrong.see}",
+        solution=f"Line {bad} should read {mark}{rule}{mark}. What was done is **{wrong.name}**. {wrong.why} {wrong.see}",
         derivation=derivation, mistake=wrong, at=at, nudged=nudged, loss=loss, seed=seed, code=code,
     )  # fmt: skip
 

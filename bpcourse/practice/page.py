@@ -145,7 +145,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     """
     place = f"p{label.replace('.', '-')}"
     given, kind, rows, check = "", type(exercise).__name__.lower(), "", '<button type="submit">Check</button>'
-    shown_last = ""
+    below = ""
     if isinstance(exercise, Numbers | Ladder):
         given = _given(exercise, label)
         rows = _rung(exercise) + "".join(_row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(asked(exercise), 1))
@@ -159,7 +159,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
         )
         rows = f'<fieldset data-name="choice"><legend>One of these is right</legend>{options}{_verdict(place)}</fieldset>'
     elif isinstance(exercise, Clinic):
-        given, rows, shown_last = _drawn(exercise), _lines(exercise, place), _damage(exercise, place)
+        given, rows, below = _drawn(exercise), _lines(exercise, place), _damage(exercise, place)
     elif isinstance(exercise, Paper):
         rows = "<p>Write it down first, then compare it with the solution.</p>"
         check = '<button type="button" data-do="had">I had it</button><button type="button" data-do="missed">Not yet</button>'
@@ -172,7 +172,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     return (
         f'<div class="bp-practice" data-exercise="{label}" data-kind="{kind}">{given}<form novalidate>{rows}'
         f'<div class="bp-tools">{tools}</div><ol class="bp-hints" aria-live="polite">{hints}</ol>'
-        f'<p class="bp-said" role="status"></p>{shown_last}</form></div>'
+        f'<p class="bp-said" role="status"></p>{below}</form></div>'
     )
 
 

@@ -351,8 +351,8 @@ const bpPractice = (() => {
       noted = true;
     }
 
-    function damage(found) {
-      find(".bp-damage").forEach((place) => (place.hidden = !found));
+    function showDamage() {
+      find(".bp-damage").forEach((place) => (place.hidden = false));
     }
 
     function empty() {
@@ -407,7 +407,7 @@ const bpPractice = (() => {
       if (kinds.some((kind) => !["right", "follows", "rounded", "more", "unreadable"].includes(kind))) answered(false);
       else if (open.every((ask) => ACCEPTED.includes(verdicts[ask.dataset.name]?.kind) && (!menu(ask) || rules[ask.dataset.name]))) {
         answered(true);
-        damage(true);
+        showDamage();
       }
     }
 
@@ -429,7 +429,7 @@ const bpPractice = (() => {
       const id = target.closest("a")?.getAttribute("href");
       if (id?.startsWith("#sol-")) {
         document.querySelector(id).open = true;
-        damage(true);
+        showDamage();
       }
     });
     root.addEventListener("input", ({ target }) => target.dataset.do === "nudge" && nudge(root, exercise));
