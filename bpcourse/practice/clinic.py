@@ -77,7 +77,7 @@ def case(
     bad = 1 + steps.index(step)
     return Clinic(
         title=title,
-        text=f"These lines should end with the gradient {mark}{last}{mark}, and do not. Mark the first bad line, and name the reason.",
+        text=f"These lines should end with {mark}{last}{mark}, and do not. Mark the first bad line, and name the reason.",
         hints=(
             "Which lines can you judge at a glance, by a sign, a size, a shape, or a sum that has to be 0?",
             wrong.see,
