@@ -307,7 +307,8 @@ const bpPractice = (() => {
 
   // A live region speaks only when its text changes, so what is said again is taken away first.
   function speak(region, { kind, text, markup }) {
-    const again = region.textContent !== "";
+    const again = text && region.said === text;
+    region.said = text;
     const write = () => {
       region.dataset.kind = kind;
       region.innerHTML = "";
@@ -318,9 +319,9 @@ const bpPractice = (() => {
       words[markup ? "innerHTML" : "textContent"] = text;
       region.append(words);
     };
-    if (again && text) {
+    if (again) {
       region.textContent = "";
-      setTimeout(write, 60);
+      setTimeout(() => region.said === text && write(), 60);
     } else write();
   }
 
