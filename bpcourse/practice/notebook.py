@@ -16,6 +16,12 @@ from bpcourse.practice.exercises import Code, Exercise, Paper, exercise
 TO_SOLUTION = re.compile(r'<a href="#sol-[^"]*">Solution</a>')
 """What leads to the fold of a page, where there is none."""
 
+# JupyterLab takes arrow keys, Enter and letters for its own commands, but not from a control that says so.
+_BIND = """\
+for (const root of document.querySelectorAll('[data-exercise="{label}"]')) {{
+  for (const control of root.querySelectorAll("input, select, button")) control.dataset.lmSuppressShortcuts = "true";
+  bpPractice.bind(root);
+}}"""
 _COLOURS = "{--ink:var(--bp-ink);--paper:var(--bp-paper);--muted:var(--bp-muted);--line:var(--bp-line)}"
 
 
@@ -32,17 +38,16 @@ class Shown:
         self.exercise = exercise(one) if isinstance(one, str) else checks.of_kind(one, Exercise, "one")
         if isinstance(self.exercise, Paper | Code):
             raise ValueError(f"one: expected an exercise with an answer to type or to choose, got {self.exercise.title!r}")
-        self.label = one.strip() if isinstance(one, str) else f"00.{zlib.crc32(page.box(self.exercise, '00.0').encode())}"
+        own = zlib.crc32(page.box(self.exercise, "00.0").encode())
+        self.label = "{:02}.{}".format(*map(int, one.split("."))) if isinstance(one, str) else f"00.{own}"
 
     def _repr_html_(self) -> str:
-        own = TO_SOLUTION.sub("", page.box(self.exercise, self.label)).replace(
-            ' data-exercise="', ' data-alone data-exercise="', 1
-        )
-        bind = f"for (const root of document.querySelectorAll('[data-exercise=\"{self.label}\"]')) bpPractice.bind(root);"
-        script = f"{page.runtime()}{page.data({self.label: self.exercise})}{bind}"
+        box = TO_SOLUTION.sub("", page.box(self.exercise, self.label))
+        box = box.replace(' data-exercise="', ' data-alone data-exercise="', 1)  # no page takes it for its own
+        script = f"{page.runtime()}{page.data({self.label: self.exercise})}{_BIND.format(label=self.label)}"
         style_ = f"{svg.AWAKE}{svg.shades('.bp-practice')}.bp-practice{_COLOURS}{page.style()}"
         asleep = svg.asleep(f"An exercise, {self.exercise.title}")
-        return f'{asleep}<style>{style_}</style>{own}<script type="module">{script}</script>'
+        return f'{asleep}<style>{style_}</style>{box}<script type="module">{script}</script>'
 
     def __repr__(self) -> str:
         return f"<exercise {self.label}: {self.exercise.title}>"
