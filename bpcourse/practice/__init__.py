@@ -9,8 +9,10 @@ Read in this order:
 - `injections`: the mistakes that can be made in a line of the package itself;
 - `diagnosis`: from a reader's number to the mistake behind it;
 - `exercises`: what is asked, chapter by chapter from the `bank`, and `check`;
+- `clinic`, `damage`: a derivation with one mistake in it, and what that does to the loss;
 - `cases`, `code`: a reader's own function, run against the book's on random numbers;
-- `page`: the exercises in the built page, alive without a kernel.
+- `page`: the exercises in the built page, alive without a kernel;
+- `notebook`: one of them in a notebook.
 
     >>> from bpcourse.practice import check
     >>> check("07.3", "-0.0652")

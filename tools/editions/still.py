@@ -75,8 +75,11 @@ def still(name: str, formulas: str) -> Any:
         if "bp-explorer" in el.classes:
             el.append(elsewhere(home))
         elif "bp-tools" in el.classes:
-            (link,) = el.iter("a")
-            el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
+            link = el.find(".//a")
+            if link is None:  # a notebook shows an exercise without its solution
+                el.drop_tree()
+            else:
+                el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
     solutions_last(article)
     sheets = page.xpath("//link[contains(@href, '_static/inline/')]/@href")
     styles = dict(STYLED.findall("".join((HTML / name).parent.joinpath(one).read_text(encoding="utf-8") for one in sheets)))
