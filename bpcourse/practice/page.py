@@ -218,7 +218,8 @@ def _line(text: str, code: bool) -> str:
 def right_lines(derivation: Derivation, nudged: str, code: bool = False) -> str:
     """The right lines of a gradient, each with its number and its rule, as HTML."""
     told = [
-        f"<li>{k}. {_line(line.text, code)} = {shown(line.value)} <em>({html.escape(line.step.rule)})</em></li>"
+        f'<li><span class="bp-line">{k}. {_line(line.text, code)} = {shown(line.value)} '
+        f"<em>({html.escape(line.step.rule)})</em></span></li>"
         for k, line in enumerate(clinic.right_lines(derivation, nudged, code), start=1)
     ]
     return f'<ul class="bp-right">{"".join(told)}</ul>'
@@ -236,7 +237,7 @@ def _lines(case: Clinic, place: str) -> str:
     """The lines of a case to mark one of, and the menu of reasons."""
     options = "".join(
         f'<label class="bp-option"><input type="radio" name="{place}" value="{k}">'
-        f"<span>{k}. {_line(line.text, case.code)} = {shown(line.value)}</span></label>"
+        f'<span class="bp-line">{k}. {_line(line.text, case.code)} = {shown(line.value)}</span></label>'
         for k, line in enumerate(clinic.lines(case), start=1)
     )
     names = "".join(

@@ -74,7 +74,7 @@ const nudge = (() => {
 
   // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none, as soon as it is laid out.
   const formulas = "div.math, .bp-givens li > *, .bp-worked, .bp-ask label .math, .bp-steps p";
-  const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths" };
+  const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths", ".bp-line": "Line" };
   const sizes = new ResizeObserver((entries) => {
     const wide = entries.map(({ target: place }) => [place, place.scrollWidth > place.clientWidth + 1]);
     for (const [place, is] of wide) if (is !== place.hasAttribute("tabindex")) reach(place, is);
