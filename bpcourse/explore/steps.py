@@ -45,7 +45,7 @@ class Steps(Explorer):
     step = traitlets.Int(0).tag(sync=True)
     row = traitlets.Int(0).tag(sync=True)
     column = traitlets.Int(0).tag(sync=True)
-    _css = traitlets.Unicode(f"{CSS}\n{style('steps.css')}").tag(sync=True)
+    styles = (CSS, style("steps.css"))
     script = "steps.js"
     looks = ("bp-stepper",)
 

@@ -66,7 +66,7 @@ class VCurve(Explorer):
 
     formula = traitlets.Unicode().tag(sync=True)
     halvings = traitlets.Int().tag(sync=True)
-    _css = traitlets.Unicode(f"{CSS}\n{style('v_curve.css')}").tag(sync=True)
+    styles = (CSS, style("v_curve.css"))
     script = "v_curve.js"
 
     def __init__(self, formula: str = MENU[0], x: float = 0.75, halvings: int = 8) -> None:
