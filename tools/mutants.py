@@ -65,6 +65,9 @@ def survivors(module: str, root: Path) -> tuple[int, list[str]]:
     }
     changed = root / "bpcourse" / f"{module}.py"
     changed.write_text(undecorated(changed.read_text(encoding="utf-8")), encoding="utf-8")
+    # A bar's thread holds its lock when mutmut forks, and the child waits for it for ever.
+    asked = root / "conftest.py"
+    asked.write_text(f"{asked.read_text(encoding='utf-8')}\nimport tqdm\n\ntqdm.tqdm.monitor_interval = 0\n", encoding="utf-8")
     lines = ["[mutmut]", *["\n    ".join([f"{key}=", *values]) for key, values in lists.items()]]
     (root / "setup.cfg").write_text("\n".join(lines), encoding="utf-8")
     shutil.rmtree(root / "mutants", ignore_errors=True)
