@@ -1,4 +1,4 @@
-"""How long a slider's move takes in the built page of chapter 7, and what each explorer adds to its page.
+"""How long a slider's move or a stepper's key takes in the built pages, and what each explorer adds to its page.
 
 The processor is slowed down four times, as a small laptop or a phone would be.
 """
@@ -15,7 +15,7 @@ from playwright.sync_api import Page, sync_playwright
 BROWSER = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "browser" / "conftest.py"))
 BOOK: Path = BROWSER["HTML"] / "book"
 PAGE = BOOK / "07-one-weight-w212.html"
-SLOWDOWN, WARM_UP, EVENTS = 4, 50, 500
+SLOWDOWN, WARM_UP, EVENTS, KEYS_PRESSED = 4, 50, 500, 200
 GOALS = {"median": 4, "p99": 16}
 MOST_BYTES = 40_000
 
@@ -35,6 +35,19 @@ MEASURE = """async ([count, layout]) => {
   return times;
 }"""
 """Moves of the slider, each a frame after the last; milliseconds from the event to the new numbers."""
+
+KEYS = """async ([selector, index, count]) => {
+  const root = document.querySelectorAll(selector)[index], last = root.querySelectorAll("select option").length - 1, times = [];
+  root.scrollIntoView();
+  for (let i = 0; i < count; i++) {
+    const key = i % (last + 1) ? "PageDown" : "Home", begun = performance.now();
+    root.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+    times.push(performance.now() - begun);
+    await new Promise(requestAnimationFrame);
+  }
+  return times;
+}"""
+"""A stepper walked over and over, each key a frame after the last; milliseconds from the key to the new step."""
 
 EXPLORER = re.compile(r'<div class="bp-explorer".*?aria-label="([^"]*)".*?<script defer src="\.\./([^"]*)"></script>', re.DOTALL)
 
@@ -57,6 +70,23 @@ def moves() -> dict[str, list[float]]:
     return {name: measured[WARM_UP:] for name, measured in times.items()}
 
 
+def walks() -> Iterator[tuple[str, list[float]]]:
+    """(page and number of the stepper, milliseconds of each key) after the warm-up, for every stepper of the book."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER["chromium"](), args=BROWSER["FLAGS"])
+        for path in sorted(BOOK.glob("*.html")):
+            for index in range(path.read_text(encoding="utf-8").count('class="bp-explorer bp-stepper"')):
+                page = browser.new_page(viewport={"width": 1200, "height": 900})
+                page.goto(path.as_uri())
+                page.evaluate("document.documentElement.classList.add('whole')")
+                page.locator(".bp-stepper [data-do]").nth(index).wait_for()
+                slowed_down(page)
+                times = page.evaluate(KEYS, [".bp-stepper", index, WARM_UP + KEYS_PRESSED])
+                page.close()
+                yield f"{path.stem}, stepper {index + 1}", times[WARM_UP:]
+        browser.close()
+
+
 def summary(times: Sequence[float]) -> dict[str, float]:
     """The median, the 99th percentile and the largest."""
     return {"median": median(times), "p99": quantiles(times, n=100)[98], "max": float(max(times))}
@@ -70,11 +100,13 @@ def explorers() -> Iterator[tuple[str, str, int]]:
 
 
 def main() -> None:
-    """Print both tables."""
-    measured = {name: summary(times) for name, times in moves().items()}
+    """Print the tables."""
+    measured = {name: summary(times) for name, times in [*moves().items(), *walks()]}
     rows = [[name, *(f"{time:.1f}" for time in found.values())] for name, found in measured.items()]
     rows.append(["goal", *(f"≤ {GOALS[name]}" if name in GOALS else "" for name in ("median", "p99", "max"))])
-    print(f"{PAGE.stem}: {EVENTS} moves of the weight's slider, processor {SLOWDOWN} times slower\n")
+    print(
+        f"{PAGE.stem}: {EVENTS} moves of the weight's slider; steppers: {KEYS_PRESSED} keys; processor {SLOWDOWN} times slower\n"
+    )
     print(table(["milliseconds", "median", "p99", "max"], rows))
     print("\nBytes that each explorer adds to its page\n")
     added = [[f"{page}: {name}", size] for page, name, size in explorers()]

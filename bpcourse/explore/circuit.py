@@ -37,7 +37,7 @@ class Circuit(Explorer):
     inputs, two have one name, a range is upside down or leaves its input out, h
     is not above 0, the learning rate is below 0, or the graph is too large to draw.
 
-    Book: chapters 03, 04 and 05.
+    Book: chapters 03, 04, 05, 17 and 18.
     """
 
     eps = Number().tag(sync=True)

@@ -15,6 +15,7 @@ from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, T
 from bpcourse.graph import (
     Value,
     adjoints,
+    cos,
     evaluate,
     exp,
     flows,
@@ -1277,6 +1278,13 @@ def convolution() -> Value:
     return (z[0] * z[1]).named("f")
 
 
+def three_rounds() -> Value:
+    a, x = Value(1, "a"), Value(1, "x0")
+    for k in range(1, 4):
+        x = cos(a * x).named(f"x{k}")
+    return x
+
+
 def tower() -> Value:
     return exp(exp(square(Value(0.7, "x")).named("h1")).named("h2")).named("y")
 
@@ -1312,5 +1320,6 @@ EXPLORERS = {
     "15-when-gradients-go-wrong.html": [RecurrenceTwin(1.2)],
     "16-checking-gradients.html": [VCurveTwin(), large_constant(), kink()],
     "17-beyond-layers.html": [CircuitTwin(convolution, 2)],
+    "18-beyond-networks.html": [CircuitTwin(three_rounds, 2)],
 }
 """Every explorer of the book, in the order of its page, and how Python computes what it shows."""
