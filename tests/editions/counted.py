@@ -16,6 +16,7 @@ from lxml import etree, html
 from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
 
 NUMBER = re.compile(r"−|\d+(?:\.\d+)*")
+NUMERAL = re.compile(r"[\d.]+")
 HYPHENS = r"[-\x02\ufffe]"
 """A hyphen, and what PDFium makes of one at the end of a line."""
 # What paper does not hold: buttons and menus, what is said after an answer, terms explained on hover.
@@ -52,9 +53,25 @@ def texts(el: Any, skipped: set[str]) -> Iterator[str]:
         yield child.tail or ""
 
 
+def is_numeral(el: Any) -> bool:
+    """Whether an element is a piece of a formula or of a picture's label that holds digits and nothing else."""
+    return el is not None and {"mord", "tspan"} & {el.tag, *el.get("class", "").split()} and NUMERAL.fullmatch(el.text or "")
+
+
+def join(article: Any) -> None:
+    """Make 10 of a 1 and a 0 in two elements on one line, as KaTeX has them before an exponent and matplotlib everywhere."""
+    for digits in article.xpath(".//*[contains(@class, 'mord') and not(*)] | .//tspan"):
+        after = digits.getnext()
+        while after is not None and not after.text and len(after):
+            after = after[0]
+        if is_numeral(digits) and is_numeral(after) and digits.get("y") == after.get("y"):
+            digits.text, after.text = "", digits.text + after.text
+
+
 def of_page(path: Path, formulas: str) -> Counter:
     """The numbers of a built page, those of formulas as `mathml` has them or as `html`."""
     article = html.parse(path, html.HTMLParser(encoding="utf-8")).find(".//article")
+    join(article)
     other = "katex-html" if formulas == "mathml" else "katex-mathml"
     return numbers([*texts(article, NOT_TEXT | ON_SCREEN_ONLY | {other})])
 
@@ -85,12 +102,12 @@ def written(page: Any) -> Iterator[str]:
     piece, line, end, seen = "", None, 0.0, set()
     for part in page.get_objects([FPDF_PAGEOBJ_TEXT], textpage=text):
         _, low, right, high = part.get_bounds()
-        matrix, size, said = part.get_matrix(), part.get_font_size(), part.extract()
-        place = said, round(matrix.e), round(matrix.f)
-        if low < MARGIN or high > height - MARGIN or place in seen:  # letters with a halo are printed twice
+        matrix, said = part.get_matrix(), part.extract()
+        place = said, matrix.e, matrix.f
+        if low < MARGIN or high > height - MARGIN or not said or place in seen:  # letters with a halo are printed twice
             continue
         seen.add(place)
-        here = round(matrix.f, 1), round(size * matrix.a, 1)
+        here = round(matrix.f, 1), round(part.get_font_size() * matrix.a, 1)
         if here != line or not -1 < matrix.e - end < 0.32 * here[1]:
             yield piece
             piece = ""
