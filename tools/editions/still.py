@@ -91,9 +91,11 @@ def still(name: str, formulas: str) -> Any:
 
 
 def not_needed(el: Any, other: str) -> bool:
-    """Whether an element is for screens only, the `other` form of a formula, or hidden and no hint."""
+    """Whether an element is for screens only, the `other` form of a formula, room for words to come, or hidden and no hint."""
     classes = {el.tag, *el.classes}
     if el.tag == "input" and el.get("type") in ("range", "file"):
+        return True
+    if "aria-hidden" in el.attrib and "bp-stack" in el.getparent().classes:
         return True
     hidden = "hidden" in el.attrib and not classes & {"bp-explorer", "bp-picture"} and "bp-hints" not in el.getparent().classes
     return bool(hidden or classes & GONE or other in classes or (el.get("role") == "status" and not len(el)))
