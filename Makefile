@@ -63,6 +63,7 @@ bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
 	$(RUN) benchmarks/explorers.py
 	$(RUN) benchmarks/chapters.py
 	$(RUN) benchmarks/diagnosing.py
+	$(RUN) benchmarks/census.py
 endif
 
 mutants: $(READY)  ## put mistakes into the package and see that its tests catch them (an hour or two)
@@ -70,7 +71,7 @@ mutants: $(READY)  ## put mistakes into the package and see that its tests catch
 	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[mutants]
 	$(RUN) tools/mutants.py
 
-card: $(READY)  ## draw the icons and the card of shared links again, in Chromium
+card: $(BUILT)  ## draw the icons, the card of shared links and the README's picture again, in Chromium
 	$(RUN) tools/draw_card.py
 
 notebooks: $(READY)  ## run the notebooks from top to bottom and store what they print

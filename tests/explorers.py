@@ -1,7 +1,20 @@
 """One explorer of each kind, light to import: another process makes them, too."""
 
 from bpcourse import examples, graph
-from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, OneWeight, Product
+from bpcourse.explore import (
+    Bill,
+    Circuit,
+    Derivatives,
+    DifferenceStep,
+    Hill,
+    Names,
+    Network,
+    OneLogit,
+    OneWeight,
+    Product,
+    VCurve,
+    Xor,
+)
 from bpcourse.graph import Value
 
 
@@ -26,4 +39,10 @@ EXPLORERS = {
     "circuit of a neuron": neuron,
     "network": lambda: Network(weight="w_212"),
     "network with three paths": three_paths,
+    "bill": Bill,
+    "derivatives": Derivatives,
+    "v-curve": VCurve,
+    "names": Names,
+    "one logit": OneLogit,
+    "xor": Xor,
 }

@@ -1,5 +1,6 @@
 import copy
 import inspect
+import itertools
 import json
 import math
 import os
@@ -23,8 +24,30 @@ from ipywidgets import DOMWidget
 from nbformat.v4 import new_code_cell, new_notebook
 
 import bpcourse.explore
-from bpcourse import codegen, examples, figures, graph, network, numeric
-from bpcourse.explore import Circuit, DifferenceStep, Hill, Network, OneWeight, Product, Recurrence, controls, product
+from bpcourse import codegen, examples, figures, graph, layers, network, numeric
+from bpcourse.beyond import bill
+from bpcourse.explore import (
+    Bill,
+    Circuit,
+    Derivatives,
+    DifferenceStep,
+    Hill,
+    Names,
+    Network,
+    OneLogit,
+    OneWeight,
+    Product,
+    Recurrence,
+    VCurve,
+    Xor,
+    controls,
+    derivatives,
+    formula,
+    names,
+    product,
+    v_curve,
+    xor,
+)
 from bpcourse.graph import Value, evaluate, gradient, topological_order
 from bpcourse.pictures import svg
 
@@ -52,6 +75,11 @@ def close(a, b, rtol=1e-12):
 
 def same(a, b, rtol=1e-12):
     return set(a) == set(b) and all(close(a[name], b[name], rtol) for name in a)
+
+
+def moved(explorer, by=0.1):
+    """Its inputs, moved; layers and units by whole numbers."""
+    return {name: x + (math.ceil(by) if isinstance(explorer, Bill) else by) for name, x in explorer.inputs.items()}
 
 
 # The traits follow each other.
@@ -179,6 +207,206 @@ def test_in_float32_every_number_of_the_quotient_is_a_float32():
         assert all(float(np.float32(explorer.values[key])) == explorer.values[key] for key in ("forward", "central"))
 
 
+def test_the_bill_is_that_of_the_package():
+    """Whose counts are measured on the matrices, in test_costs."""
+    explorer = Bill()
+    for depth in range(1, 13):
+        for units in (1, 2, 5, 99, 1000):
+            explorer.inputs = {"layers": depth, "units": units}
+            sizes = [units] * (depth + 1)
+            there, back, nudging = bill.forward_products(sizes), bill.backward_products(sizes), bill.numerical_products(sizes)
+            assert explorer.values == {
+                "weights": there, "knobs": nudging // there - 1, "backpropagation": there + back, "nudging": nudging,
+                "ratio": nudging / (there + back),
+            }  # fmt: skip
+
+
+@needs_node
+def test_the_bill_is_the_same_in_javascript():
+    explorer, sizes = Bill(), [(depth, units) for depth in (1, 3, 12) for units in (1, 7, 100, 1000)]
+    for (depth, units), row in zip(sizes, run_in_node(explorer._code, f"{json.dumps(sizes)}.map((s) => table(...s))")):
+        explorer.inputs = {"layers": depth, "units": units}
+        assert row == list(explorer.values.values())
+
+
+def powers_of(place):
+    """e^(e^(x²)) and its derivatives by hand: with h = e^(x²), y′ = 2xhy, and each factor's own derivative."""
+    h, y = math.exp(place**2), math.exp(math.exp(place**2))
+    second = 2 * h * y * (1 + 2 * place**2 * (1 + h))
+    return [y, 2 * place * h * y, second]
+
+
+def test_the_derivatives_are_those_of_the_chapter():
+    explorer = Derivatives()
+    for place in (0.7, -0.3):
+        explorer.inputs = {"x": place}
+        assert all(close(x, y) for x, y in zip(explorer.values.values(), powers_of(place)))
+        assert explorer.gradients == {"x": explorer.values["f′"]}
+        for order in 1, 2, 3:
+            assert close(explorer.nudged(order), list(explorer.values.values())[order], rtol=1e-7)
+
+
+def test_the_gates_counted_are_those_that_are_drawn():
+    """All gates of each derivative, as `count_gates` has them, cleaned as `simplified` does."""
+    x = Value(0.7, "x")
+    functions = {"tower": graph.exp(graph.exp(graph.square(x))), "wave": graph.sin(graph.square(x)), "cube": x**3}
+    explorer = Derivatives(functions)
+    for explorer.function, v in functions.items():
+        for explorer.clean in False, True:
+            v_, counts = v, []
+            for order in range(4):
+                counts.append(codegen.count_gates(codegen.simplified(v_) if explorer.clean else v_))
+                layout = explorer._layouts[explorer.function][explorer.clean]
+                assert derivatives.drawn(layout, order, 0).count('r="13"') == counts[-1]
+                (v_,) = gradient(v_, [x])
+            assert explorer.gates == counts
+
+
+def test_no_gate_lies_on_another_and_no_wire_passes_through_one():
+    for layout in itertools.chain(*Derivatives()._layouts.values()):
+        columns = {}
+        for _, column, height, _, _ in layout.nodes:
+            columns.setdefault(column, []).append((height, 13))
+        for source, target, _, lanes in layout.wires:
+            begun = layout.nodes[source][1] + 1
+            assert begun + len(lanes) == layout.nodes[target][1]
+            for column, height in enumerate(lanes, start=begun):
+                columns.setdefault(column, []).append((height, 0))
+        for standing in columns.values():
+            for (upper, above), (lower, below) in itertools.pairwise(sorted(standing)):
+                assert lower - upper > above + below
+
+
+@needs_node
+def test_a_graph_is_drawn_and_told_the_same_in_javascript():
+    x = Value(2, "<&x>\"'")
+    for explorer in Derivatives(), Derivatives({"f": graph.maximum(x, 1) * x - x**0.5}, span=(1, 3)):
+        drawn = run_in_node(
+            explorer._code,
+            "SPEC.layouts.map((pair) => pair.map((one) => [0, 1, 2, 3].map((k) => [drawn(one, k), inWords(one, k)])))",
+        )
+        expected = [
+            [[[derivatives.drawn(one, k, explorer._middle), derivatives.in_words(one, k)] for k in range(4)] for one in pair]
+            for pair in explorer._layouts.values()
+        ]
+        assert drawn == expected
+
+
+FORMULAS = {
+    "2x^3 - 1/(1 + x^2)": lambda x: 2 * x**3 - 1 / (1 + x**2),
+    "-x^2": lambda x: -(x**2),
+    "2^-x^2": lambda x: 2 ** -(x**2),
+    "e^(2x) · cos(πx)": lambda x: math.exp(2 * x) * math.cos(math.pi * x),
+    "log(1+x)(x-1)": lambda x: math.log(1 + x) * (x - 1),
+    "1e1x − 3,5/x/2": lambda x: 10 * x - 3.5 / x / 2,
+    "sqrt(x)**3 + x^0.5": lambda x: math.sqrt(x) ** 3 + x**0.5,
+    "relu(sin(x) - tanh(x)) × 3x": lambda x: max(math.sin(x) - math.tanh(x), 0) * 3 * x,
+    "8÷2x": lambda x: 8 / 2 * x,
+    "e sigmoid(x) - x^-2": lambda x: math.e / (1 + math.exp(-x)) - x**-2,
+}
+
+
+@pytest.mark.parametrize("typed", FORMULAS)
+def test_a_formula_is_read_as_it_is_written(typed):
+    f = FORMULAS[typed]
+    for place in (0.5, 0.75, 2.0):
+        x = Value(place, "x")
+        assert close(formula.as_graph(typed, x).value, f(place))
+    slope = numeric.central_difference(lambda x: f(float(x)), 0.75)
+    assert close(VCurve(typed).gradients["x"], slope, rtol=1e-7)
+
+
+WRONG_FORMULAS = {
+    "": "a number, a bracket, x, e, pi or one of exp, .* got the end",
+    "x +": "got the end",
+    "foo(x)": "got foo",
+    "sin x": "a bracket after sin, got x",
+    "(x": "a bracket that closes, got the end",
+    "x)": r"a sign between two numbers, got \)",
+    "x 2": "a sign between two numbers, got 2",
+    "x = 1": "a sign between two numbers, got =",
+    "1e999x": "a number, got 1e999",
+    "x.": "a sign between two numbers",
+    "e + pi": "an x in it, got none",
+    "__import__": "got _",
+    "x" * 61: "at most 60 characters, got 61",
+}
+
+
+@pytest.mark.parametrize("typed", WRONG_FORMULAS)
+def test_a_formula_that_cannot_be_read_is_refused_and_the_old_one_kept(typed):
+    explorer = VCurve()
+    with pytest.raises(ValueError, match=f"^formula: expected .*{WRONG_FORMULAS[typed]}"):
+        explorer.formula = typed
+    with pytest.raises(ValueError, match=r"^formula: expected"):
+        VCurve(typed)
+    assert explorer.formula == "e^x" and close(explorer.values["f"], math.exp(0.75))
+
+
+def read(typed):
+    try:
+        return formula.postfix(typed)
+    except ValueError as error:
+        return str(error).removeprefix("formula: ")
+
+
+@needs_node
+def test_a_formula_is_read_and_computed_the_same_in_javascript():
+    """Thousands of texts, most of them wrong: the same steps or the same words; what is read has Python's three derivatives."""
+    rng, pieces = (
+        np.random.default_rng(0),
+        [*"xx23()+-*/^ .,−×·÷πé=", "e", "pi", "sin", "exp(", "log(", "relu(", "**", "1e3", "0.5"],
+    )
+    typed = ["".join(rng.choice(pieces, rng.integers(1, 9))) for _ in range(4000)]
+    typed += [*FORMULAS, *WRONG_FORMULAS, *v_curve.MENU]
+    attempt = "(t) => { try { return postfix(t); } catch (words) { return words; } }"
+    explorer = VCurve()
+    assert run_in_node(explorer._code, f"{json.dumps(typed)}.map({attempt})") == [read(one) for one in typed]
+    good = [one for one in typed if isinstance(read(one), list)]
+    places, compared = (0.75, -0.5), 0
+    found = run_in_node(explorer._code, f"{json.dumps(good)}.map((t) => {json.dumps(places)}.map((x) => series(postfix(t), x)))")
+    for one, rows in zip(good, found, strict=True):
+        for place, row in zip(places, rows):
+            x = Value(place, "x")
+            try:
+                expected = [v.value for v in derivatives.orders(formula.as_graph(one, x), x)]
+            except ValueError:
+                assert None in row, (one, place)  # JSON's NaN
+                continue
+            assert all(close(a, b, rtol=1e-9 * max(1, abs(a))) for a, b in zip(row, expected, strict=True)), (one, place)
+            compared += 1
+    assert compared > 100
+
+
+def test_the_quotients_of_a_formula_are_those_of_the_numeric_module_and_their_parts_those_of_the_chapter():
+    explorer, u = VCurve("sin(10x)"), 2.0**-53
+    for explorer.halvings in (4, 12, 20):
+        eps, x = 2.0**-explorer.halvings, 0.75
+        found = explorer.quotients()
+        for kind, difference in ("forward", numeric.forward_difference), ("central", numeric.central_difference):
+            assert explorer.values[kind] == found[kind].value
+            assert close(found[kind].value, difference(lambda x: math.sin(10 * float(x)), x, eps), rtol=1e-15 / eps)
+        size, second, third = abs(math.sin(7.5)), 100 * abs(math.sin(7.5)), 1000 * abs(math.cos(7.5))
+        parts = {
+            "forward": (second / 2 * eps, 2 * u * size / eps, 2 * math.sqrt(u * size / second)),
+            "central": (third / 6 * eps**2, u * size / eps, (3 * u * size / third) ** (1 / 3)),
+        }
+        for kind, expected in parts.items():
+            assert all(close(a, b) for a, b in zip(found[kind][2:], expected)), kind
+
+
+def test_the_error_is_what_is_cut_off_or_within_the_rounding():
+    """On the right branch the part that is cut off, on the left one at most a few times the rounding."""
+    explorer = VCurve()
+    for explorer.formula in ("e^x", "sin(10x)", "1000 + e^x"):
+        for explorer.halvings in range(1, 49):
+            for kind, q in explorer.quotients().items():
+                if explorer.halvings >= 8:
+                    assert q.error <= 1.1 * q.cut + 3 * q.rounding, (explorer.formula, explorer.halvings, kind)
+                if q.cut > 100 * q.rounding and explorer.halvings >= 8:
+                    assert q.error > 0.9 * q.cut
+
+
 def parameters_of(explorer, like):
     """The explorer's inputs as the network's matrices."""
     shaped = {}
@@ -235,6 +463,82 @@ def test_source_003_s_derivative_leaves_the_gradients_right():
     assert explorer.gradients == right
 
 
+def test_names_lead_to_the_entry_they_name():
+    """What our code and the libraries call a weight, asked of numpy: row and column as PyTorch and as Keras store them."""
+    explorer = Names()
+    assert len(explorer.inputs) == 24
+    for weight, w in explorer.inputs.items():
+        told = dict(zip(names.NOTATIONS, names.called(weight), strict=True))
+        ours, matrix = told["its code"].split(", ", 1)
+        arrays = {name: examples.FOUR_FOUR_TWO[name] for name in ("W1", "W2")}
+        assert ours == weight and eval(matrix, arrays) == w
+        layer = told["PyTorch"][-1]
+        stored = {"weight": arrays[f"W{layer}"], "kernel": arrays[f"W{layer}"].T}
+        assert all(eval(told[library].split(" of ")[0], stored) == w for library in ("PyTorch", "Keras and Flax"))
+        assert told["this book"] == told["Gupta"] == svg.pretty(weight)
+
+
+def test_the_values_of_names_are_those_of_the_forward_pass():
+    explorer, rng = Names(), np.random.default_rng(0)
+    explorer.inputs = {name: rng.normal() for name in explorer.inputs}
+    parameters = parameters_of(explorer, {"W1": np.zeros((4, 4)), "W2": np.zeros((2, 4))})
+    biases = {name: examples.FOUR_FOUR_TWO[name] for name in ("b1", "b2")}
+    cache = network.forward(examples.FOUR_FOUR_TWO_X.reshape(-1, 1), parameters | biases, "sigmoid", "softmax")
+    arrays = {"z_1": cache["Z1"], "a_1": cache["A1"], "z_2": cache["Z2"]}
+    assert same(explorer.values, {f"{name}{j}": float(x) for name, A in arrays.items() for j, x in enumerate(A[:, 0], start=1)})
+    assert all(close(slope, cache[f"A{int(name[2]) - 1}"][int(name[4]) - 1, 0]) for name, slope in explorer.gradients.items())
+
+
+@pytest.mark.parametrize("label", [0, 1])
+@pytest.mark.parametrize("output", ["identity", "sigmoid", "softmax"])
+def test_one_logit_follows_as_the_layers_do(output, label):
+    units = 3 if output == "softmax" else 1
+    explorer, y = OneLogit(output=output, label=label), np.array([[label], [1 - label], [0]])[:units]
+    for z in (-7.5, -1.0, 0.0, 3.0, 8.0):
+        explorer.inputs = {"z": z}
+        Z = np.array([[z], [0.0], [0.0]])[:units]
+        A = layers.OUTPUTS[output](Z)
+        pairs = ["half_squared_error"] + ["binary_cross_entropy", "cross_entropy"] * (output != "identity")
+        wanted = {loss: layers.losses(y, Z, loss, output)[0] for loss in pairs}
+        slope = 1.0 if output == "identity" else A[0, 0] * (1 - A[0, 0])
+        assert same(explorer.values, {"y_hat": A[0, 0], "slope": slope, **wanted}, rtol=1e-9)
+        assert close(explorer.gradients["z"], A[0, 0] - label, rtol=1e-9)
+        for loss in wanted:
+            nudged = numeric.central_difference(lambda Z: layers.losses(y, Z, loss, output)[0], Z)[0, 0]
+            assert math.isclose(explorer._at(loss, z)[2], nudged, rel_tol=1e-6, abs_tol=1e-8)
+
+
+# At a rate of 3 the start of seed 0 overshoots so often that the last bit of a number grows to 1e-8.
+@pytest.mark.parametrize("start, rate", [("twins", 1.0), ("twins", 3.0), (0, 0.5), (0, 1.0), (3, 3.0)])
+def test_xor_learns_as_train_does(start, rate):
+    parameters = xor._TWINS if start == "twins" else network.initialise([2, 2, 1], "tanh", start)
+    kinds = {"hidden": "tanh", "output": "sigmoid", "loss": "binary_cross_entropy"}
+    explorer = Xor(parameters, learning_rate=rate)
+    told = network.train(
+        parameters, examples.XOR_X, examples.XOR_Y, **kinds, learning_rate=rate, epochs=xor.EPOCHS, progress=False
+    )
+    assert np.allclose([epoch.cost for epoch in explorer.history()], told.history["cost"], rtol=1e-12, atol=1e-12)
+    cache = network.forward(examples.XOR_X, told.parameters, "tanh", "sigmoid")
+    grads = network.backpropagation(cache, examples.XOR_Y, told.parameters, **kinds)
+    slopes = [grads["dW1"][0, 0], grads["dW2"][0, 1], grads["db1"][1, 0]]
+    assert np.allclose([explorer.gradients[name] for name in ("w_111", "w_212", "b_12")], slopes, rtol=1e-9, atol=1e-12)
+    assert np.allclose([explorer.values[label] for label in xor._LABELS], cache["A2"][0], rtol=1e-11)
+
+
+def test_twins_stay_twins_to_the_last_bit_and_never_pass_their_floor():
+    explorer = Xor()
+    assert explorer.values["apart"] == 0 and all(epoch.cost > xor.FLOOR for epoch in explorer.history())
+    explorer.inputs = {**explorer.inputs, "w_121": 0.8}
+    assert explorer.values["apart"] > 1 and explorer.values["cost"] < 0.02
+
+
+def test_the_starts_of_xor_are_those_of_initialise():
+    (spec,) = re.findall(r"^const SPEC = JSON.parse\('(.*)'\);$", Xor()._code, re.M)
+    for seed, start in enumerate(json.loads(spec)["starts"]):
+        parameters = network.initialise([2, 2, 1], "tanh", seed)
+        assert [start["w_111"], start["w_112"], start["w_121"]] == parameters["W1"].ravel()[:3].round(6).tolist()
+
+
 # The traits as ipywidgets have them.
 
 
@@ -242,7 +546,7 @@ def test_source_003_s_derivative_leaves_the_gradients_right():
 def test_observers_hear_of_inputs_values_and_gradients_once(make):
     explorer, heard = make(), []
     explorer.observe(lambda change: heard.append(change["name"]), ["inputs", "values", "gradients"])
-    explorer.inputs = {name: x + 0.1 for name, x in explorer.inputs.items()}
+    explorer.inputs = moved(explorer)
     assert sorted(heard) == ["gradients", "inputs", "values"]
 
 
@@ -250,7 +554,7 @@ def test_observers_hear_of_inputs_values_and_gradients_once(make):
 def test_an_observer_of_gradients_finds_all_traits_at_the_new_point(make):
     explorer, seen = make(), []
     explorer.observe(lambda change: seen.append((explorer.inputs, explorer.follow(explorer.inputs))), "gradients")
-    explorer.inputs = {name: x + 0.1 for name, x in explorer.inputs.items()}
+    explorer.inputs = moved(explorer)
     ((inputs, (values, gradients)),) = seen
     assert inputs == explorer.inputs and values == explorer.values and gradients == explorer.gradients
 
@@ -263,7 +567,14 @@ def test_an_observer_of_gradients_finds_all_traits_at_the_new_point(make):
         (Product, "in_turn", True),
         (DifferenceStep, "eps", 0.1),
         (DifferenceStep, "precision", "float32"),
+        (Derivatives, "function", "sin x"),
+        (VCurve, "formula", "x^2"),
+        (VCurve, "halvings", 3),
         (Network, "loss", "cross_entropy"),
+        (OneLogit, "output", "softmax"),
+        (OneLogit, "label", 1),
+        (Xor, "learning_rate", 0.5),
+        (Xor, "epoch", 7),
     ],
 )
 def test_values_follow_the_other_traits(make, trait, value):
@@ -296,9 +607,9 @@ def test_an_explorer_stands_in_a_box_with_other_widgets(make):
 def test_two_explorers_can_be_linked(make):
     first, second = make(), make()
     ipywidgets.link((first, "inputs"), (second, "inputs"))
-    first.inputs = {name: x + 0.25 for name, x in first.inputs.items()}
+    first.inputs = moved(first, 0.25)
     assert second.inputs == first.inputs and second.gradients == first.gradients
-    second.inputs = {name: x - 0.5 for name, x in second.inputs.items()}
+    second.inputs = moved(second, -0.5)
     assert first.inputs == second.inputs and first.values == second.values
 
 
@@ -344,7 +655,7 @@ def test_a_notebook_gets_the_widget_a_page_and_a_text(make):
 def test_a_page_gets_the_explorer_as_it_was_made(make):
     explorer = make()
     html = explorer.html()
-    explorer.inputs = {name: x + 0.1 for name, x in explorer.inputs.items()}
+    explorer.inputs = moved(explorer)
     assert explorer.html() == html
 
 
@@ -469,6 +780,29 @@ BAD_CALLS = {
     "a network's span beside a weight": (lambda: Network(span=(-0.5, 0.5)), ValueError, says("span", "holds")),
     "an unknown output": (lambda: Network(output="max"), ValueError, says("output", "softmax")),
     "an example of the wrong length": (lambda: Network(x=[1, 2]), ValueError, says("x", "4 units")),
+    "half a layer": (lambda: Bill(layers=2.5), ValueError, says("layers", "1 to 12")),
+    "layers without number": (lambda: Bill(layers=13), ValueError, says("layers", "1 to 12")),
+    "no units": (lambda: Bill(units=0), ValueError, says("units", "1 to 1000")),
+    "units in words": (lambda: Bill(units="ten"), TypeError, says("units", "number")),
+    "a derivative of a number": (lambda: Derivatives({"f": 3}), TypeError, says("v", "Value")),
+    "a derivative of two inputs": (lambda: Derivatives({"f": X * Y}), ValueError, says("v", "one named input")),
+    "no functions": (lambda: Derivatives({}), ValueError, says("functions", "at least one")),
+    "a list of functions": (lambda: Derivatives([X * X]), TypeError, says("functions", "dict")),
+    "a function too large to draw": (lambda: Derivatives({"f": LONG}, span=(0, 3)), ValueError, says("functions", "80")),
+    "a derivative beside the point": (lambda: Derivatives(span=(1, 2)), ValueError, says("span", "holds 0.7")),
+    "a formula that is no text": (lambda: VCurve(3), TypeError, says("formula", "text")),
+    "a formula outside its domain": (lambda: VCurve("log(x - 1)"), ValueError, says("formula", "three derivatives")),
+    "a V at NaN": (lambda: VCurve(x=math.nan), ValueError, says("x", "finite")),
+    "half a halving": (lambda: VCurve(halvings=8.5), ValueError, says("halvings", "1 to 48")),
+    "a name that no weight has": (lambda: Names(weight="w_231"), ValueError, says("weight", "w_111")),
+    "a logit out of the picture": (lambda: OneLogit(z=9), ValueError, says("z", "-8 to 8")),
+    "a logit that is text": (lambda: OneLogit(z="2"), TypeError, says("z", "number")),
+    "an output without a logit": (lambda: OneLogit(output="tanh"), ValueError, says("output", "softmax")),
+    "a label of 2": (lambda: OneLogit(label=2), ValueError, says("label", "0 to 1")),
+    "XOR with three hidden units": (
+        lambda: Xor(network.initialise([2, 3, 1])), ValueError, says("parameters", "2-2-1"),
+    ),
+    "XOR uphill": (lambda: Xor(learning_rate=-1), ValueError, says("learning_rate", "≥ 0")),
     "a learning rate of NaN": (lambda: Network(learning_rate=math.nan), ValueError, says("learning_rate", "finite")),
 }  # fmt: skip
 
@@ -533,9 +867,23 @@ def test_a_point_where_a_gate_s_output_is_too_large_is_refused():
         (DifferenceStep, "eps", 2.0, ValueError),
         (DifferenceStep, "eps", 1e-17, ValueError),
         (DifferenceStep, "precision", "float16", ValueError),
+        (Derivatives, "function", "cosh", ValueError),
+        (Derivatives, "order", 4, ValueError),
+        (Derivatives, "order", -1, ValueError),
+        (Derivatives, "clean", "yes", traitlets.TraitError),
+        (VCurve, "formula", "log(x - 1)", ValueError),
+        (VCurve, "formula", 3, traitlets.TraitError),
+        (VCurve, "halvings", 0, ValueError),
+        (VCurve, "halvings", 49, ValueError),
         (Network, "weight", "w_999", ValueError),
         (Network, "loss", "binary_cross_entropy", ValueError),
         (Network, "learning_rate", math.inf, ValueError),
+        (Names, "weight", "b_11", ValueError),
+        (OneLogit, "output", "relu", ValueError),
+        (OneLogit, "label", -1, ValueError),
+        (Xor, "epoch", -1, ValueError),
+        (Xor, "epoch", xor.EPOCHS + 1, ValueError),
+        (Xor, "learning_rate", math.nan, ValueError),
     ],
 )
 def test_a_trait_out_of_its_place_is_refused_and_the_old_value_kept(make, trait, value, error):
@@ -781,6 +1129,9 @@ MAKE = {
     Circuit: {"v": X * Y},
     Network: {},
     Recurrence: {},
+    Names: {},
+    OneLogit: {},
+    Xor: {},
 }
 ARGUMENTS = [(kind, name) for kind in MAKE for name in inspect.signature(kind.__init__).parameters if name != "self"]
 

@@ -470,6 +470,13 @@ def test_a_plot_says_bars_by_their_names_and_points_one_by_one():
     assert "marks, blue points: 3 at left, 4 at right" in told and "“here” at right, 4" in told
 
 
+def test_points_on_one_level_are_told_once():
+    figure, ax = axes()
+    ax.plot([1, 2, 5], [0.3] * 3, "x", color=VALUE)
+    ax.set_yticks([0, 1], ["first row", "second row"])
+    assert "blue points: first row at 1, 2, 5" in said(figure)
+
+
 def test_cells_are_told_row_by_row():
     figure, ax = axes()
     cells(ax, [[1, 2], [3, 4]], VALUE, 0.2, weights=[["bold", "normal"], ["normal", "normal"]])

@@ -138,7 +138,9 @@ def test_files_that_no_page_names_are_removed(tmp_path):
 STYLED = """<html><head></head><body>
 <p class="a" style="color: red" title="a > b">x</p><p style='x'>y</p><br style="top: 0"/><i data-x="1" style="color: red">z</i>
 <style>b { top: 0 }</style><svg><style>b { top: 0 }</style><path d="M0" style="fill: &quot;x&quot;"/></svg>
-<script>one()</script><script type="module">const two = 1;</script><script type="application/ld+json">{}</script>
+<script>one()</script><script type="module">const two = 1;
+for (const root of document.querySelectorAll('[data-explorer="12ab"]')) two;</script>
+<script type="application/ld+json">{}</script>
 <script src="a.js"></script><pre>&lt;p style="no"&gt;</pre></body></html>"""
 
 
@@ -147,7 +149,9 @@ def test_inline_parts_go_into_files_and_nothing_else_changes():
     sheet, script = files.items()
     red, top, fill = (f"i-{digest(value, 6)}" for value in ("color: red", "top: 0", "fill: &quot;x&quot;"))
     tasks = re.findall(r'queueMicrotask\(\(\) => \{\n"use strict";\n(.*?)\n\}\);', script[1], re.S)
-    assert len(tasks) == 2 and tasks[0] == "one()"
+    assert tasks == ["one()"]
+    start = """document.querySelector('[data-explorer="12ab"]').addEventListener('near', () => {\n"use strict";\nconst two = 1;"""
+    assert start in script[1], "an explorer starts when it comes near"
     assert sheet[1].splitlines() == [
         "b { top: 0 }", f".{red}:not(#_) {{ color: red }}", f".{top}:not(#_) {{ top: 0 }}", f'.{fill}:not(#_) {{ fill: "x" }}',
     ]  # fmt: skip

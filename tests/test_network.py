@@ -710,6 +710,36 @@ def test_a_forward_pass_that_overflows_is_refused():
             forward(np.full_like(X, 1e200), large)
 
 
+ONE_WEIGHT = {"W1": np.array([[10.0]]), "b1": np.zeros((1, 1))}
+OVERFLOWS = {
+    "a sum": (
+        lambda: forward(np.array([[1e308]]), ONE_WEIGHT, output="identity"),
+        "Z1: expected sums that float64 can hold, got an overflow: are X or the weights too large?",
+    ),
+    "a weight": (
+        lambda: update(ONE_WEIGHT, {"dW1": np.array([[1e308]]), "db1": np.zeros((1, 1))}, 10),
+        "W1: expected parameters that float64 can hold, got an overflow: is the learning rate too large?",
+    ),
+    "a bias": (
+        lambda: update(ONE_WEIGHT, {"dW1": np.zeros((1, 1)), "db1": np.array([[1e308]])}, 10),
+        "b1: expected parameters that float64 can hold, got an overflow: is the learning rate too large?",
+    ),
+}
+"""Where the first overflow is named, and the whole sentence that a student reads."""
+
+
+@pytest.mark.parametrize(("overflowing", "sentence"), OVERFLOWS.values(), ids=OVERFLOWS)
+def test_an_overflow_is_named_where_it_happens(overflowing, sentence):
+    with pytest.raises(ValueError) as raised:
+        overflowing()
+    assert str(raised.value) == sentence
+
+
+def test_cost_takes_a_plain_dict_for_a_cache():
+    made = forward(np.array([[0.2]]), ONE_WEIGHT, output="identity")
+    assert cost(dict(made), np.ones((1, 1)), "squared_error") == cost(made, np.ones((1, 1)), "squared_error") == 1.0
+
+
 @pytest.mark.parametrize(
     ("learning_rate", "error"),
     [(math.nan, ValueError), (math.inf, ValueError), (-0.1, ValueError), ("0.1", TypeError), (None, TypeError)],

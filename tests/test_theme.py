@@ -3,6 +3,7 @@
 import re
 
 import gradients
+import later
 import pytest
 from books import CODE, ROOT, Book, cell
 from IPython.lib.lexers import IPython3Lexer
@@ -110,6 +111,20 @@ def test_a_page_loads_nothing_that_is_not_the_books_own(small):
         loaded = re.findall(r'<(?:script|link)[^>]+(?:src|href)="([^"#?]*)', small.page(page))
         assert [name for name in loaded if not re.fullmatch(ours, name)] == []
         assert not re.search(r"--pst-|bd-article|fa-solid|bootstrap", small.page(page))
+
+
+def test_nothing_is_shipped_that_no_page_loads(small):
+    shipped = {path.relative_to(small.html / "_static").parts[0] for path in (small.html / "_static").rglob("*")}
+    made = {"find-index.js", "formulas.css", "formulas.js", "inline", "practice"}
+    assert {"nudge.css", "find.js", "fonts"} <= shipped and shipped <= {path.name for path in STATIC.iterdir()} | made
+
+
+def test_forms_below_the_first_heading_wait():
+    form, other = "<form novalidate><input>\n</form>", '<form class="search"></form>'
+    explorer = '<form class="bp-controls" autocomplete="off"></form>'
+    wait = "<noscript>{}</noscript>".format
+    assert later.put_off(f"{form}<h2>1</h2>{form}{other}{explorer}") == f"{form}<h2>1</h2>{wait(form)}{other}{wait(explorer)}"
+    assert later.put_off(form) == form
 
 
 def test_fonts_are_light_and_bring_their_licence():

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -123,6 +124,20 @@ def test_the_picture_has_a_box_for_every_array_and_wires_that_run_to_the_right(m
         assert all(f'data-wire="{one} {name}"' in picture for one in of)
     for step in walk.steps:
         assert f'data-box="{step.name}"' in picture
+
+
+@each
+def test_no_wire_of_the_picture_runs_behind_a_box(make):
+    picture = flow(make()).svg
+    boxes = re.findall(r'<g data-box="(\w+)"><rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)" height="([\d.]+)"', picture)
+    for way, *ends in re.findall(r'<path d="([^"]*)"[^>]* data-wire="(\w+) (\w+)"', picture):
+        points = np.array(re.findall(r"[\d.]+", way), float).reshape(4, 2)
+        t = np.linspace(0, 1, 101)[:, None]
+        x, y = ((1 - t) ** 3 * points[0] + 3 * t * (1 - t) ** 2 * points[1] + 3 * t**2 * (1 - t) * points[2] + t**3 * points[3]).T
+        for name, *place in boxes:
+            left, top, width, height = map(float, place)
+            inside = (left < x) & (x < left + width) & (top < y) & (y < top + height)
+            assert name in ends or not inside.any(), f"{ends[0]} to {ends[1]} behind {name}"
 
 
 def test_a_stepper_tells_values_forward_and_gradients_back():

@@ -1,6 +1,6 @@
 """The card that a shared link shows, and the icons, from the logo, the book's title and the cover's picture: `make card`.
 
-They are drawn by Chromium and stored, so that a build needs no browser.
+They are drawn by Chromium and stored, so that a build needs no browser; so is the README's picture of a built page.
 """
 
 import os
@@ -15,6 +15,7 @@ from playwright.sync_api import sync_playwright
 from bpcourse.explore import OneWeight
 
 ROOT = Path(__file__).parent.parent
+PAGE = (ROOT / "_build/html/book/07-one-weight-w212.html").as_uri() + "#where-a-nudge-of-w212-goes"
 STATIC = ROOT / "book" / "_theme" / "nudge" / "static"
 CARD = """<meta charset="utf-8"><style>
 body {{ margin: 0; padding: 44px 72px; background: #fff; color: #1d2129; font-family: system-ui, sans-serif; }}
@@ -27,7 +28,7 @@ ICON = "<style>body {{ margin: 0; padding: {edge}px; background: {ground}; }} sv
 
 
 def main() -> None:
-    """Draw all three."""
+    """Draw all four."""
     title = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["title"]
     logo = (STATIC / "logo.svg").read_text(encoding="utf-8")
     pages = {"card": (1200, 630, CARD.format(logo=logo, title=title, picture=OneWeight()._picture().svg))}
@@ -39,9 +40,17 @@ def main() -> None:
         for name, (width, height, html) in pages.items():
             tab = browser.new_page(viewport={"width": width, "height": height})
             tab.set_content(html)
-            drawn = Image.open(BytesIO(tab.screenshot(omit_background=True)))
-            drawn.quantize(64).save(STATIC / f"{name}.png", optimize=True)
+            save(tab.screenshot(omit_background=True), STATIC / f"{name}.png")
+        tab = browser.new_page(viewport={"width": 1280, "height": 900})
+        tab.goto(PAGE)
+        tab.evaluate("document.fonts.ready")
+        save(tab.screenshot(), ROOT / "book" / "_static" / "page.png", colours=256)
         browser.close()
+
+
+def save(drawn: bytes, path: Path, colours: int = 64) -> None:
+    """With few colours, so that it is light."""
+    Image.open(BytesIO(drawn)).quantize(colours).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """The exercises of the bank in the pages: `{practice} 07.3` is the third of chapter 7.
 
+`{practice-right} 19.3` shows the right lines behind a case of the clinic.
+
 The question becomes a numbered exercise with a box to answer in, the solution a folded block after it; each is linked
 to the other. What the boxes need to judge is written once for each chapter, as `_static/practice/07.js`, which the page
 loads as a plain script: it works from a folder.
@@ -21,14 +23,14 @@ from sphinx.util.docutils import SphinxDirective
 
 from bpcourse import practice
 from bpcourse.practice import page
-from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, chapter, exercise
+from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, chapter, exercise
+from bpcourse.practice.notebook import TO_SOLUTION
 
 ROOM = Path(practice.__file__).parent
 FOLDER = "_static/practice"
 NAME = re.compile(r"ex-(\d\d)-(\d+)")
 BOXED = re.compile(r'<template data-exercise="([^"]+)" data-rules="([^"]*)">(.*?)</template>\n?', re.S)
 """An exercise of the practice page, which its script loads with the others of its chapter."""
-TO_SOLUTION = re.compile(r'<a href="#sol-[^"]*">Solution</a>')
 
 
 def labels(number: int) -> dict[str, Exercise]:
@@ -84,13 +86,26 @@ class Practice(SphinxDirective):
         derivation = one.derivation
         values = derivation.run(derivation.drawn())
         lines = nodes.bullet_list(classes=["bp-steps"])
-        for step in page.on_the_way(one):
+        for step in page.on_the_way(one, with_mistakes=False):
             tex = derivation.tex(step.name)
             number = nodes.raw("", page.number(label, step.name, values[step.name]), format="html")
             rule = nodes.emphasis("", f"({step.rule})")
             line = nodes.paragraph("", "", nodes.math(tex, tex), nodes.Text(" = "), number, nodes.Text(" "), rule)
             lines += nodes.list_item("", line)
         return lines
+
+
+class Right(SphinxDirective):
+    """The right derivation behind a case of the clinic, by its label: `{practice-right} 19.3`."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """The lines with their numbers and rules."""
+        case = exercise(self.arguments[0])
+        if not isinstance(case, Clinic):
+            raise self.error(f"practice-right: expected a case of the clinic, got {self.arguments[0]!r}")
+        return [nodes.raw("", page.right_lines(case.derivation, case.nudged, case.code), format="html")]
 
 
 class Overview(SphinxDirective):
@@ -153,7 +168,7 @@ class FillOverviews(SphinxPostTransform):
     def mixed(self, found: dict[str, Any]) -> list[nodes.Node]:
         """The chapters to tick, and each exercise with a box, to be taken out into its chapter's script."""
         kinds = {label: exercise(label) for label in found}
-        own = {label: found[label] for label, one in kinds.items() if isinstance(one, Numbers | Choice)}
+        own = {label: found[label] for label, one in kinds.items() if isinstance(one, Numbers | Choice | Clinic)}
         chapters = {label[:2]: self.env.titles[one["docname"]].astext() for label, one in own.items()}
         out: list[nodes.Node] = [nodes.raw("", page.desk(chapters), format="html")]
         for label, one in own.items():
@@ -187,9 +202,9 @@ def overviews(app: Any, env: Any) -> list[str]:
 
 
 def chapters_of(doctree: nodes.document | None) -> set[str]:
-    """The chapters whose exercises stand in a page."""
+    """The chapters whose exercises stand in a page; one that a notebook shows brings its own script."""
     found = doctree.findall(nodes.raw) if doctree is not None else ()
-    return {number for node in found for number in re.findall(r'data-exercise="(\d\d)\.', node.astext())}
+    return {number for node in found for number in re.findall(r'class="bp-practice" data-exercise="(\d\d)\.', node.astext())}
 
 
 def write(app: Any, name: str, text: str) -> str:
@@ -225,6 +240,7 @@ def scripts(app: Any, pagename: str, templatename: str, context: dict[str, Any],
 def setup(app: Any) -> dict[str, bool]:
     """The directives, and the scripts of the pages that use them."""
     app.add_directive("practice", Practice)
+    app.add_directive("practice-right", Right)
     app.add_directive("practice-list", Overview)
     app.add_directive("practice-mixed", Overview)
     app.add_node(overview)

@@ -2,7 +2,8 @@
 
 When the pages are written, each gets one style sheet for its `<style>` blocks and `style` attributes, and one file for its
 scripts; their names tell what is in them. A module becomes a function of its own in a plain script, since a browser loads no
-module from a folder; it runs when the page is read. `style-src 'self'; script-src 'self'` is all that a page then needs.
+module from a folder; it runs when the page is read, an explorer's when that comes near. `style-src 'self'; script-src 'self'`
+is all that a page then needs.
 """
 
 import hashlib
@@ -18,6 +19,7 @@ STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
 ATTRIBUTE = r"""\s+[^\s=<>"']+(?:=(?:"[^"]*"|'[^']*'))?"""
 STYLED = re.compile(rf'<([a-zA-Z][\w:-]*)((?:{ATTRIBUTE})*?)\s+style="([^"]*)"((?:{ATTRIBUTE})*\s*/?>)')
 CLASS = re.compile(r'\sclass="')
+EXPLORER = re.compile(r"'(\[data-explorer=\"\w+\"\])'")
 KEPT = re.compile(rf"{FOLDER}/([0-9a-f]+\.\w+)")
 
 
@@ -42,8 +44,10 @@ def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
         attributes, code = match.groups()
         if DATA.search(attributes):
             return match[0]
-        # A task of its own: where one fails, the others still run.
-        scripts.append(f'queueMicrotask(() => {{\n"use strict";\n{code.strip()}\n}});\n')
+        # A task of its own: where one fails, the others still run. nudge.js tells an explorer that it is near.
+        explorer = EXPLORER.search(code)
+        when = f"document.querySelector({explorer[0]}).addEventListener('near', " if explorer else "queueMicrotask("
+        scripts.append(f'{when}() => {{\n"use strict";\n{code.strip()}\n}});\n')
         return ""
 
     def style(match: re.Match[str]) -> str:

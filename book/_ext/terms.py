@@ -1,4 +1,4 @@
-"""A term of the glossary shows its definition where it stands, and every heading, figure and equation a link to copy.
+"""A term of the glossary shows its definition where it stands, and every heading, figure, equation and exercise a link to copy.
 
 A page carries the definitions of the terms that it links, rendered from the glossary itself, each closed in a popover that
 `find.js` opens on hover, focus and tap. To a screen reader they describe the links.
@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx import addnodes
 
 TERM = re.compile(r'<a class="reference internal" (?=href="[^"#]*#(term-[^"]+)"[^>]*><span class="xref std std-term">)')
+EXERCISE = re.compile(r'(<div class="exercise admonition" id="([^"]+)">\s*<p class="admonition-title">.*?)</p>', re.S)
 LINK = re.compile(r'<a class="headerlink" href="([^"]*)" title="([^"]*)">')
 
 
@@ -47,7 +48,7 @@ def add_definitions(app: Any, pagename: str, templatename: str, context: dict[st
     """Describe the links to terms, append what describes them, and name the links to copy."""
     if app.builder.name != "html" or "body" not in context:
         return
-    body = context["body"]
+    body = EXERCISE.sub(r'\1<a class="headerlink" href="#\2" title="Link to this exercise">¶</a></p>', context["body"])
     context["body"] = LINK.sub(r'<a class="headerlink" href="\1" title="\2" aria-label="\2">', body)
     if "terms" not in app.env.metadata.get(pagename, {}):
         return

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import resources
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Union
 
 import anywidget
 import traitlets
@@ -53,7 +53,11 @@ def _inline(picture: svg.Picture) -> str:
     return re.sub(r" xmlns[^ ]+", "", picture.svg.replace(svg.STYLE, ""))
 
 
-def _printed(source: str | Mapping[str, str]) -> str:
+Source = Union[str, Mapping[str, "Source"]]
+"""A function, or an object of such."""
+
+
+def _printed(source: Source) -> str:
     """A function, or an object of functions, as lean JavaScript."""
     if isinstance(source, str):
         return re.sub(r" ?(>=|[=*/+?:,]) ", r"\1", _lean(source).replace(_NEXT_LINE, ","))
@@ -89,8 +93,10 @@ class Explorer(anywidget.AnyWidget):
     gradients = traitlets.Dict(read_only=True, help="the gradient of the output, by input").tag(sync=True)
     _html = traitlets.Unicode().tag(sync=True)
     _esm = traitlets.Unicode().tag(sync=True)
-    _css = traitlets.Unicode(CSS).tag(sync=True)
+    _css = traitlets.Unicode().tag(sync=True)
 
+    styles: tuple[str, ...] = (CSS,)
+    """What all explorers share, then what is the explorer's own: a page that holds several kinds has the first part once."""
     script = ""
     """The name of the explorer's own file of JavaScript."""
     looks: tuple[str, ...] = ()
@@ -140,7 +146,7 @@ class Explorer(anywidget.AnyWidget):
         pictures: Sequence[svg.Picture],
         controls: Sequence[str],
         spec: Mapping[str, Any],
-        functions: Mapping[str, str | Mapping[str, str]],
+        functions: Mapping[str, Source],
         asks: Sequence[predict.Ask] = (),
     ) -> None:
         """Put together the HTML and the module: what to show, and the functions that run it.
@@ -163,6 +169,7 @@ class Explorer(anywidget.AnyWidget):
         begun = f'<div class="{looks}" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
         self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"
+        self._css = "\n".join(self.styles)
         self.open()
 
     def open(self) -> None:
@@ -179,7 +186,8 @@ class Explorer(anywidget.AnyWidget):
             "root.removeAttribute('data-explorer');\nstart(root, pageModel({ ...SPEC.state }));\n}"
         )
         told = svg.asleep(f"An explorer, {self._told}")
-        return f'<style>{self._css}</style>{told}{begun}<script type="module">\n{self._code}\n{run}\n</script>'
+        styles = "".join(f"<style>{style}</style>" for style in self.styles)
+        return f'{styles}{told}{begun}<script type="module">\n{self._code}\n{run}\n</script>'
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]]:
         bundle = super()._repr_mimebundle_(**kwargs) if _watched() else None

@@ -19,9 +19,9 @@ def log_slider(key: str, label: str, low: int, high: int, step: float, value: fl
     return _slider(key, label, f'min="{low}" max="{high}" step="{step!r}" value="{math.log10(value):.12g}" data-log', shown)
 
 
-def counter(key: str, label: str, last: int, value: int) -> str:
-    """A slider for a whole number from 0 to `last`."""
-    return _slider(key, label, f'min="0" max="{last}" step="1" value="{value}" data-whole', str(value))
+def counter(key: str, label: str, last: int, value: int, first: int = 0) -> str:
+    """A slider for a whole number from `first` to `last`."""
+    return _slider(key, label, f'min="{first}" max="{last}" step="1" value="{value}" data-whole', str(value))
 
 
 def _slider(key: str, label: str, numbers: str, shown: str) -> str:
@@ -52,6 +52,14 @@ def choice(key: str, label: str, options: Mapping[str, str], chosen: str, more: 
     )
     return (
         f'<label>{escaped(label)} <select data-bind="{escaped(key)}" aria-label="{escaped(label)}"{more}>{items}</select></label>'
+    )
+
+
+def typed(key: str, label: str, value: str, longest: int) -> str:
+    """A box for a text."""
+    return (
+        f'<label class="bp-typed">{escaped(label)} <input type="text" data-bind="{escaped(key)}" aria-label="{escaped(label)}" '
+        f'value="{escaped(value)}" maxlength="{longest}" autocapitalize="off" spellcheck="false"></label>'
     )
 
 

@@ -45,7 +45,7 @@ class Steps(Explorer):
     step = traitlets.Int(0).tag(sync=True)
     row = traitlets.Int(0).tag(sync=True)
     column = traitlets.Int(0).tag(sync=True)
-    _css = traitlets.Unicode(f"{CSS}\n{style('steps.css')}").tag(sync=True)
+    styles = (CSS, style("steps.css"))
     script = "steps.js"
     looks = ("bp-stepper",)
 
@@ -197,10 +197,18 @@ def and_of(names: Iterable[str]) -> str:
 
 
 def _wire(source: str, target: str, places: Mapping[str, tuple[float, float]]) -> str:
+    """To the next column straight; farther on below the boxes between, along the source's row or in the gap under it."""
     (x, y), (u, v) = places[source], places[target]
-    x, u = x + _WIDE / 2, u - _WIDE / 2
-    bend = (u - x) / 2
-    return svg.path(f"M{x:g} {y:g}C{x + bend:g} {y:g} {u - bend:g} {v:g} {u:g} {v:g}", more=f' data-wire="{source} {target}"')
+    near, x, left = u - x == _PITCH, x + _WIDE / 2, u - _WIDE / 2
+    if near or y < v:
+        bend = (left - x) / 2
+        way = f"C{x + bend:g} {y:g} {left - bend:g} {v:g} {left:g} {v:g}"
+    elif y > v:
+        way = f"C{u:g} {y:g} {u:g} {y:g} {u:g} {v + _HIGH / 2:g}"
+    else:
+        low = y + _HIGH + (_ROW - _HIGH) / 4  # a curve comes down three quarters of this way
+        way = f"C{x + 20:g} {low:g} {left - 20:g} {low:g} {left:g} {v:g}"
+    return svg.path(f"M{x:g} {y:g}{way}", more=f' data-wire="{source} {target}"')
 
 
 def _box(name: str, walk: Walk, x: float, y: float) -> str:
@@ -210,5 +218,5 @@ def _box(name: str, walk: Walk, x: float, y: float) -> str:
     lower = svg.text(x, y + 18, walk.written(back), "gradient", 13, more=f' data-box="{back}"') if back else ""
     return (
         f'<g data-box="{name}">{svg.box(x, y, _WIDE / 2, _HIGH / 2, 6, "line")}'
-        f"{svg.text(x, y - 10, walk.written(name), 'value', 14)}{svg.text(x, y + 3, shape, 'muted', 10)}{lower}</g>"
+        f"{svg.text(x, y - 10, walk.written(name), 'value', 14)}{svg.text(x, y + 3, shape, 'muted', 12)}{lower}</g>"
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from bpcourse import checks
@@ -94,10 +94,7 @@ def circuit(v: Value, gradients: bool = True, decimals: int | None = None, upstr
     order = topological_order(v)
     if len(order) > LARGEST_CIRCUIT:
         raise ValueError(f"v: expected at most {LARGEST_CIRCUIT} values to draw, got {len(order)}")
-    columns = _columns(order)
-    slots, wires = _route(order, columns)
-    _place(slots, wires)
-    wires = _uncrossed(wires, slots)
+    columns, slots, wires = laid_out(order, _room, _BAND)
     upstream = checks.number(upstream, "upstream")
     grads = {node: upstream * grad for node, grad in adjoints(v).items()} if gradients else {}
     x_of = [_RADIUS + 24 + column * (2 * _RADIUS + _CURVE + _FLAT) for column in range(max(columns.values()) + 1)]
@@ -145,13 +142,29 @@ def _columns(order: Sequence[Value]) -> dict[Value, int]:
     return {node: readers[node] - 1 if node.gate is None and node in readers else columns[node] for node in order}
 
 
-def _route(order: Sequence[Value], columns: dict[Value, int]) -> tuple[dict[Value, _Slot], list[_Wire]]:
+def laid_out(
+    order: Sequence[Value], room: Callable[[Value, int], float], lane: float
+) -> tuple[dict[Value, int], dict[Value, _Slot], list[_Wire]]:
+    """Where a graph's values stand and its wires run: columns, places, wires.
+
+    `room` is the height that a value takes, by the number of wires that leave it; `lane`
+    that of a wire that passes a column by. Book: chapter 03.
+    """
+    columns = _columns(order)
+    slots, wires = _route(order, columns, room, lane)
+    _place(slots, wires)
+    return columns, slots, _uncrossed(wires, slots)
+
+
+def _route(
+    order: Sequence[Value], columns: dict[Value, int], room: Callable[[Value, int], float], lane: float
+) -> tuple[dict[Value, _Slot], list[_Wire]]:
     fans = Counter(source for node in order for source in node.inputs)
-    slots = {node: _Slot(columns[node], _room(node, fans[node])) for node in order}
+    slots = {node: _Slot(columns[node], room(node, fans[node])) for node in order}
     wires = []
     for node in order:
         for port, source in enumerate(node.inputs):
-            via = [_Slot(column, _BAND) for column in range(columns[source] + 1, columns[node])]
+            via = [_Slot(column, lane) for column in range(columns[source] + 1, columns[node])]
             chain = [slots[source], *via, slots[node]]
             for left, right in itertools.pairwise(chain):
                 left.targets.append(right)

@@ -271,10 +271,11 @@ def cost_curves(history: Mapping[str, Sequence[float]]) -> Figure:
     lines = {_plain(_HISTORY.get(key, key), "history"): _costs(costs) for key, costs in sets}
     if not lines:
         raise ValueError("history: expected the costs of at least one set, got none")
-    figure, ax = axes()
+    figure, ax = axes(5, 3.2)
     for (label, costs), style, colour in zip(lines.items(), itertools.cycle(["-", "--"]), itertools.cycle([VALUE, PATHS[1]])):
         ax.plot(range(len(costs)), costs, style, color=colour, label=label)
     ax.set(xlabel="epoch", ylabel="cost", yscale="log")
+    ax.xaxis.get_major_locator().set_params(integer=True)
     ax.legend()
     return figure
 

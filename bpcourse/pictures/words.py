@@ -142,6 +142,8 @@ def _line(line: Any, ax: Any, across: Callable[[float], str], up: Callable[[floa
     elif stroke not in DASHES or len(points) == 1:
         kind = "point" if len(points) == 1 else "points"
         few = ", ".join(f"{up(v)} at {across(u)}" for u, v in points) if len(points) <= MOST_POINTS else ""
+        if few and len(points) > 1 and len({v for _, v in points}) == 1:
+            few = f"{up(points[0][1])} at {', '.join(across(u) for u, _ in points)}"
         course_ = few or f"{len(points)}, {course(sorted(points), across, up)}"
     else:
         kind, course_ = "line", course(points, across, up)

@@ -6,10 +6,13 @@ Read in this order:
 - `derivations`: named steps, each made by a rule, run on the book's numbers or fresh ones;
 - `worked`: the derivations of any circuit and network;
 - `mistakes`: what people do in the place of a rule, and why, row by row in the `catalogue`;
+- `injections`: the mistakes that can be made in a line of the package itself;
 - `diagnosis`: from a reader's number to the mistake behind it;
 - `exercises`: what is asked, chapter by chapter from the `bank`, and `check`;
+- `clinic`, `damage`: a derivation with one mistake in it, and what that does to the loss;
 - `cases`, `code`: a reader's own function, run against the book's on random numbers;
-- `page`: the exercises in the built page, alive without a kernel.
+- `page`: the exercises in the built page, alive without a kernel;
+- `notebook`: one of them in a notebook.
 
     >>> from bpcourse.practice import check
     >>> check("07.3", "-0.0652")

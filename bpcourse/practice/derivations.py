@@ -116,18 +116,22 @@ class Derivation:
         """The step of this name; ValueError where there is none."""
         return self.steps[self._places[checks.choice(name, "name", self._places)]]
 
-    def before(self, name: str) -> list[Step]:
-        """The steps that the value of this name depends on, itself last, in order."""
+    def before(self, name: str, with_mistakes: bool = True) -> list[Step]:
+        """The steps that the value of this name, or a mistake on the way to it, depends on, itself last, in order."""
         wanted = {name}
         for step in reversed(self.steps):
             if step.name in wanted:
-                wanted.update(step.parts.values())
+                parts = step.parts if with_mistakes else {*step.parts}.intersection(parts_of(RULES[step.rule].formula))
+                wanted.update(step.parts[part] for part in parts)
         return [step for step in self.steps if step.name in wanted]
 
     def tex(self, name: str) -> str:
         """The step as an equation: `\\delta^2 = a^2 - y`."""
-        step = self.step(name)
-        return f"{step.tex} = {formula_tex(RULES[step.rule].tex, step, self.symbols())}"
+        step, values = self.step(name), self.run(self.drawn(), upto=name)
+        template = RULES[step.rule].tex
+        if all(np.size(values[part]) > 1 for part in (name, *step.parts.values())):
+            template = template.replace("\\cdot", "\\circ")  # between columns a dot would be a product of matrices
+        return f"{step.tex} = {formula_tex(template, step, self.symbols())}"
 
     def symbols(self) -> dict[str, str]:
         """The LaTeX of every value by its name."""

@@ -96,6 +96,12 @@ SAID = {
     "right choice": "Right. {why}",
     "wrong choice": "No. {why}",
     "wrong rule": "Not this rule: {rule}.",
+    "bad line": "Right. Here the rule would have been “{rule}”.",
+    "line that follows": "This line is wrong only because it uses line {line}. Its own rule, “{rule}”, is right.",
+    "good line": "This line is right: it follows by “{rule}” from what it reads. In doubt, compute it once more.",
+    "right reason": "Right: {name}. {why} {see} (Chapter {chapter}.)",
+    "reason of this line": "Not this: {name} would make it {value}. {see}",
+    "reason of another line": "Not this: {name} would spoil line {line}, and make it {value}. {see}",
 }
 """What is said, here and in the page."""
 
@@ -103,6 +109,19 @@ SAID = {
 def said(key: str, **values: Any) -> str:
     """A sentence of `SAID` with its values."""
     return SAID[key].format(**values)
+
+
+def brief(x: float) -> str:
+    """Six digits, as practice.js writes them: 0.947846, −2, 1.5e−7."""
+    short = to_digits(x, 6)
+    digits = f"{Decimal(repr(short)):f}" if short == 0 or 1e-6 <= abs(short) < 1e21 else re.sub(r"e([-+])0", r"e\1", repr(short))
+    digits = re.sub(r"\.0+$", "", digits) if "." in digits and "e" not in digits else digits.replace(".0e", "e")
+    return digits.replace("e+", "e").replace("-", "−") if short else "0"
+
+
+def listed(value: Any) -> str:
+    """The numbers of a value, row by row: 0.947846; −2."""
+    return "; ".join(brief(float(x)) for x in np.ravel(value))
 
 
 # --------------------------------------------------------------------------- what was typed
@@ -246,7 +265,7 @@ def causes(derivation: Derivation, numbers: Mapping[str, Any], name: str, put: M
     found = []
     for made_at in [*({step: mistake} for step, mistake in wrong), *at_all_steps(wrong)]:
         value = _with(derivation, numbers, name, put, made_at)
-        if value is not None and not _same(value, right):
+        if value is not None and not same(value, right):
             found.append(Cause((next(iter(made_at.values())),), tuple(made_at), value))
     return found
 
@@ -259,7 +278,7 @@ def pairs(
         if one.steps != two.steps:
             wrong = {one.steps[0]: one.mistakes[0], two.steps[0]: two.mistakes[0]}
             value = _with(derivation, numbers, name, put, wrong)
-            if value is not None and not _same(value, one.value) and not _same(value, two.value):
+            if value is not None and not same(value, one.value) and not same(value, two.value):
                 yield Cause((*one.mistakes, *two.mistakes), (*one.steps, *two.steps), value)
 
 
@@ -275,7 +294,8 @@ def _with(
     return value if np.all(np.isfinite(value)) else None
 
 
-def _same(a: Any, b: Any) -> bool:
+def same(a: Any, b: Any) -> bool:
+    """Whether two values agree, but for crumbs of rounding."""
     return np.shape(a) == np.shape(b) and bool(np.allclose(a, b, rtol=1e-9, atol=1e-15))
 
 

@@ -6,7 +6,7 @@ order in which the page shows them: the third of chapter 7 is "07.3".
     >>> from bpcourse.practice import check
     >>> check("07.3", "-0.0652")
 
-Book: chapters 01 to 18.
+Book: chapters 01 to 19.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from bpcourse import checks
 from bpcourse.practice import diagnosis
 from bpcourse.practice.derivations import Derivation
 from bpcourse.practice.diagnosis import Verdict, said
+from bpcourse.practice.rules import Mistake
 
-CHAPTERS = range(1, 19)
+CHAPTERS = range(1, 20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +111,26 @@ class Code(Exercise):
     cases: Callable[[], Sequence[tuple[Any, ...]]]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Clinic(Exercise):
+    """A derivation with one mistake in it: asks for the first bad line, and why.
+
+    `mistake` is made at the step `at`, on the numbers of `seed`. The last line is the gradient
+    of the step `loss` by the given value `nudged`: for W1 the step dW1. With `code` the lines
+    are Python.
+    """
+
+    derivation: Derivation
+    mistake: Mistake
+    at: str
+    nudged: str
+    loss: str
+    seed: int
+    code: bool = False
+
+
 def chapter(number: int) -> list[Exercise]:
-    """The exercises of a chapter, in order; ValueError for a number outside 1 to 18."""
+    """The exercises of a chapter, in order; ValueError for a number outside 1 to 19."""
     if checks.whole(number, "number") not in CHAPTERS:
         raise ValueError(f"number: expected a chapter from 1 to {CHAPTERS[-1]}, got {checks.short(number)}")
     return list(importlib.import_module(f"bpcourse.practice.bank.c{int(number):02}").EXERCISES)
@@ -154,6 +173,7 @@ def check(
     With seed the exercise has other numbers. A wrong answer does not spoil what follows.
     An option is chosen by its number, 1 for the first. Of a ladder one rung is asked, by
     default the last; `rules` names the rule of each value: rules={"z1": "weighted sum"}.
+    In the clinic the answers are the first bad line, by its number, and the reason, by name.
 
     Raises ValueError and TypeError for an unknown label, and for answers that cannot be
     read as what is asked for.
@@ -167,6 +187,10 @@ def check(
         return Report({**report.verdicts, **_check_rules(question, named_rules)})
     if isinstance(question, Choice):
         return Report({"choice": _check_choice(question, *_exactly_one(answers, named))})
+    if isinstance(question, Clinic):
+        from bpcourse.practice.clinic import check_clinic
+
+        return Report(check_clinic(question, _by_name(("line", "reason"), answers, named)))
     if isinstance(question, Code):
         from bpcourse.practice.code import check_code
 

@@ -4,7 +4,7 @@
 chapter: each formula of a rule or a mistake is printed by `codegen` once for each shape
 of its parts, as a function of plain numbers; the derivations are lists that name them.
 
-Book: chapters 01 to 18.
+Book: chapters 01 to 19.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from importlib import resources
 from typing import Any
 
@@ -24,9 +23,11 @@ import numpy as np
 from bpcourse.codegen import table_to_javascript
 from bpcourse.gates import Gate
 from bpcourse.graph import Value
+from bpcourse.pictures import svg
+from bpcourse.practice import clinic, damage
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO, to_digits
-from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Paper
+from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO, brief, listed
+from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
 
@@ -51,6 +52,9 @@ TEXTS = {
     "really": "Click once more to clear",
     "clear": "Clear",
     "cleared": "All is cleared.",
+    "nudged": "Nudged by {by}, {loss} is {cost}. The right gradient foretells {right}, the wrong one {wrong}.",
+    "slopes": "A small nudge of {what} finds the slope {nudged}. The right lines end with {right}, these with {wrong}.",
+    "diagnosis": "Of the gradient that these lines end with, the diagnosis of practice says:",
 }
 """What the page says besides the verdicts."""
 
@@ -81,19 +85,11 @@ def _file(name: str) -> str:
 
 
 def style() -> str:
-    """The style sheet of the boxes."""
-    return _file("practice.css")
+    """The style sheet of the boxes, and the colours of their pictures."""
+    return f"{svg.shades('.bp-damage')}\n{_file('practice.css')}"
 
 
 # --------------------------------------------------------------------------- numbers and symbols
-
-
-def brief(x: float) -> str:
-    """Six digits, as practice.js writes them: 0.947846, −2, 1.5e−7."""
-    short = to_digits(x, 6)
-    digits = f"{Decimal(repr(short)):f}" if short == 0 or 1e-6 <= abs(short) < 1e21 else re.sub(r"e([-+])0", r"e\1", repr(short))
-    digits = re.sub(r"\.0+$", "", digits) if "." in digits and "e" not in digits else digits.replace(".0e", "e")
-    return digits.replace("e+", "e").replace("-", "−") if short else "0"
 
 
 def shown(value: Any) -> str:
@@ -101,8 +97,7 @@ def shown(value: Any) -> str:
     if np.size(value) == 1:
         return brief(np.ravel(value)[0])
     rows = [[brief(float(x)) for x in row] for row in np.reshape(value, (-1, np.shape(value)[-1]))]
-    numbers = "; ".join(itertools.chain(*rows))
-    label = TEXTS["shape"].format(shape=" × ".join(map(str, np.shape(value))), numbers=numbers)
+    label = TEXTS["shape"].format(shape=" × ".join(map(str, np.shape(value))), numbers=listed(value))
     entries = "".join(f"<span>{''.join(f'<span>{number}</span>' for number in row)}</span>" for row in rows)
     return f'<span class="bp-matrix" role="img" aria-label="{label}">{entries}</span>'
 
@@ -150,6 +145,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     """
     place = f"p{label.replace('.', '-')}"
     given, kind, rows, check = "", type(exercise).__name__.lower(), "", '<button type="submit">Check</button>'
+    below = ""
     if isinstance(exercise, Numbers | Ladder):
         given = _given(exercise, label)
         rows = _rung(exercise) + "".join(_row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(asked(exercise), 1))
@@ -162,6 +158,8 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
             for k, option in enumerate(exercise.options, start=1)
         )
         rows = f'<fieldset data-name="choice"><legend>One of these is right</legend>{options}{_verdict(place)}</fieldset>'
+    elif isinstance(exercise, Clinic):
+        given, rows, below = _drawn(exercise), _lines(exercise, place), _damage(exercise, place)
     elif isinstance(exercise, Paper):
         rows = "<p>Write it down first, then compare it with the solution.</p>"
         check = '<button type="button" data-do="had">I had it</button><button type="button" data-do="missed">Not yet</button>'
@@ -174,7 +172,7 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     return (
         f'<div class="bp-practice" data-exercise="{label}" data-kind="{kind}">{given}<form novalidate>{rows}'
         f'<div class="bp-tools">{tools}</div><ol class="bp-hints" aria-live="polite">{hints}</ol>'
-        '<p class="bp-said" role="status"></p></form></div>'
+        f'<p class="bp-said" role="status"></p>{below}</form></div>'
     )
 
 
@@ -208,6 +206,68 @@ def _given(exercise: Numbers | Ladder, label: str) -> str:
     wanted = [name for name in named if not re.fullmatch("c[0-9]+", name)] if exercise.shows is None else exercise.shows
     rows = [f"<li>{formula(named[name].tex)} = {number(label, name, named[name].value)}</li>" for name in wanted if name in named]
     return f'<ul class="bp-givens">{"".join(rows)}</ul>' if rows else ""
+
+
+# --------------------------------------------------------------------------- the clinic
+
+
+def _line(text: str, code: bool) -> str:
+    return f"<code>{html.escape(text, quote=False)}</code>" if code else formula(text)
+
+
+def right_lines(derivation: Derivation, nudged: str, code: bool = False) -> str:
+    """The right lines of a gradient, each with its number and its rule, as HTML."""
+    told = [
+        f'<li><span class="bp-line">{k}. {_line(line.text, code)} = {shown(line.value)} '
+        f"<em>({html.escape(line.step.rule)})</em></span></li>"
+        for k, line in enumerate(clinic.right_lines(derivation, nudged, code), start=1)
+    ]
+    return f'<ul class="bp-right">{"".join(told)}</ul>'
+
+
+def _drawn(case: Clinic) -> str:
+    """The given numbers that the lines read."""
+    _, read = clinic.needed(case.derivation, case.nudged, {case.at: case.mistake.formula})
+    numbers, symbols = case.derivation.drawn(case.seed), case.derivation.symbols()
+    rows = [f"<li>{_line(n if case.code else symbols[n], case.code)} = {shown(x)}</li>" for n, x in numbers.items() if n in read]
+    return f'<ul class="bp-givens">{"".join(rows)}</ul>'
+
+
+def _lines(case: Clinic, place: str) -> str:
+    """The lines of a case to mark one of, and the menu of reasons."""
+    options = "".join(
+        f'<label class="bp-option"><input type="radio" name="{place}" value="{k}">'
+        f'<span class="bp-line">{k}. {_line(line.text, case.code)} = {shown(line.value)}</span></label>'
+        for k, line in enumerate(clinic.lines(case), start=1)
+    )
+    names = "".join(
+        f'<option value="{k}">{html.escape(reason.mistake.name)}</option>' for k, reason in enumerate(clinic.menu(case), start=1)
+    )
+    return (
+        f'<fieldset data-name="line"><legend>The first bad line</legend>{options}{_verdict(f"{place}-l")}</fieldset>'
+        f'<div class="bp-ask" data-name="reason"><label for="{place}-r">What was done there?</label>'
+        f'<select id="{place}-r" data-answer aria-describedby="{place}-v" autocomplete="off">'
+        f'<option value="">choose a reason</option>{names}</select>{_verdict(f"{place}-v")}</div>'
+    )
+
+
+def _damage(case: Clinic, place: str) -> str:
+    """What the mistake does to the tangent, shown when it is found: a picture, a slider, what the diagnosis says."""
+    told = damage.damage(case)
+    picture = re.sub(r' xmlns[^ ]+| style="[^"]*"', "", damage.picture(case, told).svg.replace(svg.STYLE, ""))
+    what = _line(case.nudged if case.code else case.derivation.symbols()[case.nudged], case.code)
+    if np.size(case.derivation.drawn()[case.nudged]) > 1:
+        what = f"entry ({', '.join(str(k + 1) for k in told.place)}) of {what}"
+    slopes = {"nudged": brief(told.nudged), "right": brief(told.right), "wrong": brief(told.wrong)}
+    keys = (("value", f"{case.loss}, solid"), ("path1", "tangent, dashed"), ("gradient", "with the wrong gradient, dotted"))
+    key = " ".join(f'<span class="bp-{colour}">{words}</span>' for colour, words in keys)
+    return (
+        f'<div class="bp-damage" hidden><p>{TEXTS["slopes"].format(what=what, **slopes)}</p>'
+        f'<p class="bp-key">{key}</p>{picture}'
+        f'<label for="{place}-n">Nudge</label><input type="range" id="{place}-n" data-do="nudge" autocomplete="off" '
+        f'min="{-damage.STEPS}" max="{damage.STEPS}" value="0"><p class="bp-nudged"></p>'
+        f"<p>{TEXTS['diagnosis']} <q>{html.escape(told.verdict.text, quote=False)}</q></p></div>"
+    )
 
 
 def number(label: str, name: str, value: Any) -> str:
@@ -262,12 +322,14 @@ def rules_of(exercise: Exercise, label: str) -> list[str]:
     """What an exercise trains: the rules of what it asks; of a choice, itself."""
     if isinstance(exercise, Numbers | Ladder):
         return sorted({exercise.derivation.step(name).rule for name in asked(exercise)})
+    if isinstance(exercise, Clinic):
+        return [exercise.derivation.step(exercise.at).rule]
     return [label]
 
 
-def on_the_way(exercise: Numbers | Ladder) -> list[Step]:
-    """The steps that lead to what is asked, in order."""
-    names = {step.name for name in asked(exercise) for step in exercise.derivation.before(name)}
+def on_the_way(exercise: Numbers | Ladder, with_mistakes: bool = True) -> list[Step]:
+    """The steps that lead to what is asked, or to mistakes on the way, in order."""
+    names = {step.name for name in asked(exercise) for step in exercise.derivation.before(name, with_mistakes)}
     return [step for step in exercise.derivation.steps if step.name in names]
 
 
@@ -310,6 +372,11 @@ class _Chapter:
             _, names = self._derivations.setdefault(key, (exercise.derivation, set()))
             names |= {step.name for step in on_the_way(exercise)}
             return {**kind, "derivation": [*self._derivations].index(key), "asks": [*asked(exercise)]}
+        if isinstance(exercise, Clinic):
+            lines = [[line.verdict, line.step.rule, line.source] for line in clinic.lines(exercise)]
+            reasons = [[r.verdict, self._mistake(r.mistake), r.line, clinic.some(r.value)] for r in clinic.menu(exercise)]
+            found = {"lines": lines, "reasons": reasons, "damage": damage.spec(damage.damage(exercise))}
+            return {**kind, **found, "loss": exercise.loss}
         return kind
 
     def derivations(self) -> list[Any]:

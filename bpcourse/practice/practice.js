@@ -192,9 +192,24 @@ const bpPractice = (() => {
 
   const ACCEPTED = ["right", "follows", "rounded"];
 
+  // A line of a clinic case and a reason, by their numbers: the twin of clinic.py.
+  function marked({ lines, reasons, mistakes }, { line, reason }) {
+    const found = {}, told = (key, right, values) => ({ kind: key === right ? "right" : "mistake", text: say(key, values) });
+    if (line) {
+      const [key, rule, source] = lines[line - 1];
+      found.line = told(key, "bad line", { rule, line: source });
+    }
+    if (reason) {
+      const [key, k, at, value] = reasons[reason - 1], [name, why, see, chapter] = mistakes[k];
+      found.reason = told(key, "right reason", { name, why, see, chapter, line: at, value });
+    }
+    return found;
+  }
+
   // The verdicts on answers by name, in the order of the question; `own` numbers go on.
   function check(label, answers, seed = 0, rules = {}) {
     const exercise = exercises[label], { derivation, kind, options, asks } = exercise, verdicts = {}, own = {}, typed = {};
+    if (kind === "clinic") return marked(exercise, answers);
     if (kind === "choice") {
       if (!answers.choice) return {};
       const [right, why] = options[answers.choice - 1];
@@ -285,14 +300,15 @@ const bpPractice = (() => {
   const SIGNS = { right: "✓", follows: "✓", rounded: "✓", perhaps: "?", more: "?", unreadable: "!" };
 
   function tell(told) {
-    const boxes = [...document.querySelectorAll(".bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
+    const boxes = [...document.getElementsByClassName("bp-practice")].map((root) => root.dataset.exercise).filter((label) => exercises[label]?.kind !== "code");
     const all = progress(), own = told.closest(".bp-practice").dataset.exercise;
     told.textContent = (all[own]?.right ? "✓ · " : "") + say("progress", { done: boxes.filter((label) => all[label]?.right).length, all: boxes.length });
   }
 
   // A live region speaks only when its text changes, so what is said again is taken away first.
   function speak(region, { kind, text, markup }) {
-    const again = region.textContent !== "";
+    const again = text && region.said === text;
+    region.said = text;
     const write = () => {
       region.dataset.kind = kind;
       region.innerHTML = "";
@@ -303,15 +319,29 @@ const bpPractice = (() => {
       words[markup ? "innerHTML" : "textContent"] = text;
       region.append(words);
     };
-    if (again && text) {
+    if (again) {
       region.textContent = "";
-      setTimeout(write, 60);
+      setTimeout(() => region.said === text && write(), 60);
     } else write();
+  }
+
+  // The damage of a mistake: a nudge moves three points along the loss and the two tangents.
+  function nudge(root, { damage: { reach, costs, slopes, y, box: [left, top, right, bottom] }, loss }) {
+    const slider = root.querySelector("[data-do=nudge]"), half = (costs.length - 1) / 2, share = slider.value / half, by = reach * share;
+    const heights = [costs[half + Number(slider.value)], ...slopes.map((slope) => costs[half] + slope * by)];
+    ["cost-dot", "right-dot", "wrong-dot"].forEach((name, i) => {
+      const dot = root.querySelector(`[data-line=${name}]`);
+      dot.setAttribute("cx", left + ((1 + share) / 2) * (right - left));
+      dot.setAttribute("cy", bottom + ((heights[i] - y[0]) / (y[1] - y[0])) * (top - bottom));
+    });
+    const [cost, foretold, wrong] = heights.map(brief), told = say("nudged", { by: brief(by), loss, cost, right: foretold, wrong });
+    slider.setAttribute("aria-valuetext", told);
+    root.querySelector(".bp-nudged").textContent = told;
   }
 
   function bind(root) {
     const label = root.dataset.exercise, exercise = exercises[label], form = root.querySelector("form");
-    if (!exercise || root.dataset.bound) return;
+    if (!exercise || !form || root.dataset.bound) return;
     root.dataset.bound = "true";
     const find = (selector) => [...root.querySelectorAll(selector)];
     const asks = find("[data-name]"), spoken = root.querySelector(".bp-said");
@@ -320,6 +350,10 @@ const bpPractice = (() => {
     function answered(right) {
       if (!noted || right) note(label, right);
       noted = true;
+    }
+
+    function showDamage() {
+      find(".bp-damage").forEach((place) => (place.hidden = false));
     }
 
     function empty() {
@@ -350,9 +384,9 @@ const bpPractice = (() => {
       spoken.textContent = "";
       const open = asks.filter((ask) => !ask.querySelector(".bp-blank[hidden]"));
       if (!open.length) return void (spoken.textContent = say("no blanks"));
-      const told = exercise.kind === "choice" ? "no option" : "nothing";
-      const typedIn = (ask) => (exercise.kind === "choice" ? ask.querySelector("input:checked")?.value : ask.querySelector("input").value.trim()) || "";
-      const menu = (ask) => ask.querySelector("select");
+      const told = exercise.options || exercise.lines ? "no option" : "nothing";
+      const typedIn = (ask) => ask.querySelector("input:checked, select[data-answer], input:not([type=radio])")?.value.trim() ?? "";
+      const menu = (ask) => ask.querySelector("select:not([data-answer])");
       const answers = Object.fromEntries(open.map((ask) => [ask.dataset.name, typedIn(ask)]).filter(([, text]) => text));
       const rules = Object.fromEntries(open.map((ask) => [ask.dataset.name, menu(ask)?.value]).filter(([, rule]) => rule));
       const verdicts = check(label, answers, seed, rules);
@@ -372,7 +406,10 @@ const bpPractice = (() => {
       }
       const kinds = Object.values(verdicts).map((found) => found.kind);
       if (kinds.some((kind) => !["right", "follows", "rounded", "more", "unreadable"].includes(kind))) answered(false);
-      else if (open.every((ask) => ACCEPTED.includes(verdicts[ask.dataset.name]?.kind) && (!menu(ask) || rules[ask.dataset.name]))) answered(true);
+      else if (open.every((ask) => ACCEPTED.includes(verdicts[ask.dataset.name]?.kind) && (!menu(ask) || rules[ask.dataset.name]))) {
+        answered(true);
+        showDamage();
+      }
     }
 
     const actions = {
@@ -391,8 +428,12 @@ const bpPractice = (() => {
       actions[target.dataset.do]?.(target);
       // The link to a folded solution opens it.
       const id = target.closest("a")?.getAttribute("href");
-      if (id?.startsWith("#sol-")) document.querySelector(id).open = true;
+      if (id?.startsWith("#sol-")) {
+        document.querySelector(id).open = true;
+        showDamage();
+      }
     });
+    root.addEventListener("input", ({ target }) => target.dataset.do === "nudge" && nudge(root, exercise));
     root.addEventListener("change", ({ target }) => {
       if (target.dataset.do !== "rung") return;
       const blanks = Number(target.value);
@@ -406,10 +447,13 @@ const bpPractice = (() => {
     });
     form.addEventListener("submit", judge);
     find(".bp-progress").forEach(tell);
+    if (exercise.damage) nudge(root, exercise);
     if (seed) renew("");
   }
 
   document.addEventListener("DOMContentLoaded", () => document.querySelectorAll(".bp-practice").forEach(bind));
+  // In the book's pages the form of a far exercise comes later: see nudge.js.
+  document.addEventListener("near", ({ target }) => bind(target));
 
   return { add, check, drawn, run, brief, shown, say, exercises, progress, sound, note, keep, bind };
 })();

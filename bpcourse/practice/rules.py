@@ -170,6 +170,7 @@ _RULES = [
     Rule("gradient after the step", "{delta}\\,{a}^\\top", lambda delta, a: delta @ a.T),
     Rule("step downhill", "{w} - {eta}\\,{g}", lambda w, eta, g: w - g * eta),
     Rule("entry", "[{M}]_{{{row}{column}}}", lambda M, row, column: M[row - 1, column - 1]),
+    Rule("entry of a column", "[{a}]_{{{row}}}", lambda a, row: a[row - 1, 0]),
     # paths, products, quotients, nudges
     Rule("sum over the paths", "{g1} + {g2}", lambda g1, g2: g1 + g2),
     Rule("product along the path", "{outer} \\cdot {inner}", lambda outer, inner: outer * inner),

@@ -298,12 +298,13 @@ def test_firefox_shows_definitions_too(firefox):
 
 # ------------------------------------------------------------ links to copy
 
-WITHOUT = """() => [...document.querySelectorAll("article :is(section[id] > :is(h1, h2, h3, h4, h5), figure[id], div.math[id])")]
+PLACES = "article :is(section[id] > :is(h1, h2, h3, h4, h5), figure[id], div.math[id], div.exercise[id])"
+WITHOUT = """() => [...document.querySelectorAll("PLACES")]
   .map((e) => e.matches("h1, h2, h3, h4, h5") ? [e, e.parentElement] : [e, e])
   .filter(([e, holder]) => {
     const link = e.querySelector("a.headerlink");
     return !link || !link.ariaLabel || !document.getElementById(decodeURIComponent(link.hash.slice(1)));
-  }).map(([e, holder]) => holder.id)"""
+  }).map(([e, holder]) => holder.id)""".replace("PLACES", PLACES)
 
 
 @pytest.mark.parametrize(

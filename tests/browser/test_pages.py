@@ -52,6 +52,69 @@ def test_what_is_far_waits_but_not_where_a_place_is_looked_for(browser):
     tab.close()
 
 
+WAITING = "document.querySelectorAll('noscript').length"
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda tab: tab.keyboard.press("Tab"),
+        lambda tab: tab.keyboard.press("Control+f"),
+        lambda tab: tab.locator("nav.chapters .here a").last.evaluate("link => link.click()"),
+        lambda tab: tab.evaluate("dispatchEvent(new Event('beforeprint'))"),
+        lambda tab: tab.evaluate("document.documentElement.classList.add('whole')"),
+        lambda tab: tab.reload(),
+    ],
+)
+def test_far_fields_are_there_as_soon_as_one_may_be_looked_for(browser, look):
+    tab, address = browser.new_page(offline=True), (HTML / "book" / "15-when-gradients-go-wrong.html").as_uri()
+    tab.goto(address)
+    assert tab.evaluate(WAITING) > 5
+    look(tab)
+    tab.wait_for_function(f"!{WAITING}")
+    assert tab.locator("form.bp-controls").count() == 4
+    tab.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_link_ends_at_its_place_whatever_comes_above_it(browser, width):
+    tab, address = (
+        browser.new_page(offline=True, viewport={"width": width, "height": 800}),
+        HTML / "book" / "07-one-weight-w212.html",
+    )
+    top = "document.getElementById('the-judge').getBoundingClientRect().top"
+    tab.goto(f"{address.as_uri()}#the-judge")
+    tab.wait_for_timeout(300)
+    assert tab.evaluate(top) == pytest.approx(64, abs=2)
+    tab.goto("about:blank")
+    tab.goto(address.as_uri())
+    tab.locator(".here a[href$='#the-judge']").evaluate("link => link.click()")
+    tab.wait_for_timeout(300)
+    assert tab.evaluate(top) == pytest.approx(64, abs=2)
+    tab.close()
+
+
+# A step down the page, until there is none; and whose form is not there though its place is seen.
+DOWN = """async () => {
+  const before = scrollY;
+  scrollBy({ top: 700, behavior: "instant" });
+  for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+  return scrollY > before;
+}"""
+LATE = """() => [...document.querySelectorAll("noscript")].map(({ parentElement }) => parentElement).filter((place) =>
+  place.checkVisibility({ contentVisibilityAuto: true }) && Math.abs(place.getBoundingClientRect().top) < innerHeight).length"""
+
+
+def test_far_fields_come_before_they_are_seen(browser):
+    tab = browser.new_page(offline=True, viewport={"width": 390, "height": 800})
+    tab.goto((HTML / "book" / "15-when-gradients-go-wrong.html").as_uri())
+    far = tab.evaluate(WAITING)
+    while tab.evaluate(DOWN):
+        assert not tab.evaluate(LATE)
+    assert tab.evaluate(WAITING) == 0 < far
+    tab.close()
+
+
 @pytest.fixture(scope="module", params=PAGES)
 def shown(browser, request):
     """A page in a tab of its own, and what goes wrong on it."""

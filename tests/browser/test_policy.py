@@ -2,6 +2,7 @@
 
 import pytest
 from conftest import PAGES, served
+from test_pages import LAID_OUT
 
 pytestmark = pytest.mark.browser
 
@@ -55,6 +56,7 @@ def test_nothing_is_refused_and_all_is_alive(strict, page):
     troubles: list[str] = []
     tab.on("pageerror", trouble := lambda error: troubles.append(str(error)))
     tab.goto(f"{address}/{page}", wait_until="load")
+    tab.evaluate(LAID_OUT)
     assert tab.evaluate(INLINE) == 0 and tab.evaluate(HANDLERS) == []
     for explorer in tab.locator(".bp-explorer").all():
         assert explorer.evaluate(MOVE), "an explorer does not move"

@@ -15,8 +15,8 @@ import pytest
 from conftest import HTML
 from playwright.sync_api import expect
 
-from bpcourse.practice import bank, diagnosis, exercises, page
-from bpcourse.practice.exercises import Choice, Ladder, Numbers, chapter
+from bpcourse.practice import bank, clinic, diagnosis, exercises, page
+from bpcourse.practice.exercises import Choice, Clinic, Ladder, Numbers, chapter
 
 pytestmark = pytest.mark.browser
 CHAPTERS = sorted(int(path.stem[1:]) for path in Path(bank.__path__[0]).glob("c[0-9][0-9].py"))
@@ -113,6 +113,13 @@ def test_page_and_python_say_the_same(twin, own_bank, number):
                 plain = re.sub(r"<[^>]*>", "", said["text"]).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
                 assert said["kind"] == verdict.kind
                 assert re.sub(r"\\\(|\\\)", "$", plain) == re.sub(r"[`*]", "", verdict.text) or "*" in verdict.text
+        if isinstance(one, Clinic):
+            places = [{"line": k} for k in range(1, len(clinic.lines(one)) + 1)]
+            reasons = [{"reason": reason.mistake.name} for reason in clinic.menu(one)]
+            for answers, k in [*zip(places, itertools.count(1)), *zip(reasons, itertools.count(1))]:
+                ((name, verdict),) = exercises.check(label, **answers).verdicts.items()
+                said = twin.evaluate("([label, name, k]) => bpPractice.check(label, { [name]: `${k}` })[name]", [label, name, k])
+                assert [said["kind"], said["text"]] == [verdict.kind, verdict.text]
         if not isinstance(one, Numbers | Ladder):
             continue
         for seed in (0, luck.randrange(1, 9999)):

@@ -162,3 +162,17 @@ def test_the_outcome_of_a_prediction_is_the_gradient(stepper):
     said = root.locator("[data-outcome]").text_content()
     assert f"it {did}" in said and said.endswith(first.because)
     assert brief(abs(slope)) in said or not slope
+
+
+@pytest.mark.parametrize("page", ["book/10-output-layers.html", "book/15-when-gradients-go-wrong.html"])
+def test_a_stepper_looks_the_same_beside_other_explorers(browser, page):
+    """What explorers share stands before what is a stepper's own, whichever comes first on the page."""
+    tab, troubles = opened(browser, HTML / page)
+    tab.evaluate("document.documentElement.classList.add('whole')")
+    entry = tab.locator(".bp-stepper .bp-made button").first
+    assert entry.evaluate("button => [getComputedStyle(button).borderTopWidth, getComputedStyle(button).borderRadius]") == [
+        "0px",
+        "0px",
+    ]
+    tab.context.close()
+    assert troubles == []

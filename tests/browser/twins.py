@@ -1,5 +1,6 @@
 """What Python expects every explorer of the book to show, with no help from the code that the pages run."""
 
+import functools
 import itertools
 import math
 import re
@@ -8,10 +9,23 @@ from typing import NamedTuple
 import numpy as np
 
 from bpcourse import network
-from bpcourse.beyond import recurrent
-from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, THREE_PATHS, add_then_multiply
-from bpcourse.graph import Value, adjoints, evaluate, exp, flows, local_gradients, square, topological_order
-from bpcourse.pictures.svg import pretty
+from bpcourse.beyond import bill, recurrent
+from bpcourse.codegen import count_gates, simplified
+from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, THREE_PATHS, XOR_X, XOR_Y, add_then_multiply
+from bpcourse.graph import (
+    Value,
+    adjoints,
+    evaluate,
+    exp,
+    flows,
+    gradient,
+    local_gradients,
+    sin,
+    square,
+    tanh,
+    topological_order,
+)
+from bpcourse.pictures.svg import fixed, pretty
 
 # ------------------------------------------------------------ numbers as the pages print them
 
@@ -84,6 +98,15 @@ class Said(NamedTuple):
         )
 
 
+class Beginning(NamedTuple):
+    """A sentence of which only the beginning is known."""
+
+    start: str
+
+    def fits(self, text: str) -> bool:
+        return text.startswith(self.start)
+
+
 # ------------------------------------------------------------ what Python computes, a class for each kind
 
 
@@ -92,10 +115,12 @@ class Twin:
 
     powers = ()
     """The sliders that run through powers of ten."""
+    wholes = ("step",)
+    """The sliders of whole numbers."""
     asks = True
     """Whether the reader is asked to predict."""
 
-    def __init__(self, label: str, **start) -> None:
+    def __init__(self, label: str, /, **start) -> None:
         self.label, self.start = label, start
 
     def shown(self, state) -> dict:
@@ -704,6 +729,212 @@ class RecurrenceTwin(Twin):
                     alive.slide(bind, key)
 
 
+class BillTwin(Twin):
+    """The counts of `bpcourse.beyond.bill` for layers of equal width."""
+
+    def __init__(self) -> None:
+        super().__init__("bill of a gradient, by nudging and by backpropagation", inputs={"layers": 3.0, "units": 100.0})
+
+    def counts(self, layers: float, units: float) -> tuple[int, int, int]:
+        """The weights, and the products of nudging and of backpropagation."""
+        sizes = [int(units)] * (int(layers) + 1)
+        there = bill.forward_products(sizes)
+        return there, bill.numerical_products(sizes), there + bill.backward_products(sizes)
+
+    def shown(self, state) -> dict:
+        layers, units = state["inputs"].values()
+        weights, nudging, both = self.counts(layers, units)
+        return {
+            "inputs.layers": f"{layers:g}", "inputs.units": f"{units:g}", "weights": f"{weights:,}",
+            "knobs": f"{nudging // weights - 1:,}", "nudging": f"{nudging:,}", "backpropagation": f"{both:,}",
+            "ratio": Fixed(nudging / both, 1),
+        }  # fmt: skip
+
+    def curves(self, state) -> dict:
+        """Both bills for every width that is drawn."""
+        widths = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+        logs = [np.log10(self.counts(state["inputs"]["layers"], width)).tolist() for width in widths]
+        return {"nudging": [(n, v) for n, v, _ in logs], "backpropagation": [(n, v) for n, _, v in logs]}
+
+    def dots(self, state) -> dict:
+        weights, nudging, both = np.log10(self.counts(*state["inputs"].values())).tolist()
+        return {"nudging-dot": (weights, nudging), "backpropagation-dot": (weights, both)}
+
+    def described(self, state) -> list:
+        return [self.shown(state)["ratio"], *(Brief(x) for x in state["inputs"].values())]
+
+    def spoken(self, state) -> Said:
+        shown = self.shown(state)
+        begun = f"{shown['inputs.layers']} layers of {shown['inputs.units']} units: nudging makes {shown['nudging']} products, "
+        return Said(f"{begun}backpropagation {shown['backpropagation']}, a ratio of ", (shown["ratio"],))
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for bind, key in itertools.product(("inputs.layers", "inputs.units"), ("Home", "PageUp", "End")):
+            alive.slide(bind, key)
+
+
+class DerivativesTwin(Twin):
+    """The derivatives by `gradient`, one after the other, their gates by `count_gates`, and nudges of each."""
+
+    names, eps = ("f", "f′", "f″", "f‴"), 1e-5
+
+    def __init__(self) -> None:
+        self.x = x = Value(0.7, "x")
+        tower, cube = exp(exp(square(x))), x**3
+        functions = {"e^(e^(x²))": tower, "e^(x²)": exp(square(x)), "tanh x": tanh(x), "x³": cube, "sin x": sin(x)}
+        self.orders = {name: [v] for name, v in functions.items()}
+        for orders in self.orders.values():
+            for _ in range(3):
+                orders += gradient(orders[-1], [x])
+        super().__init__("graph of a derivative", inputs={"x": 0.7}, function="e^(e^(x²))", order=1, clean=False)
+
+    def shown(self, state) -> dict:
+        x, orders = state["inputs"]["x"], self.orders[state["function"]]
+        texts = {"order": f"{state['order']:g}", "inputs.x": fixed(x, 2).strip()}
+        for k, v in enumerate(orders):
+            if k > state["order"]:
+                texts |= dict.fromkeys((f"raw{k}", f"clean{k}", f"f{k}", f"n{k}"), "")
+                continue
+            texts |= {f"raw{k}": f"{count_gates(v)}", f"clean{k}": f"{count_gates(simplified(v))}", f"n{k}": ""}
+            texts[f"f{k}"] = Fixed(evaluate(v, {self.x: x}), 6)
+            if k:
+                ahead, behind = (evaluate(orders[k - 1], {self.x: x + step}) for step in (self.eps, -self.eps))
+                noise = 200 * 2.0**-53 * (1 + abs(ahead)) / self.eps
+                texts[f"n{k}"] = Fixed((ahead - behind) / (2 * self.eps), 6, noise)
+        return texts
+
+    def gates(self, state) -> Brief:
+        return Brief(float(self.shown(state)[f"{'clean' if state['clean'] else 'raw'}{int(state['order'])}"]))
+
+    def described(self, state) -> list:
+        return [self.gates(state)]
+
+    def choices(self) -> list:
+        return [("function", name) for name in [*self.orders][1:]]
+
+    def spoken(self, state) -> Said:
+        order = int(state["order"])
+        numbers = self.gates(state), self.shown(state)[f"f{order}"], Fixed(state["inputs"]["x"], 2)
+        return Said(f"{self.names[order]} of {state['function']}: ", numbers)
+
+    def pressed(self, state, action) -> dict:
+        return {"order": min(state["order"] + 1, 3)}
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for function in self.orders:
+            alive.choose("function", function)
+            alive.tick("clean")
+            alive.slide("order", "Home")
+            for key in ("Enter", "Space") * 2:
+                alive.press("again", key)
+            alive.slide("inputs.x", "PageUp")
+
+
+# Formulas with their three derivatives, by hand.
+FORMULAS = {
+    "e^x": (math.exp,) * 4,
+    "sin(10x)": (
+        lambda x: math.sin(10 * x), lambda x: 10 * math.cos(10 * x), lambda x: -100 * math.sin(10 * x),
+        lambda x: -1000 * math.cos(10 * x),
+    ),
+    "1000 + e^x": (lambda x: 1000 + math.exp(x), math.exp, math.exp, math.exp),
+    "x^2": (lambda x: x * x, lambda x: 2 * x, lambda x: 2.0, lambda x: 0.0),
+    "relu(x - 0.7)": (lambda x: max(x - 0.7, 0.0), lambda x: float(x > 0.7), lambda x: 0.0, lambda x: 0.0),
+    "3·x^3 − cos(x)": (
+        lambda x: 3 * (x * x * x) - math.cos(x), lambda x: 9 * x**2 + math.sin(x), lambda x: 18 * x + math.cos(x),
+        lambda x: 18 - math.sin(x),
+    ),
+}  # fmt: skip
+
+
+class VCurveTwin(Twin):
+    """Quotients of the formulas and their parts; a little room for the last digit of exp and sin."""
+
+    wrong = ("e^", "foo", "", "2 + 2")
+
+    def __init__(self) -> None:
+        super().__init__("V-curve of a formula", inputs={"x": 0.75}, formula="e^x", halvings=8)
+
+    def parts(self, state) -> dict:
+        """The derivative; of each quotient its value, its error, what is cut off, the rounding, the best ε, and the noise."""
+        f, slope, second, third = FORMULAS[state["formula"]]
+        x, eps, u = state["inputs"]["x"], 2.0 ** -state["halvings"], 2.0**-53
+        exact, second, third, size = slope(x), abs(second(x)), abs(third(x)), abs(f(x))
+        noise = 4 * u * (1 + abs(exact)) + 4 * u * (1 + size) / eps
+        forward, central = (f(x + eps) - f(x)) / eps, (f(x + eps) - f(x - eps)) / (2 * eps)
+        best = 2 * math.sqrt(u * size / second) if second else None, (3 * u * size / third) ** (1 / 3) if third else None
+        return {
+            "exact": exact,
+            "forward": (forward, abs(forward - exact), second * eps / 2, 2 * u * size / eps, best[0], noise),
+            "central": (central, abs(central - exact), third * eps**2 / 6, u * size / eps, best[1], noise),
+        }
+
+    def shown(self, state) -> dict:
+        texts = {"halvings": f"{state['halvings']:g}", "inputs.x": fixed(state["inputs"]["x"], 5).strip()}
+        kinds = [f"{kind}{part}" for kind in ("forward", "central") for part in ("", "-error", "-cut", "-rounding", "-best")]
+        if state["formula"] in self.wrong:
+            return texts | dict.fromkeys(["exact", *kinds], "–") | {"says": Beginning("No formula yet: expected ")}
+        told = self.parts(state)
+        texts["exact"] = Fixed(told.pop("exact"), 8)
+        for kind, (value, error, cut, rounding, best, noise) in told.items():
+            texts |= {
+                kind: Fixed(value, 8, noise), f"{kind}-error": Scientific(error, noise), f"{kind}-cut": Scientific(cut),
+                f"{kind}-rounding": Scientific(rounding), f"{kind}-best": Scientific(best) if best is not None else "–",
+            }  # fmt: skip
+        larger = "cut off" if told["central"][2] > told["central"][3] else "rounding"
+        return texts | {"says": f"Of the central error the larger part is {larger}."}
+
+    def curves(self, state) -> dict:
+        """A point for every step, where the error is not lost in the noise, and the two parts, where there are any."""
+        kinds = ("forward", "central")
+        if state["formula"] in self.wrong:
+            return {f"{kind}{part}": [] for kind in kinds for part in ("", "-cut", "-rounding")}
+        steps = range(48, 0, -1)
+        along = [self.parts(state | {"halvings": k}) for k in steps]
+        places = [math.log10(2.0**-k) for k in steps]
+        lines = {kind: [(u, self.height(told[kind])) for u, told in zip(places, along)] for kind in kinds}
+        for kind, (place, part) in itertools.product(kinds, ((2, "cut"), (3, "rounding"))):
+            ends = [along[i][kind][place] for i in (0, -1)]
+            lines[f"{kind}-{part}"] = [(places[i], math.log10(end)) for i, end in zip((0, -1), ends)] if all(ends) else []
+        return lines
+
+    def height(self, parts: tuple) -> float:
+        error, noise = parts[1], parts[-1]
+        return math.log10(error) if error > 1000 * noise else math.nan
+
+    def dots(self, state) -> dict:
+        if state["formula"] in self.wrong:
+            return {}
+        told, place = self.parts(state), math.log10(2.0 ** -state["halvings"])
+        return {f"{kind}-dot": (place, self.height(told[kind])) for kind in ("forward", "central")}
+
+    def described(self, state) -> list:
+        shown = self.shown(state)
+        parts = ("forward-error", "forward-cut", "central-error", "central-rounding")
+        return [Scientific(2.0 ** -state["halvings"]), *(shown[part] for part in parts)]
+
+    def spoken(self, state) -> Said:
+        shown = self.shown(state)
+        return Said("Step ", (Scientific(2.0 ** -state["halvings"]), shown["forward-error"], shown["central-error"]))
+
+    def pressed(self, state, action) -> dict:
+        return {"formula": [*FORMULAS][int(action.removeprefix("take "))]}
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for i in range(5):
+            alive.press(f"take {i}", ("Enter", "Space")[i % 2])
+            for bind, key in (("inputs.x", "PageUp"), ("halvings", "Home"), ("halvings", "PageUp"), ("inputs.x", "ArrowLeft")):
+                alive.slide(bind, key)
+        for formula in (*self.wrong, [*FORMULAS][-1]):
+            alive.control("formula").fill(formula)
+            alive.set("formula", formula)
+            assert alive.control("formula").get_attribute("aria-invalid") == ("true" if formula in self.wrong else None)
+            alive.slide("halvings", "ArrowRight")
+
+
 def log10_above(x, floor: float) -> list[float]:
     return np.log10(np.maximum(x, floor)).tolist()
 
@@ -757,6 +988,263 @@ class OneWeightTwin(Twin):
             alive.slide("eps", "End")
             alive.press("keep")
             alive.press("keep", "Space")
+
+
+# The weights in the marked row, in the marked column, the units in the rings, and whether the line leads from one to the other.
+MARKED = """root => {
+  const piece = (key) => root.querySelector(`[data-line='${key}']`);
+  const middle = ({ x, y, width, height }) => [x + width / 2, y + height / 2];
+  const within = ([u, v], { x, y, width, height }) => x < u && u < x + width && y < v && v < y + height;
+  const names = (selector, key, tell) => [...root.querySelectorAll(selector)]
+    .filter((text) => within(middle(text.getBBox()), piece(key).getBBox())).map(tell);
+  const rings = ["from-ring", "to-ring"];
+  const ends = rings.map((key) => ["cx", "cy"].map((name) => piece(key).getAttribute(name)).join(" "));
+  return [
+    ...["row", "column"].map((key) => names("[data-n^=m]", key, (text) => text.dataset.n.slice(1))),
+    ...rings.map((key) => names("g[font-size='15'] > text", key, (text) => text.textContent)),
+    piece("edge").getAttribute("d") === `M${ends[0]}L${ends[1]}`,
+  ];
+}"""
+
+
+class NamesTwin(Twin):
+    """The 4-4-2 network's sums in numpy, and a weight's name as each of them writes it."""
+
+    sizes = (4, 4, 2)
+
+    def __init__(self) -> None:
+        matrices = ((l, FOUR_FOUR_TWO[f"W{l}"]) for l in (1, 2))
+        inputs = {f"w_{l}{j + 1}{k + 1}": float(W[j, k]) for l, W in matrices for j, k in np.ndindex(W.shape)}
+        super().__init__("names of a weight", inputs=inputs, weight="w_212")
+
+    def sums(self, state) -> dict:
+        W1, W2 = (np.array([w for name, w in state["inputs"].items() if name[2] == l]).reshape(-1, 4) for l in "12")
+        z1 = W1 @ FOUR_FOUR_TWO_X
+        a1 = 1 / (1 + np.exp(-z1))
+        arrays = {"z_1": z1, "a_1": a1, "z_2": W2 @ a1}
+        return {f"{name}{j}": float(x) for name, array in arrays.items() for j, x in enumerate(array, start=1)}
+
+    def says(self, weight: str) -> str:
+        l, j, k = map(int, weight[2:])
+        below = pretty(f"x{k}" if l == 1 else f"a_1{k}")
+        return f"Layer {l}, to unit {j}, from unit {k}: it multiplies {below} and goes into {pretty(f'z_{l}{j}')}."
+
+    def shown(self, state) -> dict:
+        weight, inputs = state["weight"], state["inputs"]
+        l, j, k = map(int, weight[2:])
+        names = [
+            pretty(weight), f"{weight}, W{l}[{j - 1}, {k - 1}]", pretty(weight), f"in W{l}", pretty(f"w{l}{j}{k}"),
+            pretty(f"w_{l + 1}{j}{k}"), f"weight[{j - 1}, {k - 1}] of Linear {l}", f"kernel[{k - 1}, {j - 1}] of Dense {l}",
+        ]  # fmt: skip
+        texts = {f"name{i}": name for i, name in enumerate(names)} | {"l": str(l), "j": str(j), "k": str(k)}
+        texts |= {f"m{name}": Fixed(w, 2) for name, w in inputs.items()} | {f"inputs.{weight}": Fixed(inputs[weight], 2)}
+        texts |= {f"v{name}": Fixed(x, 4) for name, x in self.sums(state).items()}
+        return texts | {"says": self.says(weight), "title": Said("= ", (Fixed(inputs[weight], 2),))}
+
+    def described(self, state) -> list:
+        return [Fixed(x, 4) for x in self.sums(state).values()]
+
+    def choices(self) -> list:
+        return [("weight", "w_134"), ("weight", "w_224")]
+
+    def spoken(self, state) -> Said:
+        weight = state["weight"]
+        return Said(f"{pretty(weight)} = ", (Fixed(state["inputs"][weight], 2), *(Brief(int(i)) for i in weight[2:])))
+
+    def pressed(self, state, action) -> dict:
+        at, i = [int(i) for i in state["weight"][2:]], int(action[-1])
+        at[i] = 1 + at[i] % (2, self.sizes[at[0]], self.sizes[at[0] - 1])[i]
+        at[1] = min(at[1], self.sizes[at[0]])
+        return {"weight": "w_{}{}{}".format(*at)}
+
+    def tour(self, alive) -> None:
+        for weight in self.start["inputs"]:
+            alive.choose("weight", weight)
+            alive.slide(f"inputs.{weight}", "PageUp")
+            l, j, k = weight[2:]
+            row = [name for name in self.start["inputs"] if name.startswith(f"w_{l}{j}")]
+            column = [name for name in self.start["inputs"] if name[2] == l and name[4] == k]
+            ends = pretty(f"x{k}" if l == "1" else f"a_1{k}"), pretty(f"z_{l}{j}")
+            assert alive.root.evaluate(MARKED) == [row, column, *([end] for end in ends), True], weight
+        for weight in self.start["inputs"]:
+            alive.click_edge(weight)
+            other = f"w_2{min(2, int(weight[3]))}{weight[4]}"
+            alive.root.locator(f"svg g:not(.bp-edges) > [data-do='pick {other}']").click()
+            alive.set("weight", other)
+        for turns in ("0", "1", "2", "00", "11", "2222", "0", "1111", "0", "12"):
+            for i in turns:
+                alive.press(f"turn {i}", "Space")
+        for i in "012":
+            alive.root.locator(f"svg [data-do='turn {i}']").click()
+            alive.state |= self.pressed(alive.state, f"turn {i}")
+            alive.check(f"a click on index {i}")
+
+
+class OneLogitTwin(Twin):
+    """Three losses of one logit and their deltas, by the formulas of the chapter."""
+
+    losses = ("half_squared_error", "binary_cross_entropy", "cross_entropy")
+    matching = ("identity", "half the squared error"), ("sigmoid", "binary cross-entropy"), ("softmax", "cross-entropy")
+
+    def __init__(self) -> None:
+        super().__init__("one logit under three losses", inputs={"z": 2.0}, output="sigmoid", label=0)
+
+    def numbers(self, state, z=None) -> tuple[float, float, dict]:
+        """ŷ, its slope, and (loss, delta) by loss; NaN where the output has no such loss."""
+        z, label, output = state["inputs"]["z"] if z is None else z, float(state["label"]), state["output"]
+        if output == "identity":
+            return (
+                z,
+                1.0,
+                dict.fromkeys(self.losses, (math.nan, math.nan)) | {self.losses[0]: ((z - label) ** 2 / 2, z - label)},
+            )
+        e = math.exp(z)
+        a = np.array([e / (e + 1)] if output == "sigmoid" else [e / (e + 2), 1 / (e + 2), 1 / (e + 2)])
+        y = np.array([label, 1 - label, 0])[: len(a)]
+        along = a[0] * ((np.arange(len(a)) == 0) - a)  # how each output moves with this logit
+        terms = {
+            "half_squared_error": ((y - a) ** 2 / 2, a - y),
+            "binary_cross_entropy": (-(y * np.log(a) + (1 - y) * np.log1p(-a)), (a - y) / (a * (1 - a))),
+            "cross_entropy": (-y * np.log(a), -y / a),
+        }
+        return float(a[0]), float(along[0]), {loss: (float(L.sum()), float(g @ along)) for loss, (L, g) in terms.items()}
+
+    def shown(self, state) -> dict:
+        y_hat, slope, pairs = self.numbers(state)
+        texts = {f"loss-{loss}": Fixed(L, 4) for loss, (L, _) in pairs.items()}
+        texts |= {f"delta-{loss}": Fixed(delta, 4) for loss, (_, delta) in pairs.items()}
+        return texts | {
+            "y_hat": Fixed(y_hat, 4), "miss": Fixed(y_hat - state["label"], 4), "slope": Fixed(slope, 4),
+            "inputs.z": Fixed(state["inputs"]["z"], 2),
+            "says": f"{dict(self.matching)[state['output']]} matches: its δ is ŷ − y.",
+        }  # fmt: skip
+
+    def dots(self, state) -> dict:
+        pairs, z = self.numbers(state)[2].items(), state["inputs"]["z"]
+        return {f"{key}-{loss}-dot": (z, pair[i]) for loss, pair in pairs for i, key in enumerate(("loss", "delta"))}
+
+    def curves(self, state) -> dict:
+        along = [(z, self.numbers(state, z)[2]) for z in np.linspace(-8, 8, 81).tolist()]
+        return {
+            f"{key}-{loss}": [(z, pairs[loss][i]) for z, pairs in along if math.isfinite(pairs[loss][i])]
+            for loss in self.losses
+            for i, key in enumerate(("loss", "delta"))
+        }
+
+    def choices(self) -> list:
+        return [("output", "identity"), ("output", "softmax")]
+
+    def spoken(self, state) -> Said:
+        y_hat, _, pairs = self.numbers(state)
+        return Said("ŷ = ", tuple(map(Brief, (y_hat, y_hat - state["label"], *(delta for _, delta in pairs.values())))))
+
+    def tour(self, alive) -> None:
+        for output in ("identity", "softmax", "sigmoid"):
+            alive.choose("output", output)
+            for key in ("Home", "PageUp", "End"):
+                alive.tick("label")
+                alive.slide("inputs.z", key)
+
+
+class XorTwin(Twin):
+    """Training on XOR by `bpcourse.network`, and the cost over two weights with all cells in one batch."""
+
+    wholes = ("epoch",)
+    last, cells, levels = 400, 24, (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
+    names = ("w_111", "w_112", "b_11", "w_121", "w_122", "b_12", "w_211", "w_212", "b_21")
+    kinds = ("tanh", "sigmoid")
+
+    def __init__(self) -> None:
+        self.twins = dict(zip(self.names, (0.5, 0.5, 0.0) * 2 + (0.5, 0.5, 0.0)))
+        starts = [network.initialise([2, 2, 1], "tanh", seed) for seed in range(8)]
+        self.starts = [dict(zip(self.names, (round(x, 6) for x in self.flat(start)))) for start in starts]
+        super().__init__("a network that learns XOR", inputs=self.twins, learning_rate=1.0, epoch=self.last)
+
+    def flat(self, parameters) -> tuple:
+        hidden = np.hstack([parameters["W1"], parameters["b1"]]).ravel()
+        return (*hidden.tolist(), *parameters["W2"][0].tolist(), float(parameters["b2"][0, 0]))
+
+    @functools.cache  # a few trainings, for as long as the tests run
+    def history(self, start: tuple, rate: float) -> list:
+        """(parameters, cost, answers) by epoch."""
+        hidden = np.array(start[:6]).reshape(2, 3)
+        parameters = {"W1": hidden[:, :2], "b1": hidden[:, 2:], "W2": np.array([start[6:8]]), "b2": np.array([[start[8]]])}
+        history = []
+        for _ in range(self.last + 1):
+            cache = network.forward(XOR_X, parameters, *self.kinds)
+            cost = network.cost(cache, XOR_Y, "binary_cross_entropy")
+            history.append((dict(zip(self.names, self.flat(parameters))), cost, cache["A2"][0].tolist()))
+            grads = network.backpropagation(cache, XOR_Y, parameters, *self.kinds, "binary_cross_entropy")
+            parameters = network.update(parameters, grads, rate)
+        return history
+
+    def along(self, state) -> list:
+        return self.history(tuple(state["inputs"].values()), state["learning_rate"])
+
+    def apart(self, at) -> float:
+        pairs = (("w_111", "w_121"), ("w_112", "w_122"), ("b_11", "b_12"), ("w_211", "w_212"))
+        return math.hypot(*(at[one] - at[other] for one, other in pairs))
+
+    def shown(self, state) -> dict:
+        """A training at a large rate makes much of the last bit of a number: a little room."""
+        at, cost, answers = self.along(state)[state["epoch"]]
+        texts = {f"answer_{x:.0f}{y:.0f}": Fixed(answer, 4, 1e-6) for (x, y), answer in zip(XOR_X.T, answers)}
+        texts |= {f"inputs.{name}": Fixed(state["inputs"][name], 2) for name in ("w_111", "w_121")}
+        return texts | {
+            "cost": Fixed(cost, 4, 1e-6), "apart": Fixed(self.apart(at), 4, 1e-6), "epoch": str(state["epoch"]),
+            "learning_rate": Fixed(state["learning_rate"], 2),
+            "says": Said("The hidden units differ" if self.apart(state["inputs"]) else "Twins: "),
+        }  # fmt: skip
+
+    def dots(self, state) -> dict:
+        along = self.along(state)
+        (begun, *_), (at, cost, _) = along[0], along[state["epoch"]]
+        pairs = {"start": (begun["w_111"], begun["w_121"]), "now": (at["w_111"], at["w_121"])}
+        return pairs | {"point": (float(state["epoch"]), cost)}
+
+    def curves(self, state) -> dict:
+        along, epoch = self.along(state), state["epoch"]
+        walk = [(at["w_111"], at["w_121"]) for at, *_ in [*along[:epoch:4], along[epoch]]]
+        return self.shades(along[epoch][0]) | {"walk": walk, "cost": [(i, along[i][1]) for i in range(0, self.last + 1, 4)]}
+
+    def shades(self, at) -> dict:
+        """For each level of the cost, the ends of its runs of cells, row by row from below."""
+        edges = np.linspace(-6, 6, self.cells + 1)
+        u, v = np.meshgrid(*[(edges[1:] + edges[:-1]) / 2] * 2)
+        (x1, x2), y = XOR_X[:, :, None, None], XOR_Y[0, :, None, None]
+        one, other = (np.tanh(w * x1 + at[f"w_1{j}2"] * x2 + at[f"b_1{j}"]) for j, w in ((1, u), (2, v)))
+        z = at["w_211"] * one + at["w_212"] * other + at["b_21"]
+        cost = (np.logaddexp(0, z) - y * z).mean(axis=0)
+        runs = {f"level{i}": [] for i in range(len(self.levels) + 1)}
+        for row, height in zip(np.searchsorted(self.levels, cost), v[:, 0]):
+            for level, cells in itertools.groupby(range(self.cells), key=lambda i: row[i]):
+                first, *_, last = [*cells] * 2
+                runs[f"level{level}"] += [(edges[first], height), (edges[last + 1], height)]
+        return runs
+
+    def described(self, state) -> list:
+        return [Brief(float(x)) for x in itertools.chain(*self.dots(state).values())]
+
+    def spoken(self, state) -> Said:
+        at, cost, answers = self.along(state)[state["epoch"]]
+        return Said("Epoch ", tuple(map(Brief, (state["epoch"], cost, self.apart(at), *answers))))
+
+    def pressed(self, state, action) -> dict:
+        if action == "train":
+            return {"epoch": self.last}
+        if action == "twins":
+            return {"inputs": self.twins}
+        return {"inputs": self.starts[(self.starts.index(state["inputs"]) + 1) % 8 if state["inputs"] in self.starts else 0]}
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for bind, key in (("inputs.w_121", "ArrowRight"), ("epoch", "Home"), ("epoch", "PageUp"), ("learning_rate", "ArrowLeft")):
+            alive.slide(bind, key)
+        for key in ("Enter", "Space") * 5:
+            alive.press("draw", key)
+        alive.press("twins")
+        alive.press("train")  # at once, for the pages are opened with less motion
+        alive.press("train", "Space")
 
 
 # ------------------------------------------------------------ the explorers of the book
@@ -814,11 +1302,15 @@ EXPLORERS = {
     "03-gates-and-circuits.html": [CircuitTwin(add_then_multiply, 2)],
     "04-chains.html": [CircuitTwin(tower, 3)],
     "05-many-paths.html": [CircuitTwin(two_ways, 2), three_paths()],
+    "06-notation.html": [NamesTwin()],
     "07-one-weight-w212.html": [four_four_two("w_212")],
     "08-many-paths-w131.html": [four_four_two("w_131")],
-    "12-training.html": [four_four_two("w_212")],
+    "10-output-layers.html": [OneLogitTwin()],
+    "12-training.html": [four_four_two("w_212"), XorTwin()],
+    "13-what-it-costs.html": [BillTwin()],
+    "14-two-ways-to-differentiate-a-graph.html": [DerivativesTwin()],
     "15-when-gradients-go-wrong.html": [RecurrenceTwin(1.2)],
-    "16-checking-gradients.html": [large_constant(), kink()],
+    "16-checking-gradients.html": [VCurveTwin(), large_constant(), kink()],
     "17-beyond-layers.html": [CircuitTwin(convolution, 2)],
 }
 """Every explorer of the book, in the order of its page, and how Python computes what it shows."""

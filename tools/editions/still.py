@@ -28,7 +28,7 @@ GONE = {
     "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict",
     "bp-predicted", "bp-progress", "bp-edges", "bp-views", "bp-how", "definition", "genindex-jumpbox",
 }  # fmt: skip
-PLAIN = {"form": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
+PLAIN = {"form": "div", "noscript": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
 NEEDLESS = re.compile(
     r"data-|on|aria-(live|describedby|controls|expanded)|(for|hidden|novalidate|open|tabindex|name|autocomplete|xmlns.*)$"
 )
@@ -77,8 +77,11 @@ def still(name: str, formulas: str) -> Any:
         if "bp-explorer" in el.classes:
             el.append(elsewhere("It moves", home))
         elif "bp-tools" in el.classes:
-            (link,) = el.iter("a")
-            el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
+            link = el.find(".//a")
+            if link is None:  # a notebook shows an exercise without its solution
+                el.drop_tree()
+            else:
+                el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
     solutions_last(article)
     sheets = page.xpath("//link[contains(@href, '_static/inline/')]/@href")
     styles = dict(STYLED.findall("".join((HTML / name).parent.joinpath(one).read_text(encoding="utf-8") for one in sheets)))

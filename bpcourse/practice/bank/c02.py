@@ -270,7 +270,7 @@ EXERCISES: list[Exercise] = [
             "The distance between the two places is 2ε.",
         ),
         solution="Each knob is nudged up once and down once, in copies of the list, so that nothing need be put back. The "
-        "two losses are $2\\varepsilon$ apart.",
+        "two places are $2\\varepsilon$ apart.",
         stub="def central_differences(loss, w, eps):\n"
         '    """The central difference of loss(w) for each knob of the list w."""\n'
         "    ...\n",

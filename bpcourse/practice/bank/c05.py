@@ -271,8 +271,9 @@ EXERCISES: list[Exercise] = [
         solution="Forward first, all units, for $\\hat y$ reads them all. Then one path, five factors: the slope of the loss, "
         "the slope of the last "
         "sigmoid, $w^3_{13}$, the slope $a^2_3(1 - a^2_3)$, and what the weight multiplies, $a^1_1$. (The lines below "
-        "find the slopes of all weights, a layer at a time, as chapters 6 and 9 will: $\\delta^l$ is the column of all "
-        "$\\partial L/\\partial z^l_j$. Our path needs the third of $\\delta^2$ and the last line.)",
+        "go back a layer at a time, as chapters 6 and 9 will: $\\delta^l$ is the column of all "
+        "$\\partial L/\\partial z^l_j$, and $\\circ$ multiplies two columns entry by entry. Our path needs the third "
+        "of $\\delta^2$ and the last line.)",
         derivation=of_network(
             THREE_PATHS, [1.0, 2.0], [1.0], output="sigmoid", fresh={"x": (-3, 3, 0), "W": (-12, 12, 1)}, entries=("w_231",)
         ),

@@ -70,7 +70,7 @@ def _cross_entropy_step() -> Derivation:
             Step("loss", "L", "cross-entropy", {"y": "y", "a": "a"}),
             Step("u", "\\partial L/\\partial \\hat y", "slope of cross-entropy", {"y": "y", "a": "a"}),
             Step("delta", "\\delta^2", "back through the softmax", {"u": "u", "a": "a", "y": "y", "z": "z"}),
-            Step("delta_1", "\\delta^2_1", "entry", {"M": "delta"}, {"row": 1, "column": 1}),
+            Step("delta_1", "\\delta^2_1", "entry of a column", {"a": "delta"}, {"row": 1}),
             Step("dw", "\\partial L/\\partial w^2_{12}", "upstream times local", {"u": "delta_1", "local": "a_12"}),
             Step("w_new", "w^2_{12,\\text{new}}", "step downhill", {"w": "w", "eta": "eta", "g": "dw"}),
         ),
@@ -194,7 +194,10 @@ EXERCISES: list[Exercise] = [
     Ladder(
         title="w212, from forward to the derivative",
         text="The 4-4-2 network of chapter 7: sigmoid, then softmax, squared error without a ½, all biases 0. Find "
-        "$\\partial L/\\partial w^2_{12}$, line by line, to four digits.",
+        "$\\partial L/\\partial w^2_{12}$, line by line, to four digits. (With $u = \\partial L/\\partial \\hat y$ what arrives at "
+        "$z^2_1$ is $u_1 \\hat y_1 (1 - \\hat y_1) - u_2 \\hat y_2 \\hat y_1 = \\hat y_1 \\bigl(u_1 - (u_1 \\hat y_1 + u_2 \\hat y_2)\\bigr)$, and the "
+        "like at $z^2_2$. The line of $\\delta^2$ says that for both at once: $\\circ$ multiplies entry by entry, $\\sum$ runs over both "
+        "outputs.)",
         hints=(
             "Forward first, keeping everything. Then back: loss, softmax, weight.",
             "δ²₁ needs both outputs, since the first logit moves both.",
@@ -203,7 +206,7 @@ EXERCISES: list[Exercise] = [
         solution="Forward gives all activations, and they are needed on the way back. The squared error's slope at the "
         "outputs is $2(\\hat y - y)$. Back through the softmax each logit gathers from both outputs, so each $\\delta^2_j$ "
         "is a sum over two paths. A weight's derivative is the delta of the unit that it leads to, times the activation "
-        "where it starts. (In the lines below $\\circ$ multiplies entry by entry, and the sum runs over both outputs.)",
+        "where it starts.",
         derivation=W212,
         steps=("z1", "a1", "z2", "a2", "da2", "delta2", "dw_212"),
         shows=("x", "y", "W1", "W2"),

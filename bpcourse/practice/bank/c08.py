@@ -58,7 +58,7 @@ CROSS_ENTROPY = Derivation(
         Step("a", "\\hat y", "softmax", {"x": "z"}),
         Step("u", "\\partial L/\\partial \\hat y", "slope of cross-entropy", {"y": "y", "a": "a"}),
         Step("delta", "\\delta^2", "back through the softmax", {"u": "u", "a": "a", "y": "y", "z": "z"}),
-        Step("delta_21", "\\delta^2_1", "entry", {"M": "delta"}, {"row": 1, "column": 1}),
+        Step("delta_21", "\\delta^2_1", "entry of a column", {"a": "delta"}, {"row": 1}),
         Step("delta_22", "\\delta^2_2", "deltas that sum to zero", {"delta": "delta_21"}),
         *_FROM_THE_DELTAS,
     ),
@@ -190,7 +190,9 @@ EXERCISES: list[Exercise] = [
     Ladder(
         title="w131, from forward to the derivative",
         text="The 4-4-2 network of chapters 7 and 8: sigmoid, then softmax, squared error without a ½, all biases 0. Find "
-        "$\\partial L/\\partial w^1_{31}$, line by line, to four digits.",
+        "$\\partial L/\\partial w^1_{31}$, line by line, to four digits. ($\\circ$ multiplies entry by entry. Entry $j$ of "
+        "${W^2}^\\top \\delta^2$ is column $j$ of $W^2$ times $\\delta^2$: the chapter's sum at $a^1_3$, for each hidden unit. What stands in "
+        "place of the first entry, and of that of $\\delta^1$, is a crumb of rounding: it is 0.)",
         hints=(
             "Forward first, keeping everything. Then back, layer by layer: collect first, multiply later.",
             "∂L/∂a¹ⱼ collects from both logits: δ²₁w²₁ⱼ + δ²₂w²₂ⱼ. That is column j of W².",

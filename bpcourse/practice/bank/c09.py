@@ -179,7 +179,7 @@ EXERCISES: list[Exercise] = [
         "smaller than the numerical one, all by the same factor: the number $m$ of examples in the batch. What is the "
         "likely cause?",
         hints=(
-            "Which of the four lines of the batch form knows m at all?",
+            "Which lines of the batch form know m at all?",
             "The 1/m belongs in one place: in dW and db, or else in dZ of the last layer.",
             "It was put into both.",
         ),

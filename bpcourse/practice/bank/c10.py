@@ -169,7 +169,7 @@ EXERCISES: list[Exercise] = [
             "δ_j = ŷ_j (u_j − Σ u_i ŷ_i), with u = ∂L/∂ŷ. The sum has one term: u₃ ŷ₃.",
         ),
         solution="The exponentials, divided by their sum, are the outputs. The loss is $-\\ln \\hat y_3$, so its slope is "
-        "$-\\frac{1}{\\hat y_3}$ at the third output and 0 at the others. Through the softmax each $u_j$ is compared with the average of all, weighted by $\\hat y$ (chapter 8). Here that is "
+        "$-\\frac{1}{\\hat y_3}$ at the third output and 0 at the others. Through the softmax each $u_j$ is compared with the average of all, weighted by $\\hat y$ (chapter 8 used it; the next section proves it). Here that is "
         "$-\\frac{1}{\\hat y_3} \\cdot \\hat y_3$, minus one whatever the logits are. "
         "So $\\delta_j = \\hat y_j (0 + 1)$ for the wrong classes and $\\hat y_3 (1 - 1/\\hat y_3) = \\hat y_3 - 1$ for the "
         "right one: "

@@ -204,7 +204,7 @@ EXERCISES: list[Exercise] = [
     Numbers(
         title="Three examples, one layer",
         text="A layer with one sigmoid unit and binary cross-entropy; the batch has three examples, one a column. "
-        "Find the outputs $A^1$, the cost $C$, $dW^1$ and $db^1$, to four digits.",
+        "Find the outputs $\\hat Y = A^1$, the cost $C$, $dW^1$ and $db^1$, to four digits.",
         hints=(
             "Column by column: three sums, three outputs, three losses. The cost is their mean.",
             "dZ = A − Y, one number an example.",

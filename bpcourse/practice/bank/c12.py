@@ -72,8 +72,8 @@ SIZES = Derivation(
         Given("s", "s", 1.2, 5, 25, 1),
     ),
     (
-        Step("sum", "q_z", "mean square of a sum", {"n": "n", "v": "v", "s": "s"}),
-        Step("relu", "q_a", "half after the ReLU", {"s": "sum"}),
+        Step("sum", "s_z", "mean square of a sum", {"n": "n", "v": "v", "s": "s"}),
+        Step("relu", "s_a", "half after the ReLU", {"s": "sum"}),
     ),
 )
 
@@ -257,14 +257,14 @@ EXERCISES: list[Exercise] = [
         title="How large is a sum?",
         text="A unit adds up $n$ products. Its inputs have the mean square $s$, its weights the mean square $v$ and random "
         "signs. "
-        "What is the mean square $q_z$ of the sum, and $q_a$ after a ReLU? Four digits.",
+        "What is the mean square $s_z$ of the sum, and $s_a$ after a ReLU? Four digits.",
         hints=(
             "Products of mixed signs partly cancel; the squares stay.",
             "The mean square of one product is v · s. There are n of them.",
             "The ReLU turns one half of the sums into 0.",
         ),
         solution="In the square of the sum the mixed products average out, and $n$ squares are left, each $v s$ on average: "
-        "$q_z = n v s$. "
+        "$s_z = n v s$. "
         "Half of the sums are negative, and the ReLU makes 0 of them, so half of the mean square is left. "
         "With $v$ at $2/n$ it would come out as $s$ again: neither growing nor fading from layer to layer.",
         derivation=SIZES,

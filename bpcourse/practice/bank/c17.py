@@ -169,7 +169,7 @@ EXERCISES: list[Exercise] = [
     ),
     Numbers(
         title="Back through a normalised column",
-        text="A column $x$ of four units goes through layer normalisation with the scales $\\gamma$ (take $\\epsilon = 0$), and $dy$ arrives from above. "
+        text="A column $x$ of four units goes through layer normalisation with the scales $\\gamma$ (leave the small constant out), and $dy$ arrives from above. "
         "Find $s$, the column $\\hat x$ and the column $dx$. Type four digits.",
         hints=(
             "s is the root of the mean of the squares about the mean.",

@@ -62,7 +62,8 @@ const nudge = (() => {
   addEventListener("hashchange", unfold);
   unfold();
 
-  for (const code of find(".cell_input pre, [class^=highlight-]:not(.output) > .highlight > pre")) {
+  for (const code of [...document.getElementsByTagName("pre")]) {
+    if (!code.matches(".cell_input pre, [class^=highlight-]:not(.output) > .highlight > pre")) continue;
     const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "Copy" });
     button.setAttribute("aria-label", "Copy the code");
     button.addEventListener("click", () => copy(code.textContent, "The code"));
@@ -73,7 +74,7 @@ const nudge = (() => {
 
   // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none, as soon as it is laid out.
   const formulas = "div.math, .bp-givens li > *, .bp-worked, .bp-ask label .math, .bp-steps p";
-  const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths" };
+  const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths", ".bp-line": "Line" };
   const sizes = new ResizeObserver((entries) => {
     const wide = entries.map(({ target: place }) => [place, place.scrollWidth > place.clientWidth + 1]);
     for (const [place, is] of wide) if (is !== place.hasAttribute("tabindex")) reach(place, is);
@@ -84,22 +85,52 @@ const nudge = (() => {
       else place.removeAttribute(name);
     }
   }
-  for (const [selector, kind] of Object.entries(kinds)) {
-    document.querySelectorAll(`main :is(${selector})`).forEach((place, i) => {
-      place.dataset.kind = `${kind} ${i + 1}`;
+  const every = Object.keys(kinds).join(), counts = {};
+  function watch(part) {
+    for (const place of part.querySelectorAll(every)) {  // once through a long page
+      const [, kind] = Object.entries(kinds).find(([selector]) => place.matches(selector));
+      counts[kind] = (counts[kind] ?? 0) + 1;
+      place.dataset.kind = `${kind} ${counts[kind]}`;
       reach(place, true);
       sizes.observe(place);
-    });
+    }
   }
+  watch(document.getElementById("main"));
   document.fonts.ready.then(() => find("[data-kind]").forEach((place) => (sizes.unobserve(place), sizes.observe(place))));
 
   // ------------------------------------------------------------ what is far from the window
+
+  // The form of a far exercise or explorer lies in a <noscript>: see book/_ext/later.py. It comes out when it is near, and all do where
+  // one may be looked for: by the Tab key or a search, at the end of a link, on paper, in a page that is laid out whole.
+  const far = new Set(find("[data-explorer], .bp-practice[data-exercise]"));
+  const near = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && come(target)), { rootMargin: "100%" });
+  function come(place) {
+    far.delete(place);
+    near.unobserve(place);
+    const box = place.querySelector("noscript");
+    if (box) {
+      box.outerHTML = box.textContent;
+      watch(place.querySelector("form"));
+    }
+    place.dispatchEvent(new Event("near", { bubbles: true }));
+  }
+  const all = () => far.forEach(come), allIfWhole = () => (location.hash || root.matches(".whole")) && all();
+  addEventListener("DOMContentLoaded", () => {
+    for (const place of far) near.observe(place);
+    new MutationObserver(allIfWhole).observe(root, { attributeFilter: ["class"] });
+    allIfWhole();
+  });
+  addEventListener("keydown", ({ key }) => ["Tab", "Control", "Meta", "F3"].includes(key) && all());
+  addEventListener("click", ({ target }) => target.closest("a")?.hash && all());
+  for (const event of ["hashchange", "beforeprint"]) addEventListener(event, all);
 
   // See nudge.css. When the page has stood for a while and nothing else is to do, the rest is laid out, section by section.
   const idle = window.requestIdleCallback ?? setTimeout, rest = find("article > section > section");
   function layOut() {
     if (!rest.length) return root.classList.add("whole");
-    rest.shift().classList.add("whole");
+    const section = rest.shift();
+    section.classList.add("whole");
+    far.forEach((place) => section.contains(place) && come(place));
     idle(layOut);
   }
   addEventListener("load", () => setTimeout(idle, 15000, layOut));
