@@ -8,12 +8,13 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from ctypes import c_uint
 from pathlib import Path
 from typing import Any
 
 import pypdfium2
 from lxml import etree, html
-from pypdfium2.raw import FPDF_PAGEOBJ_TEXT
+from pypdfium2.raw import FPDF_PAGEOBJ_TEXT, FPDFPageObj_GetFillColor
 
 NUMBER = re.compile(r"−|\d+(?:\.\d+)*")
 NUMERAL = re.compile(r"[\d.]+")
@@ -103,7 +104,7 @@ def in_pdf(path: Path, titles: list[str]) -> list[Counter]:
 
 
 def written(page: Any) -> Iterator[str]:
-    """The pieces of text on a sheet but for its head and foot; what stands side by side on one line in one size is one piece."""
+    """The pieces of text on a sheet but for its head and foot; on one line, side by side, in one size and colour they are one."""
     for part in [*page.get_objects([FPDF_PAGEOBJ_TEXT])]:
         if not part.get_font().get_base_name():  # a halo, letters in white below the same letters, which PDFium then drops
             page.remove_obj(part)
@@ -114,9 +115,16 @@ def written(page: Any) -> Iterator[str]:
         matrix, said = part.get_matrix(), part.extract()
         if low < MARGIN or high > height - MARGIN or not said:
             continue
-        here = round(matrix.f, 1), round(part.get_font_size() * matrix.a, 1)
+        here = round(matrix.f, 1), round(part.get_font_size() * matrix.a, 1), colour(part)
         if here != line or not -1 < matrix.e - end < 0.32 * here[1]:
             yield piece
             piece = ""
         piece, line, end = piece + said, here, right
     yield piece
+
+
+def colour(part: Any) -> tuple[int, ...]:
+    """The red, green, blue and opacity in which a piece is printed."""
+    channels = [c_uint() for _ in range(4)]
+    FPDFPageObj_GetFillColor(part, *channels)
+    return tuple(channel.value for channel in channels)
