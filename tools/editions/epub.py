@@ -108,6 +108,9 @@ def chapter(page: Page, files: dict[str, str]) -> Chapter:
         new = as_mathml(matrix)
         new.tail = matrix.tail
         matrix.getparent().replace(matrix, new)
+    for formula in article.find_class("math"):
+        if formula.tag == "div":  # scrolls where it is wider than the screen, so keys must reach it
+            formula.set("tabindex", "0")
     sections = [(el.getparent().get("id"), el.text_content()) for el in article.iter("h2") if el.getparent().get("id")]
     body = coloured("".join(etree.tostring(el, encoding="unicode") for el in article))
     for tag, names in NAMESPACES.items():

@@ -5,6 +5,7 @@ import shutil
 import sys
 from base64 import b64encode
 from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,12 @@ def link(el: Any, names: set[str]) -> None:
 
 def entry(address: str, *words: Any) -> Any:
     """A line of the contents or the index: it leads to a place of the whole, and ends in that place's page."""
-    return E.A(*words, E.SPAN(E.CLASS("page-of")), href=f"#{address}")
+    return E.A(E.SPAN(*words), E.SPAN(E.CLASS("page-of")), href=f"#{address}")
+
+
+def said(head: Any) -> list[Any]:
+    """What a heading says, its formulas with their exponents."""
+    return [head.text or "", *(deepcopy(el) for el in head)]
 
 
 def listed(pages: list[Page], chapters: list[Any]) -> Any:
@@ -80,11 +86,10 @@ def listed(pages: list[Page], chapters: list[Any]) -> Any:
         if page.part != part:
             part = page.part
             rows.append(E.P(E.CLASS("part"), part))
-        title = chapter.find(".//h2").text_content()
-        rows.append(E.P(E.CLASS("below" if page.below else "chapter"), entry(page.key, title)))
+        rows.append(E.P(E.CLASS("below" if page.below else "chapter"), entry(page.key, *said(chapter.find(".//h2")))))
         if page.key[5:7].isdigit():
             heads = [el for el in chapter.iter("h3") if el.getparent().get("id")]
-            rows += [E.P(E.CLASS("below"), entry(el.getparent().get("id"), el.text_content())) for el in heads]
+            rows += [E.P(E.CLASS("below"), entry(el.getparent().get("id"), *said(el))) for el in heads]
     return E.NAV(E.H1("Contents"), *rows, id="contents")
 
 

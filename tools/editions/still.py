@@ -26,7 +26,7 @@ TITLE, AUTHOR, VERSION = SETTINGS["title"], SETTINGS["author"], SETTINGS["sphinx
 # What only a screen with a script needs.
 GONE = {
     "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict",
-    "bp-predicted", "bp-progress", "bp-mixed", "bp-edges", "definition", "genindex-jumpbox",
+    "bp-predicted", "bp-progress", "bp-edges", "bp-views", "bp-how", "definition", "genindex-jumpbox",
 }  # fmt: skip
 PLAIN = {"form": "div", "noscript": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
 NEEDLESS = re.compile(
@@ -68,12 +68,14 @@ def still(name: str, formulas: str) -> Any:
     page = html.parse(HTML / f"{name}.html", html.HTMLParser(encoding="utf-8", remove_comments=True))
     article = page.find(".//article")
     home = page.find('.//link[@rel="canonical"]')
+    for el in article.find_class("bp-mixed"):
+        el.getparent().replace(el, elsewhere("The sets are made", home))
     for el in list(article.iter()):
         if not_needed(el, {"mathml": "katex-html", "html": "katex-mathml"}[formulas]):
             el.drop_tree()
     for el in list(article.iter("div")):
         if "bp-explorer" in el.classes:
-            el.append(elsewhere(home))
+            el.append(elsewhere("It moves", home))
         elif "bp-tools" in el.classes:
             link = el.find(".//a")
             if link is None:  # a notebook shows an exercise without its solution
@@ -94,19 +96,21 @@ def still(name: str, formulas: str) -> Any:
 
 
 def not_needed(el: Any, other: str) -> bool:
-    """Whether an element is for screens only, the `other` form of a formula, or hidden and no hint."""
+    """Whether an element is for screens only, the `other` form of a formula, room for words to come, or hidden and no hint."""
     classes = {el.tag, *el.classes}
     if el.tag == "input" and el.get("type") in ("range", "file"):
+        return True
+    if "aria-hidden" in el.attrib and "bp-stack" in el.getparent().classes:
         return True
     hidden = "hidden" in el.attrib and not classes & {"bp-explorer", "bp-picture"} and "bp-hints" not in el.getparent().classes
     return bool(hidden or classes & GONE or other in classes or (el.get("role") == "status" and not len(el)))
 
 
-def elsewhere(home: Any) -> Any:
-    """Where an explorer lives."""
+def elsewhere(lives: str, home: Any) -> Any:
+    """Where that is which needs a script."""
     if home is None:
-        return E.P(E.CLASS("elsewhere"), "It moves in the built book.")
-    return E.P(E.CLASS("elsewhere"), "It moves ", E.A("in the book's pages", href=home.get("href")), ".")
+        return E.P(E.CLASS("elsewhere"), f"{lives} in the built book.")
+    return E.P(E.CLASS("elsewhere"), f"{lives} ", E.A("in the book's pages", href=home.get("href")), ".")
 
 
 def solutions_last(article: Any) -> None:
