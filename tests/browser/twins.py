@@ -1278,9 +1278,9 @@ def convolution() -> Value:
     return (z[0] * z[1]).named("f")
 
 
-def three_rounds() -> Value:
+def two_rounds() -> Value:
     a, x = Value(1, "a"), Value(1, "x0")
-    for k in range(1, 4):
+    for k in range(1, 3):
         x = cos(a * x).named(f"x{k}")
     return x
 
@@ -1320,6 +1320,6 @@ EXPLORERS = {
     "15-when-gradients-go-wrong.html": [RecurrenceTwin(1.2)],
     "16-checking-gradients.html": [VCurveTwin(), large_constant(), kink()],
     "17-beyond-layers.html": [CircuitTwin(convolution, 2)],
-    "18-beyond-networks.html": [CircuitTwin(three_rounds, 2)],
+    "18-beyond-networks.html": [CircuitTwin(two_rounds, 2)],
 }
 """Every explorer of the book, in the order of its page, and how Python computes what it shows."""
