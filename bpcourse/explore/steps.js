@@ -55,6 +55,7 @@ function start(root, model) {
       numbers.forEach((x, column) => {
         const cell = line.insertCell();
         cell.textContent = fixed(x);
+        cell.ariaLabel = `row ${row + 1}, column ${column + 1}: ${plain(x)}`;
         cells[`${name} ${row} ${column}`] = cell;
       });
     });

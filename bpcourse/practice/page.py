@@ -153,9 +153,10 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
             check += '<button type="button" data-do="fresh">Other numbers</button>'
             check += '<button type="button" data-do="book" hidden>The book\'s numbers</button>'
     elif isinstance(exercise, Choice):
-        options = "".join(
-            f'<label class="bp-option"><input type="radio" name="{place}" value="{k}"><span>{inline(option.text)}</span></label>'
-            for k, option in enumerate(exercise.options, start=1)
+        options = "".join(  # the letter names an option that is a formula alone
+            f'<label class="bp-option"><input type="radio" name="{place}" value="{k}">'
+            f"<span>{letter}) {inline(option.text)}</span></label>"
+            for k, (letter, option) in enumerate(zip("abcdefgh", exercise.options), start=1)
         )
         rows = f'<fieldset data-name="choice"><legend>One of these is right</legend>{options}{_verdict(place)}</fieldset>'
     elif isinstance(exercise, Clinic):

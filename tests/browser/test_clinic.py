@@ -173,6 +173,8 @@ def test_what_was_solved_is_known_after_a_reload_and_after_back(opened):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_clinic_fits_and_can_be_touched(opened, width, scheme):
     tab = opened(width=width, color_scheme=scheme)
+    tab.evaluate("document.documentElement.classList.add('whole')")
+    expect(tab.locator(".bp-damage")).to_have_count(len(CASES))
     tab.evaluate("document.querySelectorAll('.bp-damage').forEach((place) => (place.hidden = false))")
     assert tab.locator(".bp-damage:visible").count() == len(CASES)
     assert tab.evaluate("document.documentElement.scrollWidth") <= width

@@ -41,7 +41,7 @@ STOP = """() => {
     place: [...document.querySelectorAll("*")].indexOf(e),
     what: `${e.tagName.toLowerCase()} ${e.className.baseVal ?? e.className} ${e.textContent.trim().slice(0, 30)}`,
     control: e.matches("a[href], button, input, select, textarea, summary, iframe"),
-    scrolls: e.scrollWidth > e.clientWidth + 1 || e.scrollHeight > e.clientHeight + 1,
+    scrolls: e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight,
     ringed,
     seen: at.some((over) => over && (e.contains(over) || over.contains(e) || over.closest("label")?.contains(e))),
     floats: Boolean(e.closest("header, nav")),

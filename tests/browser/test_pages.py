@@ -220,6 +220,7 @@ def test_in_a_sandboxed_frame_the_page_is_alive(browser):
         frame = tab.frame_locator("iframe")
         frame.locator("button.theme").click()
         expect(frame.locator("html")).to_have_attribute("data-theme", "dark")
+        frame.locator(".bp-explorer").first.scroll_into_view_if_needed()
         frame.get_by_role("slider", name="x", exact=True).press("End")
         expect(frame.locator("svg [data-n=v0]").first).to_have_text("\u20076.00")
         context.close()

@@ -76,7 +76,7 @@ const nudge = (() => {
   const formulas = "div.math, .bp-givens li > *, .bp-worked, .bp-ask label .math, .bp-steps p";
   const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths", ".bp-line": "Line" };
   const sizes = new ResizeObserver((entries) => {
-    const wide = entries.map(({ target: place }) => [place, place.scrollWidth > place.clientWidth + 1]);
+    const wide = entries.map(({ target: place }) => [place, place.scrollWidth > place.clientWidth]);
     for (const [place, is] of wide) if (is !== place.hasAttribute("tabindex")) reach(place, is);
   });
   function reach(place, wide) {
