@@ -65,9 +65,6 @@ def survivors(module: str, root: Path) -> tuple[int, list[str]]:
     }
     changed = root / "bpcourse" / f"{module}.py"
     changed.write_text(undecorated(changed.read_text(encoding="utf-8")), encoding="utf-8")
-    # A bar's thread holds its lock when mutmut forks, and the child waits for it for ever.
-    asked = root / "conftest.py"
-    asked.write_text(f"{asked.read_text(encoding='utf-8')}\nimport tqdm\n\ntqdm.tqdm.monitor_interval = 0\n", encoding="utf-8")
     lines = ["[mutmut]", *["\n    ".join([f"{key}=", *values]) for key, values in lists.items()]]
     (root / "setup.cfg").write_text("\n".join(lines), encoding="utf-8")
     shutil.rmtree(root / "mutants", ignore_errors=True)
@@ -88,6 +85,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "copy"
         shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(".*", "_build", "__pycache__"))
+        # A bar's thread holds its lock when mutmut forks, and the child waits for it for ever.
+        asked = root / "conftest.py"
+        asked.write_text(
+            f"{asked.read_text(encoding='utf-8')}\nimport tqdm\n\ntqdm.tqdm.monitor_interval = 0\n", encoding="utf-8"
+        )
         for module in sys.argv[1:] or TESTS:
             tried, found = survivors(module, root)
             print(f"{module}: {len(found)} of {tried} stay alive", *found, sep="\n", flush=True)

@@ -213,6 +213,13 @@ def one_of(x: int, argument: str, last: int) -> int:
     return int(x)
 
 
+def whole_from(x: float, argument: str, first: int, last: int) -> int:
+    """x as a whole number from `first` to `last`; ValueError otherwise."""
+    if not (x == int(x) and first <= x <= last):
+        raise ValueError(f"{argument}: expected a whole number from {first} to {last}, got {x:g}")
+    return int(x)
+
+
 def _watched() -> bool:
     """Whether somebody may move a slider: a kernel that may not ask for input runs for a file, which needs the page alone."""
     request: dict[str, Any] = getattr(getattr(get_ipython(), "kernel", None), "get_parent", dict)()

@@ -9,8 +9,8 @@ from typing import Any
 from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import Explorer
-from bpcourse.explore.plot import Plot
+from bpcourse.explore.base import Explorer, whole_from
+from bpcourse.explore.plot import Plot, of_logarithm
 from bpcourse.explore.predict import Ask
 from bpcourse.graph import Value, gradient
 from bpcourse.pictures import svg, words
@@ -108,7 +108,10 @@ class Bill(Explorer):
                 plot.dot("backpropagation-dot", n, swept, "path1"),
             ),
         ]
-        courses = {"nudged": words.course(above, _power, _power), "swept": words.course(below, _power, _power)}
+        courses = {
+            "nudged": words.course(above, of_logarithm, of_logarithm),
+            "swept": words.course(below, of_logarithm, of_logarithm),
+        }
         sizes = {name: f"{x:g}" for name, x in self.inputs.items()}
         shown = {name: text.strip() for name, text in self._shown().items()}
         return svg.drawing(plot.width, plot.height, words.filled(_TOLD, {**sizes, **shown, **courses}), parts)
@@ -139,10 +142,4 @@ def _counts() -> tuple[list[Value], list[Value]]:
 
 def _whole(x: float, name: str) -> float:
     """x as a number of layers or units; ValueError where it is none that the sliders reach."""
-    if not (x == int(x) and 1 <= x <= _MOST[name]):
-        raise ValueError(f"{name}: expected a whole number from 1 to {_MOST[name]}, got {x:g}")
-    return x
-
-
-def _power(exponent: float) -> str:
-    return svg.scientific(10**exponent)
+    return float(whole_from(x, name, 1, _MOST[name]))

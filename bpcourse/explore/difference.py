@@ -13,7 +13,7 @@ from bpcourse.codegen import compile_table, single, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number, where_defined
 from bpcourse.explore.hill import only_input
-from bpcourse.explore.plot import Plot
+from bpcourse.explore.plot import Plot, logarithm
 from bpcourse.explore.predict import Ask
 from bpcourse.graph import Value, exp, gradient, square
 from bpcourse.pictures import svg, words
@@ -114,8 +114,8 @@ class DifferenceStep(Explorer):
 
     def _picture(self, plot: Plot) -> svg.Picture:
         at = plot.grid(-_SMALLEST * _PER_DECADE)
-        errors = [[_log(error) for error in self._errors(power_of_ten(u))] for u in at]
-        now = [_log(error) for error in self._errors(self.eps)]
+        errors = [[logarithm(error, _FLOOR) for error in self._errors(power_of_ten(u))] for u in at]
+        now = [logarithm(error, _FLOOR) for error in self._errors(self.eps)]
         decades = {float(u): f"10{svg.raised(u)}" for u in range(_SMALLEST, 1, 4)}
         levels = {float(v): f"10{svg.raised(v)}" for v in range(-16, 1, 4)}
         here = math.log10(self.eps)
@@ -185,7 +185,3 @@ def power_of_ten(exponent: float) -> float:
 
 def _power(exponent: float) -> str:
     return svg.scientific(power_of_ten(exponent))
-
-
-def _log(error: float) -> float:
-    return _FLOOR if error <= 10**_FLOOR else math.log10(error)

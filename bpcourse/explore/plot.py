@@ -94,3 +94,13 @@ class Plot(NamedTuple):
         parts.append(svg.text((left + right) / 2, self.height - 8, xlabel, "ink", 13, more=svg.mark(xkey) if xkey else ""))
         parts.append(svg.text(left + 8, top + 6, ylabel, "ink", 13, "start"))
         return "".join(parts)
+
+
+def logarithm(x: float, floor: float) -> float:
+    """Where x stands on a logarithmic axis that ends at 10^floor below."""
+    return floor if x <= 10**floor else math.log10(x)
+
+
+def of_logarithm(exponent: float, floor: float = -math.inf) -> str:
+    """10^exponent as a logarithmic axis is read, 0 from its floor down."""
+    return "0" if exponent <= floor else svg.scientific(10**exponent)

@@ -14,7 +14,7 @@ from bpcourse.beyond.recurrent import spectral_radius
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer
-from bpcourse.explore.plot import Plot
+from bpcourse.explore.plot import Plot, logarithm, of_logarithm
 from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, gradient
 from bpcourse.pictures import svg, words
@@ -202,7 +202,7 @@ def _step(matrix: np.ndarray, squash: str) -> tuple[Sequence[Value], Sequence[Va
 
 
 def _power(exponent: float) -> str:
-    return "0" if exponent <= _FLOOR else svg.scientific(10**exponent)
+    return of_logarithm(exponent, _FLOOR)
 
 
 def _logs(numbers: Sequence[float]) -> list[tuple[float, float]]:
@@ -210,4 +210,4 @@ def _logs(numbers: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def _log(number: float) -> float:
-    return math.log10(abs(number)) if abs(number) > 10**_FLOOR else _FLOOR
+    return logarithm(abs(number), _FLOOR)

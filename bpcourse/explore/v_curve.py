@@ -11,10 +11,10 @@ import traitlets
 from bpcourse import checks
 from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
-from bpcourse.explore.base import CSS, UNDEFINED, Explorer, style
+from bpcourse.explore.base import CSS, UNDEFINED, Explorer, style, whole_from
 from bpcourse.explore.derivatives import orders
 from bpcourse.explore.formula import FUNCTIONS, HIGHEST, LONGEST, as_graph, postfix
-from bpcourse.explore.plot import Plot
+from bpcourse.explore.plot import Plot, logarithm, of_logarithm
 from bpcourse.explore.predict import Ask
 from bpcourse.gates import GATES
 from bpcourse.graph import Value
@@ -205,9 +205,7 @@ def _line(label: str, cells: Mapping[str, str]) -> str:
 
 
 def _halvings(x: float) -> int:
-    if not (x == int(x) and _FEWEST <= x <= _MOST):
-        raise ValueError(f"halvings: expected a whole number from {_FEWEST} to {_MOST}, got {x:g}")
-    return int(x)
+    return whole_from(x, "halvings", _FEWEST, _MOST)
 
 
 def _says(central: Quotient) -> str:
@@ -216,11 +214,11 @@ def _says(central: Quotient) -> str:
 
 
 def _power(exponent: float) -> str:
-    return "0" if exponent <= _FLOOR else svg.scientific(10**exponent)
+    return of_logarithm(exponent, _FLOOR)
 
 
 def _log(error: float) -> float:
-    return _FLOOR if error <= 10**_FLOOR else math.log10(error)
+    return logarithm(error, _FLOOR)
 
 
 def _part(size: float) -> float:

@@ -1,8 +1,8 @@
 // XOR: a training from its start, as far as its last epoch, over a slice of the cost.
 function start(root, model) {
-  const { last, every, cells, levels, examples, labels, twins, starts } = SPEC, lines = pieces(root), names = Object.keys(twins);
+  const { last, every, cells, levels, examples, labels, twins, starts, pairs } = SPEC, lines = pieces(root), names = Object.keys(twins);
   const ground = plot(SPEC.slice), costs = plot(SPEC.costs), edges = ground.grid(cells), half = (edges[1] - edges[0]) / 2;
-  const across = names.indexOf("w_111"), up = names.indexOf("w_121"), pairs = [["w_111", "w_121"], ["w_112", "w_122"], ["b_11", "b_12"], ["w_211", "w_212"]];
+  const [across, up] = pairs[0].map((name) => names.indexOf(name));
   const mean = (numbers) => numbers.reduce((sum, x) => sum + x, 0) / examples.length;
   const costAt = (now) => mean(examples.map(([x1, x2, y]) => loss(...now, x1, x2, y)[0]));
   let known = {};

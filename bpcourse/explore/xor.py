@@ -30,6 +30,8 @@ FLOOR = (2 * math.log(1.5) + math.log(3)) / 4
 _TWINS = {"W1": np.full((2, 2), 0.5), "b1": np.zeros((2, 1)), "W2": np.full((1, 2), 0.5), "b2": np.zeros((1, 1))}
 _SEEDS, _EVERY, _CELLS, _APART = 8, 4, 24, 0.3
 _ACROSS, _UP = "w_111", "w_121"
+_PAIRS = ((_ACROSS, _UP), ("w_112", "w_122"), ("b_11", "b_12"), ("w_211", "w_212"))
+"""What the two hidden units have, one beside the other; the first pair is the slice."""
 _LEVELS = (0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1.0)
 _EXAMPLES = [(*map(float, x), float(y)) for x, y in zip(XOR_X.T, XOR_Y[0])]
 _LABELS = [f"answer_{x:.0f}{y:.0f}" for x, y, _ in _EXAMPLES]
@@ -91,7 +93,7 @@ class Xor(Explorer):
         costs = Plot((0, 1.05 * EPOCHS), (0, 1), width=340, height=160)
         spec = {
             "decimals": 4, "slice": slice_.spec, "costs": costs.spec, "last": EPOCHS, "every": _EVERY, "cells": _CELLS,
-            "levels": _LEVELS, "examples": _EXAMPLES, "labels": _LABELS, "twins": _numbers_of(_TWINS),
+            "levels": _LEVELS, "examples": _EXAMPLES, "labels": _LABELS, "twins": _numbers_of(_TWINS), "pairs": _PAIRS,
             "starts": [_numbers_of(initialise([2, 2, 1], "tanh", seed)) for seed in range(_SEEDS)],
             "says": _SAYS, "told": [sentence.split(words.BORDER) for sentence in _TOLD],
         }  # fmt: skip
@@ -149,8 +151,7 @@ class Xor(Explorer):
     def _apart(self, there: Epoch) -> float:
         """How far the weights in and out of one hidden unit are from those of the other."""
         at = dict(zip(self._names, there.parameters))
-        pairs = (("w_111", "w_121"), ("w_112", "w_122"), ("b_11", "b_12"), ("w_211", "w_212"))
-        return math.hypot(*(at[one] - at[other] for one, other in pairs))
+        return math.hypot(*(at[one] - at[other] for one, other in _PAIRS))
 
     def _cost(self, parameters: Mapping[str, float]) -> float:
         """The cost with these parameters; NaN where a gate is not defined."""

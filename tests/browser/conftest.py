@@ -17,6 +17,13 @@ BUILT = sorted(path.relative_to(HTML).as_posix() for path in HTML.rglob("*.html"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 
 
+def listen(tab, troubles: list[str], own: tuple[str, ...] = ("file:", "data:")) -> None:
+    """Note what goes wrong on a tab: an address that is not the book's own, an error in the console or in a script."""
+    tab.on("request", lambda request: None if request.url.startswith(own) else troubles.append(request.url))
+    tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+
+
 def opens_from_a_folder(page: str) -> bool:
     """Not a page that leads on to another, nor the one for wrong addresses, whose own begin at the top of a host."""
     return page != "404.html" and 'http-equiv="refresh"' not in (HTML / page).read_text(encoding="utf-8").lower()

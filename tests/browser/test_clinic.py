@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from conftest import HTML
+from conftest import HTML, listen
 from playwright.sync_api import expect
 
 from bpcourse.practice import clinic, damage
@@ -26,11 +26,7 @@ def opened(browser):
         context = browser.new_context(viewport={"width": width, "height": 800}, offline=True, **options)
         contexts.append(context)
         tab = context.new_page()
-        tab.on(
-            "request", lambda request: troubles.append(request.url) if not re.match("file:|data:|blob:", request.url) else None
-        )
-        tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-        tab.on("pageerror", lambda error: troubles.append(str(error)))
+        listen(tab, troubles, ("file:", "data:", "blob:"))
         tab.goto((HTML / f"{name}.html").as_uri())
         return tab
 

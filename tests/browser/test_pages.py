@@ -1,7 +1,7 @@
 """Every built page in Chromium, from a folder, with the network cut: once in a tab, looked at in several ways."""
 
 import pytest
-from conftest import HTML, PAGES, served
+from conftest import HTML, PAGES, listen, served
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -14,9 +14,7 @@ def opened(browser, page: str, width: int, theme: str = "light", prepare=lambda 
         viewport={"width": width, "height": 800}, offline=True, color_scheme=theme, reduced_motion="reduce"
     )
     tab = context.new_page()
-    tab.on("request", lambda request: troubles.append(request.url) if not request.url.startswith(("file:", "data:")) else None)
-    tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    listen(tab, troubles)
     prepare(tab)
     tab.goto((HTML / page).as_uri())
     tab.evaluate(LAID_OUT)

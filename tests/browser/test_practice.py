@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import practice_book
 import pytest
-from conftest import HTML
+from conftest import HTML, listen
 from playwright.sync_api import expect
 
 from bpcourse.practice import bank, clinic, diagnosis, exercises, page
@@ -201,12 +201,7 @@ def opened(browser, built):
         context = browser.new_context(viewport={"width": width, "height": 740}, offline=True, **options)
         contexts.append(context)
         tab = context.new_page()
-        tab.on(
-            "request",
-            lambda request: troubles.append(request.url) if not request.url.startswith(("file:", "data:", "blob:")) else None,
-        )
-        tab.on("console", lambda message: troubles.append(message.text) if message.type == "error" else None)
-        tab.on("pageerror", lambda error: troubles.append(str(error)))
+        listen(tab, troubles, ("file:", "data:", "blob:"))
         tab.goto((built / f"{name}.html").as_uri())
         if options.get("java_script_enabled", True):
             tab.evaluate("document.fonts.ready")

@@ -63,7 +63,7 @@
       const first = places.length;
       for (const [anchor, heading, lines] of entries) {
         const place = places.length, sentences = lines ? lines.split("\n") : [];
-        const what = /^(Exercise|\()/.test(heading) ? "exercise" : kind; // an exercise is held by its name in brackets
+        const what = anchor.startsWith("ex-") ? "exercise" : kind;
         places.push({ address: address + (anchor && `#${anchor}`), title, heading, kind: what, first, last: first + entries.length, sentences });
         if (place === first) hold(title, heading ? TITLE : HEADING, place);
         if (heading) hold(heading, HEADING, place);
