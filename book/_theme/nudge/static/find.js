@@ -231,7 +231,7 @@
     stroke.checked = wanted();
     stroke.addEventListener("change", () => { try { localStorage.setItem("stroke", stroke.checked ? "on" : "off"); } catch { /* for this page only */ } });
     box.value = new URLSearchParams(location.search).get("q") ?? "";
-    show();
+    addEventListener("DOMContentLoaded", show); // nudge.js, which says what was found, comes after this script
   }
 
   // ------------------------------------------------------------ terms: the glossary's words on hover, focus and tap
