@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 from common import table
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 BROWSER = runpy.run_path(str(Path(__file__).parents[1] / "tests" / "browser" / "conftest.py"))
 BOOK: Path = BROWSER["HTML"] / "book"
@@ -49,11 +49,20 @@ KEYS = """async ([selector, index, count]) => {
 }"""
 """A stepper walked over and over, each key a frame after the last; milliseconds from the key to the new step."""
 
-EXPLORER = re.compile(r'<div class="bp-explorer".*?aria-label="([^"]*)".*?<script defer src="\.\./([^"]*)"></script>', re.DOTALL)
+EXPLORER = re.compile(
+    r'<div class="bp-explorer[^>]*data-explorer="(\w+)"[^>]*aria-label="([^"]*)".*?<div role="status"></div></div>', re.S
+)
+SCRIPTS = re.compile(r"_static/inline/\w+\.js")
+TASK = re.compile(r"^(?=document\.querySelector\(|queueMicrotask\()", re.M)
+"""Where a script of a page begins, in the one file that holds them."""
 
 
-def slowed_down(page: Page) -> Page:
-    """The page with the processor slowed down by SLOWDOWN."""
+def slowed_down(browser: Browser, path: Path) -> Page:
+    """The page with all its explorers at work, then the processor slowed down by SLOWDOWN."""
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
+    page.goto(path.as_uri())
+    page.evaluate("document.documentElement.classList.add('whole')")
+    page.locator(".bp-explorer .bp-controls").last.wait_for()
     page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": SLOWDOWN})
     return page
 
@@ -62,9 +71,7 @@ def moves() -> dict[str, list[float]]:
     """Milliseconds of each move after the warm-up, without and with the layout forced."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER["chromium"](), args=BROWSER["FLAGS"])
-        page = browser.new_page(viewport={"width": 1200, "height": 900})
-        page.goto(PAGE.as_uri())
-        slowed_down(page)
+        page = slowed_down(browser, PAGE)
         times = {name: page.evaluate(MEASURE, [WARM_UP + EVENTS, name == "with layout"]) for name in ("handler", "with layout")}
         browser.close()
     return {name: measured[WARM_UP:] for name, measured in times.items()}
@@ -76,11 +83,7 @@ def walks() -> Iterator[tuple[str, list[float]]]:
         browser = playwright.chromium.launch(executable_path=BROWSER["chromium"](), args=BROWSER["FLAGS"])
         for path in sorted(BOOK.glob("*.html")):
             for index in range(path.read_text(encoding="utf-8").count('class="bp-explorer bp-stepper"')):
-                page = browser.new_page(viewport={"width": 1200, "height": 900})
-                page.goto(path.as_uri())
-                page.evaluate("document.documentElement.classList.add('whole')")
-                page.locator(".bp-stepper [data-do]").nth(index).wait_for()
-                slowed_down(page)
+                page = slowed_down(browser, path)
                 times = page.evaluate(KEYS, [".bp-stepper", index, WARM_UP + KEYS_PRESSED])
                 page.close()
                 yield f"{path.stem}, stepper {index + 1}", times[WARM_UP:]
@@ -95,8 +98,11 @@ def summary(times: Sequence[float]) -> dict[str, float]:
 def explorers() -> Iterator[tuple[str, str, int]]:
     """(page, explorer, bytes) for each explorer of the chapters: its picture, its controls, its script."""
     for page in sorted(BOOK.glob("*.html")):
-        for found in EXPLORER.finditer(page.read_text(encoding="utf-8")):
-            yield page.stem, found[1], len(found[0].encode()) + (BOOK.parent / found[2]).stat().st_size
+        text = page.read_text(encoding="utf-8")
+        tasks = [task for name in SCRIPTS.findall(text) for task in TASK.split((BOOK.parent / name).read_text(encoding="utf-8"))]
+        for found in EXPLORER.finditer(text):
+            own = next(task for task in tasks if f'[data-explorer="{found[1]}"]' in task.partition("\n")[0])
+            yield page.stem, found[2], len(found[0].encode()) + len(own.encode())
 
 
 def main() -> None:
