@@ -22,7 +22,7 @@ TESTS = {
     "chain": ("test_chain.py",),
     "layers": ("test_layers.py", "test_network.py"),
     "network/equations": ("test_network.py",),
-    "network/training": ("test_network.py",),
+    "network/training": ("test_network.py", "test_checkpoints.py"),
     "network/scalars": ("test_network.py",),
 }
 """The reading list, and who asks it."""
