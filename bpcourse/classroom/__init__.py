@@ -1,0 +1,13 @@
+"""A class: problem sets with numbers of each student's own, and how they are graded.
+
+Read in this order:
+
+- `roster`: who is in the class;
+- `sets`: which exercises make a set, and the seed of a student's numbers.
+
+A teacher's command is `python -m bpcourse.classroom`; the page "A class" goes through it.
+
+    >>> from bpcourse.classroom.sets import seed_of
+    >>> seed_of("ada", "07.4", "a secret of the teacher")
+    35714251
+"""
