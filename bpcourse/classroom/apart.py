@@ -2,6 +2,8 @@
 
 Each cell has a process of its own with limits of time, memory and files, and none of the
 grader's variables. On Linux it is alone in its world as well, see `inside`.
+
+Book: chapters 01 to 18, in a class's problem sets.
 """
 
 from __future__ import annotations
@@ -45,8 +47,11 @@ def run(
     """Runs a cell below the lines `given`; the values of `names`, and of `function` on each of the calls.
 
     The folders `hidden` are empty to it where the system can do that. Whatever the cell does,
-    nothing is raised: an error, an end of Python or of its time is told.
+    nothing is raised: an error, an end of Python or of its time is told. OSError on Windows, which
+    has no such limits.
     """
+    if os.name != "posix":
+        raise OSError("grading: expected Linux or macOS, whose limits keep a cell apart, got Windows")
     request = {
         "source": source, "given": given, "names": list(names), "function": function, "seconds": SECONDS, "memory": MEMORY,
         "calls": [[inside.encode(argument) for argument in call] for call in calls],
@@ -87,7 +92,10 @@ def _read(told: bytes, code: int) -> Outcome:
         if "error" in came:
             return Outcome({}, [], str(came["error"])[:500], came["alone"] is True)
         values = {str(name): inside.decode(value) for name, value in came["values"].items()}
-        calls = [(inside.decode(call.get("value")), str(call["error"])[:500] if "error" in call else None) for call in came["calls"]]
+        calls = [
+            (None, str(call["error"])[:500]) if "error" in call else (inside.decode(call["value"]), None)
+            for call in came["calls"]
+        ]
         return Outcome(values, calls, None, came["alone"] is True)
     except Exception:  # not written by `inside`, or cut off
         return Outcome({}, [], _ended(code))

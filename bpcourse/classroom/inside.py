@@ -1,6 +1,8 @@
 """What runs inside a student's process: walls first, then her cell, and plain data goes out.
 
 It is a program of its own, started by `apart`; what it says is not believed, only read.
+
+Book: chapters 01 to 18, in a class's problem sets.
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from __future__ import annotations
 import ctypes
 import json
 import os
-import resource
 import signal
 import sys
 from typing import Any
@@ -74,6 +75,8 @@ def build_walls(hidden: list[str], seconds: int, memory: int) -> bool:
     In it no other process can be seen or stopped, there is no network, nothing can be written, and
     the folders `hidden` are empty.
     """
+    import resource  # which Windows does not have
+
     root = os.geteuid() == 0
     alone = sys.platform == "linux" and _unshared(root, hidden)
     if alone:
@@ -153,8 +156,10 @@ def main() -> None:
     out, nowhere = os.dup(1), os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
+    import collections  # noqa: F401
+
     space: dict[str, Any] = {"__name__": "__main__"}
-    exec(request["given"], space)  # what the cell builds on is imported while all can be read
+    exec(request["given"], space)  # imports come first: behind the walls Python's own folder may be out of sight
     alone = build_walls(request["hidden"], request["seconds"], request["memory"])
     told = {"alone": alone, **answers(request, space)}
     os.write(out, json.dumps(told).encode())
