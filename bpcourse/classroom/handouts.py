@@ -183,8 +183,8 @@ def _solved(one: Code) -> str:
 def rubric(one: ProblemSet, tasks: Sequence[Task], whose: str) -> str:
     """The key in Markdown: each step with its points, what is right, and the mistakes that are known by name."""
     parts = [
-        f"# {one.title}: the key of {whose}\n\n{sum(task.of for task in tasks)} points. A step earns its points if it is right, if "
-        "it follows from an earlier answer of the student's own, or if it is right but for rounding in between."
+        f"# {one.title}: the key of {whose}\n\n{sum(task.of for task in tasks)} points. A step earns its points if it is "
+        "right, if it follows from an earlier answer of the student's own, or if it is right but for rounding in between."
     ]
     for task in tasks:
         rows = [f"| {step} | {right} | {task.points} | {known} |" for step, right, known in _right(task)]
