@@ -3,7 +3,8 @@
 Read in this order:
 
 - `roster`: who is in the class;
-- `sets`: which exercises make a set, and the seed of a student's numbers.
+- `sets`: which exercises make a set, and the seed of a student's numbers;
+- `report`: what the class missed, from the practice files that students hand in.
 
 A teacher's command is `python -m bpcourse.classroom`; the page "A class" goes through it.
 

@@ -96,8 +96,8 @@ def python(one: Numbers | Ladder, answers: dict[str, str], seed: int) -> dict[st
         report = exercises._check_numbers(question, answers, seed)
     except ValueError as error:
         text = re.sub(r"^\S+: ", "", str(error))
-        return {name: ["unreadable", f"{text[0].upper()}{text[1:]}."] for name in answers}
-    return {name: [verdict.kind, verdict.text] for name, verdict in report.verdicts.items()}
+        return {name: ["unreadable", f"{text[0].upper()}{text[1:]}.", []] for name in answers}
+    return {name: [verdict.kind, verdict.text, list(verdict.mistakes)] for name, verdict in report.verdicts.items()}
 
 
 @pytest.mark.parametrize("number", [0, *CHAPTERS])
@@ -128,8 +128,8 @@ def test_page_and_python_say_the_same(twin, own_bank, number):
                     warnings.simplefilter("error")
                     expected = python(one, answers, seed)
                 said = twin.evaluate("([label, answers, seed]) => bpPractice.check(label, answers, seed)", [label, answers, seed])
-                assert {name: [v["kind"], v["text"]] for name, v in said.items()} == expected, (label, seed, answers)
-                kinds |= {kind for kind, _ in expected.values()}
+                assert {name: [v["kind"], v["text"], v.get("mistakes", [])] for name, v in said.items()} == expected, (label, seed, answers)
+                kinds |= {kind for kind, *_ in expected.values()}
     assert kinds >= {"right", "mistake", "unknown", "unreadable"} or not kinds
     if number == 0:
         assert kinds >= {"right", "follows", "rounded", "more", "mistake", "perhaps", "two", "unknown", "unreadable"}
@@ -446,6 +446,24 @@ def test_progress_is_kept_under_one_key(opened):
     assert tab.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('bp'))") == ["bpcourse.practice"]
     tab.reload()
     assert Box(tab, "18.7").root.locator(".bp-progress").inner_text() == "✓ · 2 of 8 done"
+
+
+def test_the_first_verdict_on_each_value_is_kept_and_no_number_that_was_typed(opened):
+    tab = opened()
+    one, two = Box(tab, "18.1"), Box(tab, "18.7")
+    one.type("q", "3")
+    one.type("f", "7.25")
+    one.type("f", "-12")
+    one.type("dx", "-4")
+    assert kept(tab)["18.1"]["said"] == {"q": ["right"], "f": ["unknown"], "dx": ["right"]}
+    two.root.locator("select").select_option("multiply")
+    two.type("q", "3")
+    assert kept(tab)["18.7"]["said"] == {"q": ["right"], "rule of q": ["mistake", "multiply"]}
+    choice = Box(tab, "18.2").root
+    for k in (2, 1):
+        choice.get_by_role("radio").nth(k - 1).check()
+        choice.get_by_role("button", name="Check").press("Enter")
+    assert kept(tab)["18.2"]["said"] == {"choice": ["mistake", "2"]}
 
 
 def test_what_is_done_on_paper_is_the_readers_to_say(opened):
