@@ -38,8 +38,10 @@ h2 { font-size: 12.5pt; margin: 7mm 0 2mm; }
 .who { display: flex; gap: 8mm; margin: 4mm 0; }
 .who span { flex: 1; border-bottom: 0.6pt solid; }
 .who span + span { flex: 0 0 45mm; }
-.room { break-inside: avoid; }
-.lines { background: repeating-linear-gradient(transparent 0 calc(8mm - 0.4pt), #8b949e calc(8mm - 0.4pt) 8mm); }
+.room, .stem, pre { break-inside: avoid; }
+.stem { break-after: avoid; }
+.lines div { height: 8mm; border-bottom: 0.4pt solid #8b949e; }
+.blank.long { width: 90mm; }
 .options { list-style: none; padding-left: 0; }
 .options li { display: flex; gap: 2.5mm; margin: 1.2mm 0; break-inside: avoid; }
 .box { flex: 0 0 3.2mm; height: 3.2mm; margin-top: 0.9mm; border: 0.6pt solid; }
@@ -81,9 +83,9 @@ def boxes(rows: list[str]) -> str:
     return f'<ul class="options">{"".join(f"<li><span class=box></span><span>{row}</span></li>" for row in rows)}</ul>'
 
 
-def room(millimetres: int, kind: str = "") -> str:
-    """Paper to write on."""
-    return f'<div class="room {kind}" style="height: {millimetres}mm"></div>'
+def blank(numbers: int = 1) -> str:
+    """A line to write on, long where several numbers go there."""
+    return f'<span class="blank{" long" * (numbers > 2)}"></span>'
 
 
 def points(n: int) -> str:
@@ -97,26 +99,27 @@ def points(n: int) -> str:
 def question(task: Task) -> str:
     """The text of a task, its numbers, and where to answer."""
     one = task.exercise
-    told = MARKDOWN.render(one.text)
+    told, room = MARKDOWN.render(one.text), ""
     if isinstance(one, Numbers):
         symbols, given = one.derivation.symbols(), shown(one, one.derivation, task.seed)
-        told += f'<ul class="bp-givens">{"".join(f"<li>{math(symbols[n])} = {page.shown(x)}</li>" for n, x in given.items())}</ul>'
-        rule = '<span class="blank"></span> by the rule ' if one.rules else ""
-        rows = "".join(
-            f'<p class="bp-ask">{math(symbols[name])} = {rule}<span class="blank"></span>{how_many(x)}</p>'
-            for name, x in zip(one.asks, answers(task))
+        told += (
+            f'<ul class="bp-givens">{"".join(f"<li>{math(symbols[n])} = {page.shown(x)}</li>" for n, x in given.items())}</ul>'
         )
-        return told + rows + room(20 + 8 * len(one.asks))
-    if isinstance(one, Choice):
-        return told + boxes([f"{letter}) {MARKDOWN.renderInline(o.text)}" for letter, o in zip("abcdefgh", one.options)])
-    if isinstance(one, Clinic):
-        lines = [f"<code>{escape(line.text)}</code> = {page.shown(line.value)}" for line in clinic.lines(one)]
-        listing = f"<pre>{escape(program(one))}</pre>"
-        mended = '<p class="bp-ask">The line as it should be: <span class="blank" style="width: 100mm"></span></p>'
+        for name, x in zip(one.asks, answers(task)):
+            rule = f" by the rule {blank()}" if one.rules else ""
+            room += f'<p class="bp-ask">{math(symbols[name])} = {blank(np.size(x))}{how_many(x)}{rule}</p>'
+        room += f'<div class="room" style="height: {20 + 8 * len(one.asks)}mm"></div>'
+    elif isinstance(one, Choice):
+        room = boxes([f"{letter}) {MARKDOWN.renderInline(o.text)}" for letter, o in zip("abcdefgh", one.options)])
+    elif isinstance(one, Clinic):
+        told += f"<pre>{escape(program(one))}</pre>"
+        lines = [f"{k}. <code>{escape(x.text)}</code> = {page.shown(x.value)}" for k, x in enumerate(clinic.lines(one), start=1)]
         reasons = boxes([escape(reason.mistake.name) for reason in clinic.menu(one)])
-        return told + listing + boxes([f"{k}. {line}" for k, line in enumerate(lines, start=1)]) + mended + "<p>Reason:</p>" + reasons
-    assert isinstance(one, Code)
-    return told + f"<pre>{escape(one.stub)}</pre>" + room(80, "lines")
+        room = f'{boxes(lines)}<p>The line as it should be: {blank(9)}</p><div class="room"><p>Reason:</p>{reasons}</div>'
+    elif isinstance(one, Code):
+        told += f"<pre>{escape(one.stub)}</pre>"
+        room = f'<div class="room lines">{10 * "<div></div>"}</div>'
+    return f'<div class="stem">{told}</div>{room}'
 
 
 def how_many(value: Any) -> str:
@@ -135,7 +138,8 @@ def key(task: Task) -> str:
         return told + steps(task, one) + MARKDOWN.render(one.solution) + wrong(task, one)
     if isinstance(one, Choice):
         rows = [
-            f"<p{' class=asked' * o.right}>{letter}) {MARKDOWN.renderInline(o.why)}</p>" for letter, o in zip("abcdefgh", one.options)
+            f"<p{' class=asked' * o.right}>{letter}) {MARKDOWN.renderInline(o.why)}</p>"
+            for letter, o in zip("abcdefgh", one.options)
         ]
         return told + "".join(rows)
     if isinstance(one, Clinic):
@@ -167,7 +171,9 @@ def wrong(task: Task, one: Numbers) -> str:
     for name in one.asks:
         for k, (value, mistake) in enumerate(wrong_values(task, name)[:LISTED]):
             head = "" if k else math(symbols[name])
-            rows.append(f"<tr><td>{head}</td><td>{clinic.some(value)}</td><td>{escape(f'{mistake.name}. {mistake.why}')}</td></tr>")
+            rows.append(
+                f"<tr><td>{head}</td><td>{clinic.some(value)}</td><td>{escape(f'{mistake.name}. {mistake.why}')}</td></tr>"
+            )
     return f"<table><tr><th>asked</th><th>wrong number</th><th>mistake</th></tr>{''.join(rows)}</table>"
 
 
@@ -181,9 +187,9 @@ def sheet(one: ProblemSet, letter: str, tasks: list[Task], keyed: bool) -> str:
     if keyed:
         parts.append("<p>A number that is right given an earlier wrong one counts in full.</p>")
     else:
-        total = sum(task.of - task.points * isinstance(task.exercise, Clinic) for task in tasks)
+        total = sum(task.of for task in tasks)
         parts += [
-            '<p class="who">Name <span></span> Number <span></span></p>',
+            '<p class="who">Name <span></span> Student number <span></span></p>',
             f"<p>{points(total)}. Write every number with four digits, and carry all digits on to the end.</p>",
         ]
     for k, task in enumerate(tasks, start=1):
@@ -193,7 +199,8 @@ def sheet(one: ProblemSet, letter: str, tasks: list[Task], keyed: bool) -> str:
     fonts = formulas.KATEX / "static" / "fonts"
     style = formulas.style(names, {path.stem for path in fonts.glob("*")}).replace("url(fonts/", f"url({fonts.as_uri()}/")
     look = (ROOT / "tools" / "editions" / "paged.css").read_text(encoding="utf-8") + LOOK.replace("HEAD", head.replace('"', "'"))
-    return f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{head}</title><style>{style}{look}</style><body>{body}</body></html>'
+    top = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{head}</title><style>{style}{look}</style>'
+    return f"{top}<body>{body}</body></html>"
 
 
 def main(sets: list[ProblemSet], count: int, secret: str, out: Path) -> None:

@@ -195,7 +195,12 @@ def moodle(one: ProblemSet, letter: str, tasks: Iterable[Task]) -> str:
             question = _question(quiz, "multichoice")
             text = stem(task) + f"\n\n{menu.text}" * isinstance(task.exercise, Clinic)
             _texts(question, name=f"{k}. {_words(menu.name)}", questiontext=_html(text))
-            for tag, said in {"defaultgrade": menu.points, "single": "true", "shuffleanswers": 0, "answernumbering": "abc"}.items():
+            for tag, said in {
+                "defaultgrade": menu.points,
+                "single": "true",
+                "shuffleanswers": 0,
+                "answernumbering": "abc",
+            }.items():
                 ElementTree.SubElement(question, tag).text = str(said)
             for offer in menu.offers:
                 answer = ElementTree.SubElement(question, "answer", fraction="100" if offer.right else "0", format="html")

@@ -5,7 +5,6 @@ Learning platforms and exams on paper are made of these.
 
 from __future__ import annotations
 
-import itertools
 import math
 import string
 from collections.abc import Iterable, Sequence
@@ -71,9 +70,14 @@ def _apart(k: int, problem: Problem, letter: str, secret: str, earlier: Iterable
     taken = [answers(task) for task in earlier]
     for n in range(ATTEMPTS):
         task = of_seed(k, problem, seed_of(f"version {letter}", f"{problem.label}/{n}", secret))
-        if task is not None and all(np.any(x) for x in answers(task)) and not _shares(answers(task), taken):
+        if task is not None and all(map(_clear, answers(task))) and not _shares(answers(task), taken):
             return task
     raise ValueError(f"count: expected no more versions of {problem.label} than it has numbers for, got version {letter}")
+
+
+def _clear(answer: Any) -> bool:
+    """Whether an answer is not 0, and holds no crumb that rounding leaves of a 0."""
+    return bool(np.any(answer)) and not np.any((answer != 0) & (np.abs(answer) < 1e-9))
 
 
 def _shares(mine: Sequence[Any], taken: Iterable[Sequence[Any]]) -> bool:
