@@ -9,6 +9,7 @@ import re
 import sys
 import textwrap
 from html import escape
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ def wrong(task: Task, one: Numbers) -> str:
     """The numbers that single mistakes give, the nearest first; one that follows from an earlier wrong one counts as right."""
     symbols, rows = one.derivation.symbols(), []
     for name in one.asks:
-        for k, (value, mistake) in enumerate(wrong_values(task, name)[:LISTED]):
+        for k, (value, mistake) in enumerate(islice(wrong_values(task, name), LISTED)):
             head = "" if k else math(symbols[name])
             rows.append(
                 f"<tr><td>{head}</td><td>{clinic.some(value)}</td><td>{escape(f'{mistake.name}. {mistake.why}')}</td></tr>"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -93,15 +93,15 @@ def answers(task: Task) -> list[Any]:
     return [values[name] for name in task.exercise.asks]
 
 
-def wrong_values(task: Task, name: str) -> list[Wrong]:
+def wrong_values(task: Task, name: str) -> Iterator[Wrong]:
     """What single mistakes make of a value, those of its own step first, each value once."""
     assert isinstance(task.exercise, Numbers)
     derivation = task.exercise.derivation
-    found: list[Wrong] = []
+    told: list[Any] = []
     for cause in reversed(diagnosis.causes(derivation, derivation.drawn(task.seed), name)):
-        if not any(diagnosis.same(cause.value, known.value) for known in found):
-            found.append(Wrong(cause.value, cause.mistakes[0]))
-    return found
+        if not any(diagnosis.same(cause.value, value) for value in told):
+            told.append(cause.value)
+            yield Wrong(cause.value, cause.mistakes[0])
 
 
 def blanks(task: Task) -> list[Blank]:
@@ -120,7 +120,9 @@ def _blank(task: Task, name: str, tex: str, value: Any) -> Blank:
     seen = [number * 10**power]
     wrong: list[tuple[float, Mistake]] = []
     for other in wrong_values(task, name):
-        if np.shape(other.value) == np.shape(value) and len(wrong) < LISTED:
+        if len(wrong) == LISTED:
+            break
+        if np.shape(other.value) == np.shape(value):
             x = float(np.asarray(other.value)[at]) * 10**power
             if all(abs(x - y) > 2 * tolerance for y in seen):
                 seen.append(x)
