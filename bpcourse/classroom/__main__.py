@@ -1,9 +1,11 @@
-"""A class in one command: `python -m bpcourse.classroom make roster.csv`."""
+"""A class in one command: `python -m bpcourse.classroom make roster.csv`.
+
+Book: chapters 01 to 18, in a class's problem sets.
+"""
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import os
 import secrets
@@ -13,8 +15,9 @@ from pathlib import Path
 
 from bpcourse.classroom import platforms, report, roster
 from bpcourse.classroom.grading import Mark, feedback, grade_notebook
-from bpcourse.classroom.handouts import tasks_of, write
+from bpcourse.classroom.handouts import table, tasks_of, write
 from bpcourse.classroom.sets import SETS
+from bpcourse.classroom.tasks import Task
 from bpcourse.practice.diagnosis import Verdict
 
 OUT = Path("_build/class")
@@ -33,7 +36,8 @@ def make(path: Path, out: Path) -> None:
     """Writes the problem sets of a roster."""
     students = roster.read(path)
     write(students, secret_of(path), out)
-    print(f"{len(students)} students, {len(SETS)} sets. Hand out {out / 'handouts'}; keep {out / 'keys'} and {path.with_suffix('.secret')}.")
+    kept = f"{out / 'keys'} and {path.with_suffix('.secret')}"
+    print(f"{len(students)} students, {len(SETS)} sets. Hand out {out / 'handouts'}; keep {kept}.")
 
 
 def grade(out: Path, submitted: Path, names: Sequence[str]) -> None:
@@ -46,22 +50,26 @@ def grade(out: Path, submitted: Path, names: Sequence[str]) -> None:
     for name in names:
         for student in students:
             tasks = tasks_of(json.loads((out / "keys" / student / f"{name}.json").read_text(encoding="utf-8")))
-            handed_in = [p for p in (submitted / student / name / f"{name}.ipynb", submitted / student / f"{name}.ipynb") if p.is_file()]
-            marks = _marks(tasks, handed_in, out)
+            places = [submitted / student / name / f"{name}.ipynb", submitted / student / f"{name}.ipynb"]
+            handed_in = [place for place in places if place.is_file()]
+            marks = _marks(tasks, handed_in, [out, submitted])
             of = sum(task.of for task in tasks)
             grades.append([student, name, sum(mark.points for mark in marks), of, "" if handed_in else "not handed in"])
-            steps += [[student, name, *mark[:5], mark.verdict.kind, "; ".join(mark.verdict.mistakes), mark.verdict.text] for mark in marks]
+            for mark in marks:
+                _, said, mistakes, _ = mark.verdict
+                steps.append([student, name, *mark[:5], mark.verdict.kind, "; ".join(mistakes), said])
             if marks:
                 told = out / "feedback" / student / f"{name}.md"
                 told.parent.mkdir(parents=True, exist_ok=True)
                 told.write_text(_feedback(name, marks), encoding="utf-8", newline="\n")
-    _table(out / "grades.csv", ["identifier", "set", "points", "of", "remark"], grades)
+    table(out / "grades.csv", ["identifier", "set", "points", "of", "remark"], grades)
     titles = ["identifier", "set", "problem", "exercise", "step", "points", "of", "verdict", "mistakes", "said"]
-    _table(out / "steps.csv", titles, steps)
-    print(f"{sum(not row[4] for row in grades)} of {len(grades)} sets were handed in. See {out / 'grades.csv'} and {out / 'feedback'}.")
+    table(out / "steps.csv", titles, steps)
+    there = sum(not row[-1] for row in grades)
+    print(f"{there} of {len(grades)} sets were handed in. See {out / 'grades.csv'} and {out / 'feedback'}.")
 
 
-def _marks(tasks: Sequence, handed_in: Sequence[Path], out: Path) -> list[Mark]:
+def _marks(tasks: Sequence[Task], handed_in: Sequence[Path], hidden: Sequence[Path]) -> list[Mark]:
     """The marks of a notebook; none where there is none, nothing for one that cannot be read."""
     if not handed_in:
         return []
@@ -70,7 +78,7 @@ def _marks(tasks: Sequence, handed_in: Sequence[Path], out: Path) -> list[Mark]:
     except (ValueError, RecursionError):
         unread = Verdict("nothing", "The notebook is no JSON: it was cut off or damaged.")
         return [Mark(task.name, task.label, step, 0, task.points, unread) for task in tasks for step in task.steps]
-    return grade_notebook(tasks, notebook, [out, handed_in[0].parent.parent])
+    return grade_notebook(tasks, notebook, hidden)
 
 
 def _feedback(name: str, marks: Sequence[Mark]) -> str:
@@ -82,13 +90,8 @@ def _feedback(name: str, marks: Sequence[Mark]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(path: Path, titles: Sequence[str], rows: Sequence[Sequence]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([titles, *rows])
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Reads the command line; a message and status 1 for what is wrong with it."""
+    """Reads the command line; ends with a message in the place of a ValueError or an OSError."""
     parser = argparse.ArgumentParser(prog="python -m bpcourse.classroom", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("make", help="write the problem sets of a roster")

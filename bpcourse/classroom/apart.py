@@ -2,10 +2,13 @@
 
 Each cell has a process of its own with limits of time, memory and files, and none of the
 grader's variables. On Linux it is alone in its world as well, see `inside`.
+
+Book: chapters 01 to 18, in a class's problem sets.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -45,8 +48,11 @@ def run(
     """Runs a cell below the lines `given`; the values of `names`, and of `function` on each of the calls.
 
     The folders `hidden` are empty to it where the system can do that. Whatever the cell does,
-    nothing is raised: an error, an end of Python or of its time is told.
+    nothing is raised: an error, an end of Python or of its time is told. OSError on Windows, which
+    has no such limits.
     """
+    if os.name != "posix":
+        raise OSError("grading: expected Linux or macOS, whose limits keep a cell apart, got Windows")
     request = {
         "source": source, "given": given, "names": list(names), "function": function, "seconds": SECONDS, "memory": MEMORY,
         "calls": [[inside.encode(argument) for argument in call] for call in calls],
@@ -62,9 +68,8 @@ def run(
             command, stdin=asked, stdout=told, stderr=subprocess.DEVNULL, env=variables, cwd="/", start_new_session=True
         )
         try:
-            process.wait(3 * SECONDS + 5)
-        except subprocess.TimeoutExpired:
-            pass
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(3 * SECONDS + 5)
         finally:
             _end(process)
         told.seek(0)
@@ -73,10 +78,8 @@ def run(
 
 def _end(process: subprocess.Popen) -> None:
     """Ends the process and all of its group."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
 
 
@@ -85,12 +88,16 @@ def _read(told: bytes, code: int) -> Outcome:
     try:
         came = json.loads(told)
         if "error" in came:
-            return Outcome({}, [], str(came["error"])[:500], came["alone"] is True)
+            return Outcome({}, [], _error(came), came["alone"] is True)
         values = {str(name): inside.decode(value) for name, value in came["values"].items()}
-        calls = [(inside.decode(call.get("value")), str(call["error"])[:500] if "error" in call else None) for call in came["calls"]]
+        calls = [(inside.decode(call.get("value")), _error(call)) for call in came["calls"]]
         return Outcome(values, calls, None, came["alone"] is True)
     except Exception:  # not written by `inside`, or cut off
         return Outcome({}, [], _ended(code))
+
+
+def _error(told: dict[str, Any]) -> str | None:
+    return str(told["error"])[:500] if "error" in told else None
 
 
 def _ended(code: int) -> str:

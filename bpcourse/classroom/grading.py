@@ -2,6 +2,8 @@
 
 A student's cell runs apart (`apart`). Only the numbers and texts that come back are looked at
 here, by the same `check` that the pages use.
+
+Book: chapters 01 to 18, in a class's problem sets.
 """
 
 from __future__ import annotations
@@ -52,13 +54,13 @@ def grade(task: Task, source: str | None, hidden: Sequence[str | Path] = ()) -> 
 
 
 def _verdicts(task: Task, source: str, hidden: Sequence[str | Path]) -> Mapping[str, Verdict]:
-    one, wants = task.exercise, {"given": given(task), "hidden": hidden}
+    one = task.exercise
+    wants: dict[str, Any] = {"given": given(task), "hidden": hidden}
     if isinstance(one, Numbers | Choice):
         came = apart.run(source, names=["answer"], **wants)
     elif isinstance(one, Clinic):
-        came = apart.run(
-            source, names=["line", "reason"], function="gradient", calls=[list(c.values()) for c in calls(one)], **wants
-        )
+        called = [list(arguments.values()) for arguments in calls(one)]
+        came = apart.run(source, names=["line", "reason"], function="gradient", calls=called, **wants)
     else:
         assert isinstance(one, Code)
         name = one.stub.partition("def ")[2].partition("(")[0]
@@ -80,7 +82,8 @@ def _numbers(task: Task, one: Numbers, answer: Any) -> Mapping[str, Verdict]:
     if not isinstance(answer, dict):
         return dict.fromkeys(one.asks, Verdict("mistake", "`answer` is no dict of the names and numbers that are asked for."))
     true = one.derivation.run(one.derivation.drawn(task.seed))
-    verdicts, read = {}, {}
+    verdicts: dict[str, Verdict] = {}
+    read: dict[str, Any] = {}
     for name in one.asks:
         if answer.get(name) is None or str(answer[name]) == "a ellipsis":
             continue
@@ -96,7 +99,8 @@ def _choice(one: Choice, answer: Any) -> Verdict:
         return NOTHING
     k = LETTERS.find(answer.strip().lower()) if isinstance(answer, str) and len(answer.strip()) == 1 else -1
     if not 0 <= k < len(one.options):
-        return Verdict("mistake", f"answer: expected a letter from a to {LETTERS[len(one.options) - 1]}, got {checks.short(answer)}.")
+        last = LETTERS[len(one.options) - 1]
+        return Verdict("mistake", f"answer: expected a letter from a to {last}, got {checks.short(answer)}.")
     option = one.options[k]
     key = "right choice" if option.right else "wrong choice"
     return Verdict("right" if option.right else "mistake", diagnosis.said(key, why=option.why))

@@ -2,15 +2,18 @@
 
 A handout holds a student's questions and empty cells, no number that was computed from them, no
 seed and no name of a mistake. What grades her is in the folder of keys, which stays with the teacher.
+
+Book: chapters 01 to 18, in a class's problem sets.
 """
 
 from __future__ import annotations
 
 import ast
+import csv
 import inspect
 import json
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +31,12 @@ from bpcourse.practice.mistakes import possible
 HOW = """\
 # {title}
 
-Problem set {number}, chapters {first} to {last}. Hand it in by the end of week {week}. {of} points; this one was made for `{whose}`.
+Problem set {number}, chapters {first} to {last}, {of} points. Hand it in by the end of week {week}. It was made for `{whose}`.
 
 - Change only the cells that begin with `# Your answer`. Leave `None` where you have none.
-- An answer's cell is run alone, below the cell of given numbers that stands above it. What it needs besides those must stand in it.
-  It has ten seconds.
-- Compute numbers there, or type them with five digits or more. A column or a matrix is a list of all its numbers, row by row, or an array.
+- An answer's cell is run alone, below the cell that stands above it. What it needs besides must stand in it. It has ten seconds.
+- Compute numbers there, or type them with five digits or more. A column or a matrix is an array, or a list of all its numbers,
+  row by row.
 - A number that follows from a wrong one of yours earns its points.
 """
 
@@ -76,7 +79,7 @@ def _cells(task: Task, answer: str) -> list[Cell]:
         cell(given(task), f"{task.name}-given"),
         cell(f"# Your answer to problem {task.name[1:]}\n{answer}", f"{task.name}-answer", solution=True),
         cell(
-            f"# Problem {task.name[1:]}: its {task.of} points, and what is said of the answer, stand here when the set is graded.",
+            f"# Problem {task.name[1:]}: its {task.of} points, and what is said of the answer, stand here once it is graded.",
             task.name, grade=True, locked=True, points=task.of,
         ),
     ]  # fmt: skip
@@ -88,7 +91,9 @@ def question(task: Task) -> str:
     parts = [f"## Problem {task.name[1:]}. {one.title}\n\n{task.of} points.", one.text]
     if isinstance(one, Numbers):
         symbols, true = one.derivation.symbols(), one.derivation.run(one.derivation.drawn(task.seed))
-        parts += ["Given: " + ", ".join(f"${symbols[n]} = {tex(x)}$" for n, x in shown(one, one.derivation, task.seed).items()) + "."]
+        parts += [
+            "Given: " + ", ".join(f"${symbols[n]} = {tex(x)}$" for n, x in shown(one, one.derivation, task.seed).items()) + "."
+        ]
         rows = [f"| `{name}` | ${symbols[name]}$ | {_size(true[name])} |" for name in one.asks]
         parts += ["\n".join(["| name in `answer` | what it is | how many numbers |", "|---|---|---|", *rows])]
     elif isinstance(one, Choice):
@@ -97,9 +102,14 @@ def question(task: Task) -> str:
         drawn = one.derivation.drawn(one.seed)
         lines = [f"{k}. `{line.text}`, which gives {_few(line.value)}" for k, line in enumerate(clinic.lines(one), start=1)]
         parts[1] = f"These lines should end with the gradient `d{one.nudged}`, and do not. One of them has a mistake in it."
-        parts += ["On the numbers " + ", ".join(f"`{name}` = {_few(drawn[name])}" for name in arguments(one)) + ":", "\n".join(lines)]
+        parts += [
+            "On the numbers " + ", ".join(f"`{name}` = {_few(drawn[name])}" for name in arguments(one)) + ":",
+            "\n".join(lines),
+        ]
         reasons = "\n".join(f"- `{reason.mistake.name}`" for reason in clinic.menu(one))
-        parts += [f"Give the number of the first bad line, the reason (one of these names), and mend the function below.\n\n{reasons}"]
+        parts += [
+            f"Give the number of the first bad line, the reason (one of these names), and mend the function below.\n\n{reasons}"
+        ]
     return "\n\n".join(parts)
 
 
@@ -128,7 +138,7 @@ def stub(task: Task) -> str:
     """The answer's cell as it is handed out."""
     one = task.exercise
     if isinstance(one, Numbers):
-        return _dict({name: "None" for name in one.asks})
+        return _dict(dict.fromkeys(one.asks, "None"))
     if isinstance(one, Clinic):
         return f'line = None  # its number\nreason = None  # its name, as text: "…"\n\n\n{program(one)}'
     return one.stub.strip() if isinstance(one, Code) else "answer = None  # a letter, as text"
@@ -173,8 +183,8 @@ def _solved(one: Code) -> str:
 def rubric(one: ProblemSet, tasks: Sequence[Task], whose: str) -> str:
     """The key in Markdown: each step with its points, what is right, and the mistakes that are known by name."""
     parts = [
-        f"# {one.title}: the key of {whose}\n\n{sum(task.of for task in tasks)} points. A step earns its points if it is right, if it "
-        "follows from an earlier answer of the student's own, or if it is right but for rounding in between."
+        f"# {one.title}: the key of {whose}\n\n{sum(task.of for task in tasks)} points. A step earns its points if it is "
+        "right, if it follows from an earlier answer of the student's own, or if it is right but for rounding in between."
     ]
     for task in tasks:
         rows = [f"| {step} | {right} | {task.points} | {known} |" for step, right, known in _right(task)]
@@ -194,7 +204,11 @@ def _right(task: Task) -> list[tuple[str, str, str]]:
         right = solution(task).partition('"')[2].rstrip('"')
         return [("choice", right, "each option says why it is not")]
     if isinstance(one, Clinic):
-        return [("line", str(_bad_line(one)), ""), ("reason", one.mistake.name, ""), ("function", f"line {_bad_line(one)} mended", "")]
+        return [
+            ("line", str(_bad_line(one)), ""),
+            ("reason", one.mistake.name, ""),
+            ("function", f"line {_bad_line(one)} mended", ""),
+        ]
     return [("function", "right on every case", "")]
 
 
@@ -231,8 +245,13 @@ def write(students: Sequence[Student], secret: str, out: Path) -> None:
         _json(out / "otter" / one.name / f"{one.name}.ipynb", for_otter(one, of_student("", one, secret)))
         _json(out / "otter" / one.name / "keys.json", keys)
     _text(out / "nbgrader" / "nbgrader_config.py", NBGRADER)
-    rows = [f'{student.identifier},"{student.name}",,{student.email}' for student in students]
-    _text(out / "nbgrader" / "students.csv", "\n".join(["id,first_name,last_name,email", *rows]) + "\n")
+    table(out / "nbgrader" / "students.csv", ["id", "first_name", "email"], students)
+
+
+def table(path: Path, titles: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Writes a table as CSV."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([titles, *rows])
 
 
 def _text(path: Path, text: str) -> None:
@@ -270,21 +289,36 @@ c.ClassPreprocessor.course = str(HERE.parent)
 """The configuration of an nbgrader course in the folder of a class."""
 
 
+OTTER = """\
+# ASSIGNMENT CONFIG
+run_tests: false
+init_cell: false
+export_cell: false
+autograder_files: [keys.json]
+plugins: [bpcourse.classroom.with_otter.Grade]
+generate: {show_stdout: true, show_hidden: true}"""
+"""The configuration of an otter assignment."""
+
+TEST = """\
+\""" # BEGIN TEST CONFIG
+points: {points}
+hidden: true
+\""" # END TEST CONFIG
+marks["{problem}"]["{step}"]"""
+"""A test case of otter: whether a step earned its points."""
+
+
 def for_otter(one: ProblemSet, tasks: Sequence[Task]) -> dict[str, Any]:
     """The set as `otter assign` reads it: a test case a step, which asks for the mark that `with_otter` gave."""
-    plugin = "bpcourse.classroom.with_otter.Grade"
-    head = ["# ASSIGNMENT CONFIG", "run_tests: false", "init_cell: false", "export_cell: false", "autograder_files: [keys.json]",
-            "plugins:", f"- {plugin}: {{set: {one.name}}}", "generate: {show_stdout: true, show_hidden: true}"]  # fmt: skip
-    cells = [cell("\n".join(head), "config", "raw"), cell(f"# {one.title}", "head", "markdown")]
+    right = {"data": {"text/plain": "True"}, "execution_count": 1, "metadata": {}, "output_type": "execute_result"}
+    cells = [cell(OTTER, "config", "raw"), cell(f"# {one.title}", "head", "markdown")]
     for task in tasks:
-        points = f"points: {task.of}\ncheck_cell: false"
-        cells += [cell(f"# BEGIN QUESTION\nname: {task.name}\n{points}", f"{task.name}-begin", "raw")]
-        cells += [cell(question(task), f"{task.name}-question", "markdown"), cell("# BEGIN SOLUTION", f"{task.name}-solution", "raw")]
-        cells += [cell(stub(task), f"{task.name}-answer"), cell("# END SOLUTION", f"{task.name}-solved", "raw")]
-        cells += [cell("# BEGIN TESTS", f"{task.name}-tests", "raw")]
+        begin = f"# BEGIN QUESTION\nname: {task.name}\npoints: {task.of}\ncheck_cell: false"
+        cells += [cell(begin, f"{task.name}-begin", "raw"), cell(question(task), f"{task.name}-question", "markdown")]
+        cells += [cell("# BEGIN SOLUTION", f"{task.name}-solution", "raw"), cell(stub(task), f"{task.name}-answer")]
+        cells += [cell("# END SOLUTION", f"{task.name}-solved", "raw"), cell("# BEGIN TESTS", f"{task.name}-tests", "raw")]
         for k, step in enumerate(task.steps):
-            test = f'""" # BEGIN TEST CONFIG\npoints: {task.points}\nhidden: true\n""" # END TEST CONFIG\nmarks["{task.name}"]["{step}"]'
-            shown_ = {"data": {"text/plain": "True"}, "execution_count": 1, "metadata": {}, "output_type": "execute_result"}
-            cells += [{**cell(test, f"{task.name}-test-{k}"), "outputs": [shown_]}]
+            test = TEST.format(points=task.points, problem=task.name, step=step)
+            cells += [{**cell(test, f"{task.name}-test-{k}"), "outputs": [right]}]
         cells += [cell("# END TESTS", f"{task.name}-tested", "raw"), cell("# END QUESTION", f"{task.name}-end", "raw")]
     return notebook(cells)

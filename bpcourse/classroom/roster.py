@@ -1,4 +1,7 @@
-"""The roster: who is in the class, from a table as spreadsheets and schools write them."""
+"""The roster: who is in the class, from a table as spreadsheets and schools write them.
+
+Book: chapters 01 to 18, in a class's problem sets.
+"""
 
 from __future__ import annotations
 
@@ -85,5 +88,6 @@ def _student(titles: list[str], row: list[str], line: int, lines: dict[str, int]
         )
     before = lines.setdefault(identifier.lower(), line)  # on some disks Ada and ada are one folder
     if before != line:
-        raise ValueError(f"roster: line {line}: identifier: expected each once, got {identifier!r}, which stands in line {before}")
+        came = f"{identifier!r}, which stands in line {before}"
+        raise ValueError(f"roster: line {line}: identifier: expected each once, got {came}")
     return student

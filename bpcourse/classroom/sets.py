@@ -1,4 +1,7 @@
-"""The problem sets: one a fortnight of the plan for teachers, and whose numbers a student gets."""
+"""The problem sets: one a fortnight of the plan for teachers, and whose numbers a student gets.
+
+Book: chapters 01 to 18, in a class's problem sets.
+"""
 
 from __future__ import annotations
 

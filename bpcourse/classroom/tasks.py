@@ -1,4 +1,7 @@
-"""A problem set as one student has it: her numbers, her order of options, her bug."""
+"""A problem set as one student has it: her numbers, her order of options, her bug.
+
+Book: chapters 01 to 18, in a class's problem sets.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ import numpy as np
 from bpcourse.classroom.sets import Problem, ProblemSet, seed_of
 from bpcourse.practice import clinic, diagnosis
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, exercise
+from bpcourse.practice.exercises import Choice, Clinic, Exercise, Ladder, Numbers, exercise
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, UNFIT
 
@@ -81,7 +84,7 @@ def of_seed(k: int, problem: Problem, seed: int) -> Task | None:
         one = replace(one, options=random.Random(seed).sample(one.options, len(one.options)))
     if isinstance(one, Clinic):
         one = _with_a_bug(one, seed)
-    return one and Task(f"p{k}", problem.label, seed, problem.points, one)
+    return Task(f"p{k}", problem.label, seed, problem.points, one) if one else None
 
 
 def _fit(one: Numbers, seed: int) -> bool:
