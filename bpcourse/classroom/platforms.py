@@ -165,12 +165,14 @@ def _multiple(menu: Menu, k: int) -> str:
 def qti(text: str) -> bytes:
     """The QTI file of a set in text2qti's text; the same bytes for the same text.
 
-    ImportError where text2qti is not installed.
+    ValueError where text2qti is not installed.
     """
-    from text2qti.config import Config
-    from text2qti.qti import QTI
-    from text2qti.quiz import Quiz
-
+    try:
+        from text2qti.config import Config
+        from text2qti.qti import QTI
+        from text2qti.quiz import Quiz
+    except ImportError:
+        raise ValueError("text2qti: expected it to be installed (pip install text2qti), got no such module") from None
     made = zipfile.ZipFile(io.BytesIO(QTI(Quiz(text, config=Config())).zip_bytes()))
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as file:
