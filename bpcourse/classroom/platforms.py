@@ -1,4 +1,4 @@
-"""Problem sets for learning platforms: QTI for Canvas by way of text2qti, and Moodle's XML.
+"""Problem sets for learning platforms: QTI by way of text2qti, and Moodle's XML.
 
 A set is written as text2qti's plain text, which a teacher can read and change; text2qti makes
 the QTI file of it. QTI knows one sentence for all wrong numbers, so that names the numbers
@@ -6,6 +6,8 @@ that mistakes give. Moodle has a sentence for each number, and gets the diagnosi
 
 Code is an essay on both, graded by hand. What follows from a student's own wrong number is
 not seen there: that needs the notebooks.
+
+Book: chapters 01 to 19.
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ def asked(blank: Blank) -> str:
 
 
 def menus(task: Task) -> list[Menu]:
-    """What there is to choose in a task: the options, or the first bad line and its reason."""
+    """What there is to choose: the options, or the first bad line and its reason."""
     one, points = task.exercise, task.points
     if isinstance(one, Choice):
         return [Menu(one.title, one.text, [Offer(o.text, o.why, o.right) for o in one.options], points)]
@@ -185,7 +187,7 @@ def qti(text: str) -> bytes:
 
 
 def moodle(one: ProblemSet, letter: str, tasks: Iterable[Task]) -> str:
-    """A version of a set as Moodle's XML; formulas as MathJax reads them, which Moodle brings."""
+    """A version of a set as Moodle's XML; its formulas are for Moodle's MathJax."""
     quiz = ElementTree.Element("quiz")
     _texts(_question(quiz, "category"), category=f"$course$/top/{one.title}, version {letter}")
     for k, task in enumerate(tasks, start=1):
@@ -256,7 +258,10 @@ def _marked(text: str) -> str:
 
 
 def main(sets: Iterable[ProblemSet], count: int, secret: str, out: Path) -> None:
-    """Write each set in so many versions: text2qti's text, the QTI file and Moodle's XML."""
+    """Write each set in versions: text2qti's text, the QTI file, Moodle's XML.
+
+    ValueError where text2qti is not installed, and as `versions`.
+    """
     out.mkdir(parents=True, exist_ok=True)
     for one in sets:
         for letter, tasks in versions(one, count, secret).items():

@@ -44,9 +44,9 @@ NAMES = {*(mistake.name for mistake in MISTAKES), "transposed", "rounding in bet
 
 
 class Try(NamedTuple):
-    """One student at one question: when, whether right at first try, and what was first said of each value.
+    """One student at one question: when, and whether right at first try.
 
-    `said` tells for each value whether it was accepted, and the diagnosis where there is one.
+    `said` is what was first said of each value. It tells for each value whether it was accepted, and the diagnosis where there is one.
     """
 
     at: float
@@ -58,7 +58,7 @@ Student = dict[str, Try]
 
 
 class Step(NamedTuple):
-    """A value that a question asks for: of how many who were judged it is the first wrong one."""
+    """A value that a question asks for; for `failed` students it is the first wrong one."""
 
     name: str
     words: str
@@ -86,8 +86,9 @@ class Question(NamedTuple):
 
 
 def read(path: Path) -> Student:
-    """What a practice file tells, question by question; a file of an older edition tells no verdicts.
+    """What a practice file tells, question by question.
 
+    A file of an older edition tells no verdicts.
     What is not as the book writes it is left out. ValueError, which says why, where nothing is left.
     """
     try:
@@ -173,7 +174,10 @@ def _inline(text: str) -> str:
 
 
 def once_each(students: Iterable[Student]) -> list[Student]:
-    """Of files that tell of the same moment at the same question, the newest: they come from one student."""
+    """Of several files of one student the newest.
+
+    They tell of the same moment at the same question.
+    """
     kept: list[Student] = []
     seen: set[tuple[str, float]] = set()
     for student in sorted(students, key=lambda student: -max(entry.at for entry in student.values())):
@@ -217,9 +221,9 @@ def _question(label: str, tries: Sequence[Try], discrimination: float) -> Questi
 
 
 def discriminations(first: Any) -> list[float]:
-    """Point-biserial correlation of each question with the others, (students, questions) in.
+    """Point-biserial correlation of each question with the others.
 
-    `first` is 1, 0, or nan where a student has not answered. The others count as how far a
+    `first` is of shape (students, questions): 1, 0, or nan where a student has not answered. The others count as how far a
     student is above the class in them, so that nobody gains by leaving out the hard ones.
     nan where all or none had it, and where nothing else was answered.
     """
@@ -249,7 +253,10 @@ LEFT, WIDE, ROW, TOP = 60, 330, 22, 26
 
 
 def picture(found: Sequence[Question]) -> svg.Picture:
-    """A line a question: the share right at first try with its interval, and a square a step, darker where more fail."""
+    """A line a question: the share right at first try, and where they fail.
+
+    The share has its interval; a square stands for a step, darker where more fail.
+    """
     steps = max(len(question.steps) for question in found)
     height = TOP + ROW * len(found) + 8
     parts = [svg.text(LEFT + WIDE + 20, 14, "first wrong step, from the first on", "gradient", 12, "start")]
@@ -359,8 +366,9 @@ picture, the darker the more. What only follows from an earlier number counts as
 
 
 def main(files: Sequence[Path], out: Path) -> None:
-    """Make the page of these files at `out`; files that cannot be read are named and left out.
+    """Make the page of these files at `out`.
 
+    Files that cannot be read are named and left out.
     ValueError where none can be read.
     """
     students = []

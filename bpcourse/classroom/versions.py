@@ -1,6 +1,8 @@
-"""A problem set in several versions, and the wrong numbers that a mistake makes of each answer.
+"""A problem set in several versions, and the wrong numbers that mistakes give.
 
 Learning platforms and exams on paper are made of these.
+
+Book: chapters 01 to 19.
 """
 
 from __future__ import annotations
@@ -37,8 +39,9 @@ class Wrong(NamedTuple):
 
 
 class Blank(NamedTuple):
-    """One number to type: `tex` is what it is, `place` which entry of an array, `tolerance` its last digit's worth.
+    """One number to type, with four digits.
 
+    `tex` is what it is, `place` which entry of an array, `tolerance` what its last digit is worth.
     Platforms keep four decimals, so a small number is asked for times 10^`power`.
     """
 
@@ -51,8 +54,9 @@ class Blank(NamedTuple):
 
 
 def versions(one: ProblemSet, count: int, secret: str) -> dict[str, list[Task]]:
-    """The tasks of versions A, B, C, …: no answer of one is an answer of another, and none is 0.
+    """The tasks of versions A, B, C, …
 
+    No answer of one is an answer of another, and none is 0.
     ValueError for no count from 1 to 26, and where the numbers of a problem do not suffice.
     """
     if checks.whole(count, "count") > 26:
@@ -94,7 +98,7 @@ def answers(task: Task) -> list[Any]:
 
 
 def wrong_values(task: Task, name: str) -> Iterator[Wrong]:
-    """What single mistakes make of a value, those of its own step first, each value once."""
+    """What single mistakes make of a value, the nearest first, each value once."""
     assert isinstance(task.exercise, Numbers)
     derivation = task.exercise.derivation
     told: list[Any] = []
@@ -105,7 +109,7 @@ def wrong_values(task: Task, name: str) -> Iterator[Wrong]:
 
 
 def blanks(task: Task) -> list[Blank]:
-    """A number to type for each value that is asked: of an array the entry of largest size."""
+    """A number to type for each value that is asked: an array's largest in size."""
     assert isinstance(task.exercise, Numbers)
     symbols = task.exercise.derivation.symbols()
     return [_blank(task, name, symbols[name], value) for name, value in zip(task.exercise.asks, answers(task))]

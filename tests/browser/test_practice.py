@@ -128,7 +128,8 @@ def test_page_and_python_say_the_same(twin, own_bank, number):
                     warnings.simplefilter("error")
                     expected = python(one, answers, seed)
                 said = twin.evaluate("([label, answers, seed]) => bpPractice.check(label, answers, seed)", [label, answers, seed])
-                assert {name: [v["kind"], v["text"], v.get("mistakes", [])] for name, v in said.items()} == expected, (label, seed, answers)
+                same = {name: [v["kind"], v["text"], v.get("mistakes", [])] for name, v in said.items()}
+                assert same == expected, (label, seed, answers)
                 kinds |= {kind for kind, *_ in expected.values()}
     assert kinds >= {"right", "mistake", "unknown", "unreadable"} or not kinds
     if number == 0:
