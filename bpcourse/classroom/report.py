@@ -46,7 +46,7 @@ NAMES = {*(mistake.name for mistake in MISTAKES), "transposed", "rounding in bet
 class Try(NamedTuple):
     """One student at one question: when, and whether right at first try.
 
-    `said` is what was first said of each value. It tells for each value whether it was accepted, and the diagnosis where there is one.
+    `said` is what was first said of each value: whether it was accepted, and the diagnosis where there is one.
     """
 
     at: float

@@ -15,6 +15,7 @@ import pytest
 from conftest import HTML, listen
 from playwright.sync_api import expect
 
+from bpcourse.classroom import report
 from bpcourse.practice import bank, clinic, diagnosis, exercises, page
 from bpcourse.practice.exercises import Choice, Clinic, Ladder, Numbers, chapter
 
@@ -556,6 +557,23 @@ def test_what_is_kept_can_be_taken_out_brought_in_and_cleared(opened, tmp_path):
         bring.set_input_files(file)
         expect(said).to_have_text("That file holds no progress of this book.")
     assert kept(tab) == {"07.1": entry}
+
+
+def test_the_exported_file_tells_the_report_what_was_chosen_first(opened, tmp_path):
+    tab = opened("07-one")
+    root = Box(tab, "07.1").root
+    for k in (2, 1):
+        root.get_by_role("radio").nth(k - 1).check()
+        root.get_by_role("button", name="Check").press("Enter")
+    store = tab.evaluate("localStorage.getItem('bpcourse.practice')")
+    tab = opened("mixed")
+    tab.evaluate("(store) => localStorage.setItem('bpcourse.practice', store)", store)
+    with tab.expect_download() as download:
+        tab.locator("[data-do=export]").press("Enter")
+    download.value.save_as(tmp_path / "kept.json")
+    (question,) = report.questions([report.read(tmp_path / "kept.json")])
+    assert (question.label, question.right, question.n, question.judged) == ("07.1", 0, 1, 1)
+    assert exercises.exercise("07.1").options[1].why[:20] in question.diagnoses[0][0]
 
 
 def test_neighbours_need_different_rules(opened):

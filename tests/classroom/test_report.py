@@ -79,6 +79,11 @@ def test_who_leaves_out_the_hard_questions_does_not_seem_better():
     first[:, HARD < 0] = 1.0
     first[::2, HARD > 0.4] = np.nan
     assert all(abs(r) < 0.06 for r in report.discriminations(first) if not math.isnan(r))
+    full = simulated(4000, 6)
+    knows, some = full.mean(axis=1), full.copy()
+    some[np.ix_(knows < np.median(knows), HARD > 0.4)] = np.nan  # the weaker half leaves them out
+    difference = np.subtract(report.discriminations(full), report.discriminations(some))
+    assert np.abs(difference[HARD <= 0.4]).max() < 0.12, "plain means are off by 0.26"
 
 
 @pytest.mark.filterwarnings("error")
@@ -201,6 +206,7 @@ def test_nothing_of_a_file_stands_in_the_page_but_the_books_own_words(tmp_path):
     file = tmp_path / "anna-example@school.json"
     file.write_text("\ufeff" + json.dumps(told), encoding="utf-8")
     text = made([file], tmp_path / "out.html")
+    assert report.read(file)["07.4"].said == {"dw": (False, MISTAKES[0].name), "rule of dw": (False, ""), "delta": (False, "")}
     assert MISTAKES[0].name in text and "07.5" in text
     assert not any(word in text for word in ("<img", "onerror", "\u202e", "anna", "school", str(tmp_path)))
     assert not Strict(text).tags & {"script", "link", "img", "iframe"}

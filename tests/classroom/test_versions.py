@@ -87,6 +87,8 @@ def test_a_blank_takes_four_digits_of_the_right_number_and_none_of_a_mistake(nam
     for task, ask, blank in blanks(name):
         assert blank.value == pytest.approx(entry(blank, task, ask) * 10**blank.power, rel=1e-12)
         assert abs(blank.value) >= 0.1, "platforms keep four decimals"
+        largest = np.abs(dict(zip(task.exercise.asks, versions.answers(task)))[ask]).max()
+        assert abs(blank.value) == pytest.approx(largest * 10**blank.power)
         for typed in (diagnosis.to_digits(blank.value, 4), np.trunc(blank.value / blank.tolerance) * blank.tolerance):
             assert abs(typed - blank.value) <= blank.tolerance * (1 + 1e-9)
         assert blank.tolerance <= abs(blank.value) * 1.001e-3
@@ -141,6 +143,7 @@ def test_canvas_finds_in_the_file_what_it_reads(name):
         text = platforms.source(SETS[name], letter, tasks)
         content = platforms.qti(text)
         with zipfile.ZipFile(io.BytesIO(content)) as file:
+            assert {part.date_time for part in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}, "the same bytes tomorrow"
             trees = {part: ElementTree.fromstring(file.read(part)) for part in file.namelist() if part.endswith(".xml")}
         manifest = trees.pop("imsmanifest.xml")
         files = {el.get("href") for el in manifest.iter() if el.tag.endswith("}file")}
