@@ -10,7 +10,7 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab lite zip epub pdf test-browser test-editions audit card bench mutants notebooks lint clean
+.PHONY: help book test lab lite zip epub pdf exam test-browser test-editions audit card bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
@@ -47,6 +47,9 @@ epub: $(BUILT)  ## the book for e-readers
 
 pdf: $(BUILT)  ## the book for paper; needs Chromium or Chrome
 	@$(RUN) tools/editions pdf
+
+exam: $(READY)  ## exams on paper with keys, in versions; ROSTER=roster.csv, SETS='set1 set2': some
+	@$(RUN) tools/exams.py $(ROSTER) $(SETS)
 
 test-editions: $(BUILT)  ## make the three editions, compare every number in them, have the EPUB checked
 	$(RUN) tools/editions zip epub pdf
