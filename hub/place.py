@@ -6,12 +6,13 @@ accounts of each begin with its folder's name.
 
 from __future__ import annotations
 
-import csv
 import grp
 import pwd
 import re
 import tomllib
 from pathlib import Path
+
+from bpcourse.classroom.roster import read
 
 ROOT = Path(__file__).resolve().parent.parent
 ENV = ROOT / "env"
@@ -22,22 +23,13 @@ MIB = 1024**2
 ACCOUNT = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
-def account(identifier: str) -> str:
-    """The system account of a student: her identifier in small letters; a ValueError where no account can be called so."""
-    name = identifier.strip().lower()
-    if not ACCOUNT.fullmatch(name):
-        expected = "a letter, then letters, digits, - and _, 32 at most; put a letter before a number, in the roster itself"
-        raise ValueError(f"identifier: expected {expected}; got {identifier!r}")
-    return name
-
-
 def roster() -> set[str]:
-    """The accounts of all students on the roster, read anew: a line taken out locks its student out at once."""
-    with ROSTER.open(encoding="utf-8-sig", newline="") as lines:
-        rows = csv.DictReader(lines)
-        if "identifier" not in (rows.fieldnames or ()):
-            raise ValueError(f"{ROSTER}: expected a column 'identifier', got {rows.fieldnames}")
-        return {account(row["identifier"]) for row in rows}
+    """The accounts of all students on the roster, read anew: a line taken out locks its student out."""
+    names = {student.identifier for student in read(ROSTER)}
+    if strange := sorted(name for name in names if not ACCOUNT.fullmatch(name)):
+        expected = "names of accounts: a small letter, then small letters, digits, - and _; put a letter before a number"
+        raise ValueError(f"{ROSTER}: identifier: expected {expected}; got {', '.join(strange)}")
+    return names
 
 
 def members() -> set[str]:
