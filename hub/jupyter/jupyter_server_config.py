@@ -8,7 +8,7 @@ sys.path.insert(0, str(Path(sys.prefix).parent / "hub"))
 from place import SETTINGS
 
 c = get_config()  # noqa: F821
-c.KernelManager.transport = "ipc"  # sockets in her own folder: what a kernel prints on a TCP port, any account can read
+c.KernelManager.transport_encryption = "required"  # without it, whatever a kernel prints can be read by any account
 c.KernelSpecManager.allowed_kernelspecs = {"python3"}
 c.MappingKernelManager.cull_idle_timeout = 60 * SETTINGS["student"]["kernel_minutes"]
 c.MappingKernelManager.cull_interval = 60

@@ -15,3 +15,4 @@ c.CourseDirectory.course_id = SETTINGS["course"]
 if is_teacher(pwd.getpwuid(os.getuid()).pw_name):
     c.CourseDirectory.root = str(ROOT / "course")
     c.Execute.kernel_name = "confined"
+    c.KernelManager.transport_encryption = "required"

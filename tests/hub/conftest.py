@@ -11,7 +11,9 @@ import trial
 def why_not() -> str:
     if sys.platform != "linux" or os.geteuid() != 0:
         return "a hub is tested as root on Linux, because it makes accounts and starts servers as other users"
-    if missing := [name for name in ("useradd", "chpasswd", "setpriv", "prlimit", "sudo", "git", "node") if not shutil.which(name)]:
+    if missing := [
+        name for name in ("useradd", "chpasswd", "setpriv", "prlimit", "sudo", "git", "node") if not shutil.which(name)
+    ]:
         return f"a hub needs {', '.join(missing)}: apt-get install sudo git npm passwd util-linux"
     if not trial.PYTHON.exists():
         return "the hub's environment is not installed: make test-hub"

@@ -110,12 +110,27 @@ def test_a_pull_never_overwrites_what_a_student_wrote(hub):
     assert notebook.read_text() == written
 
 
-def test_a_kernel_listens_on_no_port_that_others_could_ask(hub):
-    kernel = hub.kernel(BEN)
-    told = hub.execute(BEN, kernel, "import ipykernel.kernelapp as k; a = k.IPKernelApp.instance(); print(a.transport, a.ip)")
-    transport, place = told.split()
-    assert transport == "ipc" and place.startswith(pwd.getpwnam(BEN).pw_dir)
-    assert hub.ask(BEN, "DELETE", f"/user/{BEN}/api/kernels/{kernel}").ok
+LISTEN = """
+import zmq
+heard = zmq.Context.instance().socket(zmq.SUB)
+heard.subscribe(b"")
+heard.connect("tcp://127.0.0.1:{port}")
+print(heard.poll(5000))
+"""
+
+
+def test_no_student_can_listen_to_anothers_kernel(hub):
+    """What a kernel prints goes to whoever connects to its port, if it is not encrypted."""
+    kernel, ear = hub.kernel(BEN), hub.kernel(ADA)
+    port = hub.execute(BEN, kernel, "import ipykernel.kernelapp as k; print(k.IPKernelApp.instance().iopub_port)").strip()
+    hub.execute(
+        BEN,
+        kernel,
+        "import threading\ntick = lambda: (print('a secret', flush=True), threading.Timer(0.2, tick).start())\ntick()",
+    )
+    assert hub.execute(ADA, ear, LISTEN.format(port=port)) == "0\n"
+    for name, one in (BEN, kernel), (ADA, ear):
+        assert hub.ask(name, "DELETE", f"/user/{name}/api/kernels/{one}").ok
 
 
 def test_a_student_meets_her_limits_and_nobody_else_does(hub):
@@ -132,10 +147,10 @@ def test_a_student_meets_her_limits_and_nobody_else_does(hub):
 # ------------------------------------------------------------ assignments, and who may see what
 
 
-SOURCE = '''def slope(w):
+SOURCE = """def slope(w):
     ### BEGIN SOLUTION
     return 2 * w
-    ### END SOLUTION'''
+    ### END SOLUTION"""
 TESTS = ["assert slope(3) == 6", "assert slope(-1) == -2\n### BEGIN HIDDEN TESTS\nassert slope(5) == 10\n### END HIDDEN TESTS"]
 
 
@@ -206,11 +221,13 @@ def test_a_student_reaches_neither_the_key_nor_anothers_work(released):
     kernel = hub.kernel(ADA)
     told = hub.execute(ADA, kernel, SPY.format(secrets=secrets()) + "print(*told)").split()
     assert told == ["PermissionError"] * len(secrets()) + ["1"]
-    write = f"import os\nfor place in {secrets()!r}:\n    try: os.rename(place, place + 'x')\n    except PermissionError: print('no')"
+    write = (
+        f"import os\nfor place in {secrets()!r}:\n    try: os.rename(place, place + 'x')\n    except PermissionError: print('no')"
+    )
     assert hub.execute(ADA, kernel, write) == "no\n" * len(secrets())
     assert hub.execute(ADA, kernel, f"import os; os.kill({pid_of(BEN)}, 9)") == "PermissionError"
     assert hub.execute(ADA, kernel, f"open('/proc/{pid_of(BEN)}/environ').read()") == "PermissionError"
-    assert hub.execute(ADA, kernel, "!touch {0}/hub/place.py {0}/env/x {0}/book.git/x 2>&1".format(ROOT)).count("denied") == 3
+    assert hub.execute(ADA, kernel, f"!touch {ROOT}/hub/place.py {ROOT}/env/x {ROOT}/book.git/x 2>&1").count("denied") == 3
     assert hub.ask(ADA, "DELETE", f"/user/{ADA}/api/kernels/{kernel}").ok
 
 
@@ -218,7 +235,9 @@ def pid_of(name: str) -> int:
     return int(run("pgrep", "--uid", name, "--oldest").stdout)
 
 
-@pytest.mark.parametrize("path", [f"/user/{BEN}/api/contents/ps1/ps1.ipynb", f"/user/{BEN}/api/kernels", f"/user/{BEN}/lab", f"/hub/api/users/{BEN}"])
+@pytest.mark.parametrize(
+    "path", [f"/user/{BEN}/api/contents/ps1/ps1.ipynb", f"/user/{BEN}/api/kernels", f"/user/{BEN}/lab", f"/hub/api/users/{BEN}"]
+)
 def test_a_student_is_not_let_into_anothers_server(released, path):
     assert released.ask(ADA, "GET", path).status_code in (403, 404)
 
@@ -232,7 +251,7 @@ def test_the_contents_api_does_not_lead_out(released, path):
     assert not answer.ok and "slope" not in answer.text
 
 
-ATTACK = '''
+ATTACK = """
 import os, signal, subprocess, glob
 def tried(path):
     try:
@@ -249,7 +268,7 @@ except MemoryError:
 subprocess.Popen(["sleep", "987"], start_new_session=True)  # left behind, if nobody ends it
 def slope(w):
     return 2 * w
-'''
+"""
 
 
 def test_students_code_is_graded_as_an_account_that_reaches_nothing(released):
@@ -273,12 +292,23 @@ def test_students_code_is_graded_as_an_account_that_reaches_nothing(released):
     assert {name: scores[name] for name in (ADA, BEN)} == {ADA: 2.0, BEN: 1.0}
 
 
-@pytest.mark.parametrize("answer", ["while True: pass", "import os, signal; os.kill(os.getppid(), 9); os._exit(3)", "while True:\n try:\n  while True: pass\n except KeyboardInterrupt: pass"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "while True: pass",
+        "import os, signal; os.kill(os.getppid(), 9); os._exit(3)",
+        "while True:\n try:\n  while True: pass\n except KeyboardInterrupt: pass",
+    ],
+)
 def test_what_never_ends_or_ends_python_is_ended_and_graded_0(released, answer):
     submit(released, ADA, answer)
     run(NBGRADER, "collect", "ps1", "--update", user=TEACHER, cwd=ROOT / "course")
     command = [NBGRADER, "autograde", "ps1", f"--student={ADA}", "--force", "--Execute.timeout=3"]
-    subprocess.run(["setpriv", f"--reuid={TEACHER}", f"--regid={TEACHER}", "--init-groups", "--reset-env", "--", *command], cwd=ROOT / "course", timeout=trial.SECONDS)
+    subprocess.run(
+        ["setpriv", f"--reuid={TEACHER}", f"--regid={TEACHER}", "--init-groups", "--reset-env", "--", *command],
+        cwd=ROOT / "course",
+        timeout=trial.SECONDS,
+    )
     assert subprocess.run(["pgrep", "--uid", f"{ROOT.name}-grader"], capture_output=True).stdout == b""
     assert [path.name for path in (ROOT / "grading").iterdir()] == ["lock"]
 

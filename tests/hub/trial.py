@@ -99,7 +99,8 @@ class Hub:
         made = session.post(f"{self.address}/hub/api/users/{name}/tokens", json={}, timeout=SECONDS)
         assert made.ok, made.text
         self.tokens[name] = made.json()["token"]
-        assert self.ask(name, "POST", f"/hub/api/users/{name}/server").ok
+        begun = self.ask(name, "POST", f"/hub/api/users/{name}/server")
+        assert begun.ok, begun.text + self.log.read_text()
         last = time.monotonic() + SECONDS
         while not self.ask(name, "GET", f"/hub/api/users/{name}").json()["servers"].get("", {}).get("ready"):
             assert time.monotonic() < last, self.log.read_text()
@@ -127,7 +128,13 @@ class Hub:
         """What the code prints in the student's kernel, and its error's name."""
         header = {"msg_id": uuid.uuid4().hex, "username": name, "session": uuid.uuid4().hex, "msg_type": "execute_request"}
         asked = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
-        message = {"header": {**header, "version": "5.3"}, "parent_header": {}, "metadata": {}, "content": asked, "channel": "shell"}
+        message = {
+            "header": {**header, "version": "5.3"},
+            "parent_header": {},
+            "metadata": {},
+            "content": asked,
+            "channel": "shell",
+        }
         place = f"{self.address.replace('http', 'ws')}/user/{name}/api/kernels/{kernel}/channels"
         channels = websocket.create_connection(
             place, header=[f"Authorization: token {self.tokens[name]}"], timeout=SECONDS, suppress_origin=True
