@@ -68,7 +68,8 @@ def left_out_pages(env: Any) -> dict[str, str]:
 def in_words(app: Any, env: Any, node: Any, shown: Any) -> Any:
     """A reference to a page that is left out, or to what it holds, as words; None if there is no such page."""
     target, kind = node["reftarget"], node["reftype"]
-    holds = re.compile(rf"(?:label|name): {re.escape(target)}$|^\({re.escape(target)}\)=|^{re.escape(target)}$", re.M)
+    exercise = re.sub(r"^(?:ex|sol)-(\d+)-(\d+)$", r"```{practice} \1.\2", target)
+    holds = re.compile(rf"(?:label|name): {re.escape(target)}$|^\({re.escape(target)}\)=|^{re.escape(exercise)}$", re.M)
     for page, text in left_out_pages(env).items():
         if kind == "doc" and page == docname_join(node["refdoc"], target):
             return shown if node["refexplicit"] else nodes.inline("", heading(text))
