@@ -12,6 +12,8 @@ from docutils import nodes
 from sphinx.util import docname_join
 from sphinx_external_toc.collectors import TocTreeCollectorWithStyles as Collector
 
+from bpcourse.language import tr
+
 NUMBERED = re.compile(r"(?:.*/)?(\d+)-[^/]*")
 HEADING = re.compile(r"^(?:#+ |\s*\"#+ )(.*?)(?:\\n)?\"?,?$", re.M)
 
@@ -75,7 +77,7 @@ def in_words(app: Any, env: Any, node: Any, shown: Any) -> Any:
             return shown if node["refexplicit"] else nodes.inline("", heading(text))
         if kind != "doc" and holds.search(text):
             number = file_number(page)
-            place = f"chapter {number}" if number else heading(text)
+            place = tr("chapter {number}").format(number=number) if number else heading(text)
             if kind == "numref":
                 figure = env.config.numfig_format["table" if target.startswith("tab") else "figure"]
                 return nodes.inline("", figure % f"({place})")

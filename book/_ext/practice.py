@@ -23,6 +23,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from bpcourse import practice
+from bpcourse.language import tr
 from bpcourse.practice import page
 from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, chapter, exercise
 from bpcourse.practice.notebook import TO_SOLUTION
@@ -91,7 +92,7 @@ class Practice(SphinxDirective):
         for step in page.on_the_way(one, with_mistakes=False):
             tex = derivation.tex(step.name)
             number = nodes.raw("", page.number(label, step.name, values[step.name]), format="html")
-            rule = nodes.emphasis("", f"({step.rule})")
+            rule = nodes.emphasis("", f"({tr(step.rule)})")
             line = nodes.paragraph("", "", nodes.math(tex, tex), nodes.Text(" = "), number, nodes.Text(" "), rule)
             lines += nodes.list_item("", line)
         return lines
