@@ -33,7 +33,7 @@ class Dropdown(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The title may hold formulas."""
-        title, messages = self.state.inline_text(self.arguments[0], self.lineno)
+        title, messages = self.state.inline_text(tr(self.arguments[0]), self.lineno)
         folded = fold("", summary("", "", *title), *messages)
         self.state.nested_parse(self.content, self.content_offset, folded)
         return [folded]

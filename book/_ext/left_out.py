@@ -74,7 +74,7 @@ def in_words(app: Any, env: Any, node: Any, shown: Any) -> Any:
     holds = re.compile(rf"(?:label|name): {re.escape(target)}$|^\({re.escape(target)}\)=|^{re.escape(exercise)}$", re.M)
     for page, text in left_out_pages(env).items():
         if kind == "doc" and page == docname_join(node["refdoc"], target):
-            return shown if node["refexplicit"] else nodes.inline("", heading(text))
+            return shown if node["refexplicit"] else nodes.inline("", tr(heading(text)))
         if kind != "doc" and holds.search(text):
             number = file_number(page)
             place = tr("chapter {number}").format(number=number) if number else heading(text)

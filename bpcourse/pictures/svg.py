@@ -93,7 +93,7 @@ class Picture(NamedTuple):
     description: str
 
     def _repr_html_(self) -> str:
-        told = asleep(f"A picture, {self.description}")
+        told = asleep(tr("A picture, {told}").format(told=self.description))
         return f'{told}<div class="bp-picture" data-picture hidden="hidden" style="overflow-x:auto">{self.svg}</div>'
 
     def __repr__(self) -> str:
