@@ -129,16 +129,22 @@ def _writer(axis: Any) -> Callable[[float], str]:
     return lambda u: names.get(float(round(u) if near else u)) or write(float(u))
 
 
+def _label(artist: Any) -> str:
+    """What a legend calls it; one that no legend names begins with _."""
+    label = str(artist.get_label())
+    return label if label.startswith("_") else tr(label)
+
+
 def _line(line: Any, ax: Any, across: Callable[[float], str], up: Callable[[float], str]) -> str:
     points = [(float(u), float(v)) for u, v in zip(line.get_xdata(orig=False), line.get_ydata(orig=False))]
     if not points:  # a line of the legend alone
         drawn = " ".join(
             filter(None, [tr(DASHES.get(line.get_linestyle(), "")), tr(_HUES.get(line.get_color(), "")), tr("line")])
         )
-        return "" if line.get_label().startswith("_") else tr("{label} is a {line}").format(label=line.get_label(), line=drawn)
+        return "" if _label(line).startswith("_") else tr("{label} is a {line}").format(label=_label(line), line=drawn)
     if points[0] > points[-1]:
         points.reverse()
-    label, hue = line.get_label(), tr(_HUES.get(line.get_color(), ""))
+    label, hue = _label(line), tr(_HUES.get(line.get_color(), ""))
     stroke = line.get_linestyle()
     look = [tr(DASHES.get(stroke, "")), hue]
     if line.get_transform() != ax.transData:
@@ -161,7 +167,7 @@ def _line(line: Any, ax: Any, across: Callable[[float], str], up: Callable[[floa
 
 
 def _bars(bars: Any, across: Callable[[float], str]) -> str:
-    label = bars.get_label()
+    label = _label(bars)
     tops = [(rect.get_x() + rect.get_width() / 2, float(rect.get_y() + rect.get_height())) for rect in bars.patches]
     few = ", ".join(f"{across(u)} {number(v)}" for u, v in tops)
     told = few if len(tops) <= MOST_POINTS else f"{len(tops)}, {course(tops)}"
