@@ -10,7 +10,7 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab lite zip epub pdf exam test-browser test-editions test-hub audit card bench mutants notebooks lint clean
+.PHONY: help book test lab lite zip epub pdf translation exam test-browser test-editions test-hub audit card bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
@@ -32,6 +32,9 @@ lite:  ## build JupyterLite, whose notebooks run in the browser; PYODIDE=file or
 	[ -x $(LITE)/bin/python ] || $(PYTHON) -E -m venv $(LITE)
 	$(LITE)/bin/python -E -m pip install --quiet --disable-pip-version-check --editable .[lite]
 	PYODIDE="$(PYODIDE)" $(LITE)/bin/python -E tools/lite.py
+
+translation: $(READY)  ## build what is translated, LANGUAGE=de, and list what stays English
+	@$(RUN) tools/translation.py $(or $(LANGUAGE),de)
 
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser; ALL=1: ask axe about every page
 	$(RUN) -m pytest tests/browser -n 2 --dist loadfile $(if $(ALL),,-m "not slow")
