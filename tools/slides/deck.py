@@ -192,7 +192,7 @@ def section(slide: Slide, number: int, count: int) -> Any:
     others = [el for el in shown if el.tag != "figure"]
     rest = [E.DIV(E.CLASS("words"), *others)] if others else []
     return E.SECTION(
-        title, E.DIV(E.CLASS("shown"), *figures, *rest), E.ASIDE(*notes, **{"aria-label": "Notes"}),
+        title, E.DIV(E.CLASS("shown"), *rest, *figures), E.ASIDE(*notes, **{"aria-label": "Notes"}),
         E.CLASS("slide"), id=str(number), tabindex="-1",
         **{"data-place": f"{number} / {count}", "aria-roledescription": "slide", "aria-label": f"Slide {number} of {count}: {said(title)}"},
     )  # fmt: skip
