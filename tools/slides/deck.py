@@ -45,9 +45,9 @@ LAST = "Three lines to keep"
 # Where book/_ext/strict.py begins a part of a page's script, and what an explorer's part begins with.
 PARTS = re.compile(r"^(?=document\.querySelector\('\[data-explorer=|queueMicrotask\()", re.M)
 EXPLORER = re.compile(r"""document\.querySelector\('\[data-explorer="(\w+)"\]'\)""")
-# What a class does together, or a page alone needs: a teacher asks for predictions aloud.
+# What a page alone needs: a teacher asks for exercises and predictions herself.
 GONE = {
-    "exercise", "solution", "bp-asleep", "headerlink", "definition", "section-number", "bp-predict", "bp-predicted",
+    "exercise", "solution", "bp-asleep", "headerlink", "definition", "section-number", "bp-predict", "bp-predicted", "bp-how",
 }  # fmt: skip
 BAR = """<nav aria-label="Slides"><a rel="prev" href="#1">Back</a><a rel="next" href="#2">Next</a>\
 <button type="button" data-do="notes" aria-pressed="false">Notes</button>\

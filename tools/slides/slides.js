@@ -5,8 +5,30 @@
   const here = () => Math.max(0, slides.findIndex(({ id }) => id === location.hash.slice(1)));
   const go = (k) => { location.hash = slides.at(Math.min(k, slides.length - 1)).id; };
 
+  // An explorer's controls are as large as its slide has room for, beside the picture or else below it.
+  const sizes = [1, 0.92, 0.84, 0.76, 0.68, 0.6].flatMap((size) => [[size, false], [size, true]]);
+  function fits(explorer) {
+    const room = explorer.getBoundingClientRect();
+    return [...explorer.querySelectorAll(".bp-controls *")].every((el) => {
+      if (!el.checkVisibility()) return true;
+      const { left, top, right, bottom } = el.getBoundingClientRect(), { overflowX } = getComputedStyle(el);
+      return left >= room.left - 1 && top >= room.top - 1 && right <= room.right + 1 && bottom <= room.bottom + 1
+        && (overflowX === "visible" || el.tagName !== "DIV" || el.scrollWidth <= el.clientWidth + 1);
+    });
+  }
+  function fit(explorer) {
+    for (const [size, below] of sizes) {
+      explorer.classList.toggle("below", below);
+      explorer.querySelector(".bp-controls").style.zoom = size;
+      if (fits(explorer)) return;
+    }
+  }
+  const fitHere = () => slides[here()].querySelectorAll(".bp-explorer").forEach(fit);
+  addEventListener("resize", fitHere);
+
   function arrive() {
     const k = here();
+    fitHere();
     back.href = `#${Math.max(k, 1)}`;
     next.href = `#${Math.min(k + 2, slides.length)}`;
     slides[k].focus({ preventScroll: true });
