@@ -12,7 +12,7 @@ Read first, in this order; a module imports only from those above it:
 Behind them are rooms, to be read when you need them:
 
 - `codegen`: a graph and its derivative as a program; a graph without objects;
-- `beyond`: what gradients cost, two directions, remedies, recurrence, structures (13 to 18);
+- `beyond`: what gradients cost, two directions, remedies, recurrence, structures, many machines (13 to 20);
 - `examples`: the worked examples, and the slips of the sources;
 - `pictures`, with `figures` as its face: circuits, networks and plots;
 - `explore`: the sliders, alive in a notebook and in the built page;

@@ -308,6 +308,7 @@ GOOD = {
     "network.train": {
         "X": X, "Y": Y, **OF_NET, "output": "softmax", "loss": "cross_entropy", "learning_rate": 0.1, "batch_size": 2,
         "epochs": 1, "until_loss": 0.1, "validation": (X, Y), "seed": 0, "progress": False, "after_epoch": None,
+        "checkpoint": None, "resume": False,
     },
     **{f"codegen.{name}": lambda: of_graph(v=..., inputs=...) for name in ("to_python", "compile_python", "simplified")},
     **{f"codegen.{name}": lambda: of_graph(results=..., inputs=...) | {"float32": False}
