@@ -74,6 +74,7 @@ else
 bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
 	$(RUN) benchmarks/bench.py --json _build/bench.json
 	$(RUN) benchmarks/curves.py
+	$(RUN) benchmarks/sending.py
 	$(RUN) benchmarks/building.py
 	$(RUN) benchmarks/explorers.py
 	$(RUN) benchmarks/chapters.py

@@ -415,6 +415,9 @@ GOOD = {
     "explore.Derivatives": lambda: {"functions": {"f": graph.exp(xy()[0])}, "span": (0.1, 1.5)},
     "explore.DifferenceStep": lambda: {"v": graph.exp(xy()[0]), "span": (0.1, 1.5), "eps": 1e-5},
     "explore.Hill": lambda: {"v": graph.exp(xy()[0]), "span": (0.1, 1.5), "h": 0.3},
+    "explore.Machines": {
+        "machines": 8, "examples": 256.0, "weights": 1e6, "bandwidth": 1e9, "latency": 1e-5, "speed": 1e10,
+    },
     "explore.Network": {
         "parameters": NET, "x": X[:, 0], "y": Y[:, 0], "weight": "w_111", "hidden": "tanh", "output": "softmax",
         "losses": ["cross_entropy"], "learning_rate": 1.0, "span": (-2.0, 2.0),
