@@ -9,6 +9,8 @@ Read in this order:
 - `grading`: points a step, an error carried forward, the diagnosis;
 - `handouts`: notebooks, keys, and the sources for nbgrader and otter;
 - `with_nbgrader`, `with_otter`: the grading as these two call it;
+- `versions`, `platforms`: sets in several versions, for exams, Canvas and Moodle;
+- `report`: what the class missed, from the practice files that students hand in;
 - `__main__`: the command.
 
 A teacher's command is `python -m bpcourse.classroom`; the page "A class" goes through it.
