@@ -121,20 +121,23 @@ def _exercise(label: str) -> Exercise | None:
 
 
 def _try(label: str, entry: Any) -> Try | None:
-    one = _exercise(label)
-    if one is None or not isinstance(entry, dict) or not isinstance(entry.get("first"), bool):
+    if _exercise(label) is None or not isinstance(entry, dict) or not isinstance(entry.get("first"), bool):
         return None
     at = entry.get("at")
     if isinstance(at, bool) or not isinstance(at, int | float) or not abs(at) < 1e16:
         return None
     told = entry.get("said")
     heard = told.items() if isinstance(told, dict) else ()
-    asked = _asked(one)
-    return Try(at, entry["first"], {name: verdict for name, x in heard if name in asked and (verdict := _verdict(one, name, x))})
+    asked = _asked(label)
+    return Try(
+        at, entry["first"], {name: verdict for name, x in heard if name in asked and (verdict := _verdict(label, name, x))}
+    )
 
 
-def _asked(one: Exercise) -> dict[str, str]:
+@cache
+def _asked(label: str) -> dict[str, str]:
     """The names of what is judged in an exercise, and each in words."""
+    one = _exercise(label)
     if isinstance(one, Choice):
         return {"choice": "the choice"}
     if isinstance(one, Clinic):
@@ -145,27 +148,30 @@ def _asked(one: Exercise) -> dict[str, str]:
     return {**rules, **{f"rule of {name}": "which rule it is" for name in rules}}
 
 
-def _verdict(one: Exercise, name: str, told: Any) -> tuple[bool, str] | None:
+def _verdict(label: str, name: str, told: Any) -> tuple[bool, str] | None:
     """Whether a value was accepted, and the diagnosis; None where it is not as the page writes it."""
     if not isinstance(told, list) or not told or not all(isinstance(word, str) for word in told):
         return None
     kind, *chosen = told
     if kind not in ACCEPTED | WRONG:
         return None
-    return kind in ACCEPTED, "" if kind in ACCEPTED else _diagnosis(one, name, chosen)
+    words = _words(label, name)
+    return kind in ACCEPTED, "" if kind in ACCEPTED else " or ".join(words[word] for word in chosen if word in words)
 
 
-def _diagnosis(one: Exercise, name: str, chosen: Sequence[str]) -> str:
-    """The mistakes of a number, or what was chosen, as HTML: only words of this book."""
-    if isinstance(one, Numbers | Ladder) and name in page.asked(one):
-        return page.inline(" or ".join(mistake for mistake in chosen if mistake in NAMES))
-    offers: dict[str, str] = {rule: f"“{rule}”" for rule in RULES}
+@cache
+def _words(label: str, name: str) -> dict[str, str]:
+    """What can be said against a value, as HTML in the book's words: the mistakes of a number, or what can be chosen."""
+    one = _exercise(label)
     if isinstance(one, Choice):
-        offers = {str(k): f"“{option.text}” {option.why}" for k, option in enumerate(one.options, start=1)}
+        told = {str(k): f"“{option.text}” {option.why}" for k, option in enumerate(one.options, start=1)}
+    elif isinstance(one, Clinic) and name == "line":
+        told = {str(k): f"line {k}" for k in range(1, len(clinic.lines(one)) + 1)}
     elif isinstance(one, Clinic):
-        lines = {str(k): f"line {k}" for k in range(1, len(clinic.lines(one)) + 1)}
-        offers = lines if name == "line" else {str(k): r.mistake.name for k, r in enumerate(clinic.menu(one), start=1)}
-    return _inline(offers.get(chosen[0], "") if chosen else "")
+        told = {str(k): reason.mistake.name for k, reason in enumerate(clinic.menu(one), start=1)}
+    else:
+        told = {rule: f"“{rule}”" for rule in RULES} if name.startswith("rule of ") else {mistake: mistake for mistake in NAMES}
+    return {key: _inline(text) for key, text in told.items()}
 
 
 def _inline(text: str) -> str:
@@ -200,9 +206,7 @@ def questions(students: Sequence[Student]) -> list[Question]:
 
 
 def _question(label: str, tries: Sequence[Try], discrimination: float) -> Question:
-    one = _exercise(label)
-    assert one is not None
-    asked = _asked(one)
+    one, asked = exercise(label), _asked(label)
     heard = [entry.said for entry in tries if entry.said]
     failed = Counter(next((name for name in asked if not said.get(name, (True,))[0]), "") for said in heard)
     diagnoses = Counter(words for said in heard for words in {words for right, words in said.values() if words})
