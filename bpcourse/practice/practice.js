@@ -229,7 +229,7 @@ const bpPractice = (() => {
       let found = verdict(exercise, numbers, name, answer, own);
       if (Object.keys(typed).length && !ACCEPTED.includes(found.kind) && verdict(exercise, numbers, name, answer, typed).kind === "follows") {
         const kind = way.some((step) => step in own) ? "follows" : "rounded";
-        found = { kind, text: say("rounded", { title: "what you typed" }) };
+        found = { kind, text: say("rounded", { title: say("typed") }) };
       }
       if (found.kind === "follows") {
         const step = Object.entries(verdicts).findIndex(([earlier, { kind }]) => !ACCEPTED.includes(kind) && way.includes(earlier)) + 1;
