@@ -259,7 +259,7 @@ LEFT, WIDE, ROW, TOP = 60, 330, 22, 26
 def picture(found: Sequence[Question]) -> svg.Picture:
     """A line a question: the share right at first try, and where they fail.
 
-    The share has its interval; a square stands for a step, darker where more fail.
+    The share has its interval; a square stands for a step, fuller where more fail.
     """
     steps = max(len(question.steps) for question in found)
     height = TOP + ROW * len(found) + 8
@@ -318,7 +318,7 @@ table {{ border-collapse: collapse; }} .wide {{ overflow-x: auto; }}
 th, td {{ text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; min-width: 6rem; }}
 tr {{ border-bottom: 1px solid var(--bp-line); }}
 thead th {{ white-space: nowrap; }} tbody th {{ font-weight: 600; min-width: 12rem; }} td:nth-child(n+4) {{ min-width: 16rem; }}
-small {{ color: var(--bp-muted); }} svg {{ display: block; }}
+small {{ color: var(--bp-muted); }} svg {{ display: block; height: auto; }}
 """
 # The picture brings the palette of the book's pages, which know a switch; this page follows the system.
 _OWN_PALETTE = re.compile(r"<style>.*?</style>", re.S)
@@ -354,15 +354,17 @@ knows the rest. Below 0: the better ones miss it, so read the question again, it
 it says nothing and is not shown; “chance?” stands where it is below 2/√n, which a question without any gives once in twenty
 classes.</p>
 <p><strong>First wrong step</strong>: where a student's first wrong value stands, on the first try at each; a square a step in the
-picture, the darker the more. What only follows from an earlier number counts as right.</p>
+picture, the fuller the more. What only follows from an earlier number counts as right.</p>
 <p><strong>Commonest diagnosis</strong>: what the first verdicts named most often, and of how many who were judged.</p>
-<div class="wide">{_OWN_PALETTE.sub("", picture(found).svg)}</div>
-<div class="wide"><table>
+<div class="wide" tabindex="0" role="region" aria-label="The picture">{_OWN_PALETTE.sub("", picture(found).svg)}</div>
+<div class="wide" tabindex="0" role="region" aria-label="The table">
+<table>
 <thead><tr>{heads}</tr></thead>
 <tbody>
 {chr(10).join(map(_row, found))}
 </tbody>
-</table></div>
+</table>
+</div>
 </main>
 </body>
 </html>
