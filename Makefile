@@ -10,7 +10,7 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab lite zip epub pdf translation exam test-browser test-editions test-hub audit card bench mutants notebooks lint clean
+.PHONY: help book test lab lite class test-class zip epub pdf translation exam test-browser test-editions test-hub audit card bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."

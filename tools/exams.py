@@ -24,6 +24,7 @@ from pdf import FLAGS, chromium  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from still import SETTINGS  # noqa: E402
 
+from bpcourse.classroom import roster  # noqa: E402
 from bpcourse.classroom.__main__ import secret_of  # noqa: E402
 from bpcourse.classroom.sets import SETS, ProblemSet  # noqa: E402
 from bpcourse.classroom.tasks import Task, program, shown  # noqa: E402
@@ -236,6 +237,7 @@ if __name__ == "__main__":
     try:
         if unknown:
             raise ValueError(f"set: expected {', '.join(SETS)}, got {unknown[0]!r}")
+        roster.read(told.roster)
         main([SETS[name] for name in told.sets or SETS], told.versions, secret_of(told.roster), told.out)
     except (ValueError, OSError) as error:
         sys.exit(f"exams: {error}")

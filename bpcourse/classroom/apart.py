@@ -29,7 +29,10 @@ MEMORY = 2**30
 
 
 class Outcome(NamedTuple):
-    """What a cell gave: `values` by name, `calls` a value or an error each; or the `error` that ended it."""
+    """What a cell gave, or the `error` that ended it.
+
+    `values` are by name, `calls` a value or an error each; `alone` tells whether it had a world of its own.
+    """
 
     values: dict[str, Any]
     calls: list[tuple[Any, str | None]]
@@ -45,7 +48,9 @@ def run(
     calls: Sequence[Sequence[Any]] = (),
     hidden: Sequence[str | Path] = (),
 ) -> Outcome:
-    """Runs a cell below the lines `given`; the values of `names`, and of `function` on each of the calls.
+    """Runs a cell below the lines `given`.
+
+    The outcome has the values of `names`, and of `function` on each of the calls.
 
     The folders `hidden` are empty to it where the system can do that. Whatever the cell does,
     nothing is raised: an error, an end of Python or of its time is told. OSError on Windows, which

@@ -181,7 +181,10 @@ def _solved(one: Code) -> str:
 
 
 def rubric(one: ProblemSet, tasks: Sequence[Task], whose: str) -> str:
-    """The key in Markdown: each step with its points, what is right, and the mistakes that are known by name."""
+    """The key in Markdown, for a teacher to read.
+
+    Each step has its points, what is right, and the mistakes that are known by name.
+    """
     parts = [
         f"# {one.title}: the key of {whose}\n\n{sum(task.of for task in tasks)} points. A step earns its points if it is "
         "right, if it follows from an earlier answer of the student's own, or if it is right but for rounding in between."
@@ -227,7 +230,10 @@ def tasks_of(key: Mapping[str, Any]) -> list[Task]:
 
 
 def write(students: Sequence[Student], secret: str, out: Path) -> None:
-    """Writes the handouts, keys and sources of a class into a folder; the same for the same roster and secret."""
+    """Writes the handouts, keys and sources of a class into a folder.
+
+    The same roster and secret give the same bytes.
+    """
     out.mkdir(parents=True, exist_ok=True)
     (out / "keys").mkdir(mode=0o700, exist_ok=True)
     for one in SETS.values():
@@ -309,7 +315,10 @@ marks["{problem}"]["{step}"]"""
 
 
 def for_otter(one: ProblemSet, tasks: Sequence[Task]) -> dict[str, Any]:
-    """The set as `otter assign` reads it: a test case a step, which asks for the mark that `with_otter` gave."""
+    """The set as `otter assign` reads it.
+
+    A test case a step asks for the mark that `with_otter` gave.
+    """
     right = {"data": {"text/plain": "True"}, "execution_count": 1, "metadata": {}, "output_type": "execute_result"}
     cells = [cell(OTTER, "config", "raw"), cell(f"# {one.title}", "head", "markdown")]
     for task in tasks:

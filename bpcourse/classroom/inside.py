@@ -31,7 +31,10 @@ EARLY = ("collections", "decimal", "fractions", "functools", "itertools", "math"
 
 
 def encode(x: Any) -> Any:
-    """A number, text, array, list, tuple or dict as JSON has it; of anything else the kind."""
+    """Plain data as JSON has it; of anything else the kind.
+
+    Plain are numbers, texts, arrays, lists, tuples and dicts.
+    """
     x = getattr(x, "value", x) if type(x).__module__ == "bpcourse.graph" else x
     if isinstance(x, np.ndarray) and x.dtype.kind in "fiub":
         return {"array": x.astype(float).tolist()}
@@ -74,9 +77,9 @@ def decode(told: Any) -> Any:
 
 
 def build_walls(hidden: list[str], seconds: int, memory: int) -> bool:
-    """Limits for this process, then a world of its own where the system has one; whether it has.
+    """Limits this process, and takes it into a world of its own if there is one.
 
-    In it no other process can be seen or stopped, there is no network, nothing can be written, and
+    Gives whether there is. In it no other process can be seen or stopped, there is no network, nothing can be written, and
     the folders `hidden` are empty.
     """
     import resource  # which Windows does not have
@@ -125,7 +128,7 @@ def _wait_outside(seconds: int) -> None:
 
 
 def answers(request: dict[str, Any], space: dict[str, Any]) -> dict[str, Any]:
-    """What the cell leaves under the names that are asked for, and what its function gives on each call."""
+    """What the cell leaves under some names, and gives on each call."""
     try:
         exec(compile(request["source"], "<your cell>", "exec"), space)
     except BaseException as error:  # SystemExit, too
@@ -155,7 +158,7 @@ def _told(error: BaseException) -> str:
 
 
 def main() -> None:
-    """Reads what to do from standard input, does it within walls, writes what came to standard output."""
+    """Runs a cell within walls: what to do comes in, what came goes out."""
     request = json.load(sys.stdin)
     out, nowhere = os.dup(1), os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):

@@ -13,9 +13,10 @@ from bpcourse import checks
 
 
 class Problem(NamedTuple):
-    """An exercise of the bank, by its label; each of its answers is worth so many points.
+    """An exercise of the bank, by its label.
 
-    Of a case of the clinic the derivation stands: each student gets a mistake of her own in it.
+    Each of its answers is worth so many points. Of a case of the clinic the derivation stands: each
+    student gets a mistake of her own in it.
     """
 
     label: str
@@ -23,7 +24,7 @@ class Problem(NamedTuple):
 
 
 class ProblemSet(NamedTuple):
-    """What is handed in at the end of a week: `name` is a file's, `chapters` what it is about."""
+    """What is handed in at the end of a week, about some chapters."""
 
     name: str
     title: str
@@ -52,10 +53,10 @@ SETS: dict[str, ProblemSet] = {
 
 
 def seed_of(identifier: str, label: str, secret: str) -> int:
-    """The seed of an exercise's numbers for a student, the same for the same three texts.
+    """The seed of an exercise's numbers for a student.
 
-    An HMAC-SHA-256 of both under the secret, as a whole number from 1 to 2³¹ − 2, which
-    `Derivation.drawn` takes. Who does not know the secret can find no one's seed.
+    It is the same for the same three texts: an HMAC-SHA-256 of both under the secret, as a whole
+    number from 1 to 2³¹ − 2, which `Derivation.drawn` takes. Who does not know the secret can find no one's seed.
 
     Raises TypeError for what is no text, ValueError for a secret of less than 16 letters.
     """

@@ -41,7 +41,10 @@ def total(x):
 
 
 class Task(NamedTuple):
-    """A problem of a student: `name` is p1, p2, …; each of its steps is worth `points`."""
+    """A problem of a student; each of its steps is worth `points`.
+
+    `name` is p1, p2, …
+    """
 
     name: str
     label: str
@@ -74,7 +77,10 @@ def _drawn(k: int, problem: Problem, identifier: str, secret: str) -> Task:
 
 
 def of_seed(k: int, problem: Problem, seed: int) -> Task | None:
-    """The k-th task of a set from its seed; None where these numbers have no logarithm, or show no bug."""
+    """The k-th task of a set from its seed.
+
+    None where these numbers have no logarithm, or show no bug.
+    """
     one: Exercise | None = exercise(problem.label)
     if isinstance(one, Ladder):
         one = one.rung(len(one.steps))
@@ -130,7 +136,10 @@ def _arguments(case: Clinic, numbers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def calls(case: Clinic) -> list[dict[str, Any]]:
-    """Three sets of arguments for the function of a case, the first on the numbers of its lines."""
+    """Three sets of arguments for the function of a case.
+
+    The first are the numbers of its lines.
+    """
     return [_arguments(case, case.derivation.drawn(case.seed + k)) for k in range(3)]
 
 
@@ -159,7 +168,7 @@ def run(source: str, case: Clinic) -> Callable[..., Any]:
 
 
 def given(task: Task) -> str:
-    """The lines that stand above a task's answer: tools, and the given numbers under their names."""
+    """The lines above a task's answer: tools, and the given numbers."""
     if isinstance(task.exercise, Numbers):
         numbers = shown(task.exercise, task.exercise.derivation, task.seed)
         return "\n".join(["import numpy as np\n", *(f"{name} = {in_python(x)}" for name, x in numbers.items())])
