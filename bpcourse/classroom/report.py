@@ -58,7 +58,7 @@ Student = dict[str, Try]
 
 
 class Step(NamedTuple):
-    """A value that a question asks for; for `failed` students it is the first wrong one."""
+    """A value that is asked for; for `failed` students it is the first wrong one."""
 
     name: str
     words: str
