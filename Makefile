@@ -61,8 +61,8 @@ epub: $(BUILT)  ## the book for e-readers
 pdf: $(BUILT)  ## the book for paper; needs Chromium or Chrome
 	@$(RUN) tools/editions pdf
 
-exam: $(READY)  ## exams on paper with keys, in versions; ROSTER=roster.csv, SETS='set1 set2': some
-	@$(RUN) tools/exams.py $(ROSTER) $(SETS)
+exam: $(READY)  ## exams on paper with keys, in versions; ROSTER=roster.csv, SETS='set1 set2': some, OUT=folder
+	@$(RUN) tools/exams.py "$(or $(ROSTER),$(error Say whose: make exam ROSTER=roster.csv))" $(SETS) $(if $(OUT),--out "$(OUT)")
 
 test-editions: $(BUILT)  ## make the three editions, compare every number in them, have the EPUB checked
 	$(RUN) tools/editions zip epub pdf
