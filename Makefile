@@ -75,6 +75,7 @@ $(HUB)/env/.installed: $(READY) pyproject.toml hub/environment $(wildcard hub/ju
 	@touch $@
 
 test-hub: $(HUB)/env/.installed  ## as root: start a JupyterHub, ten students log in, nudge, submit, and reach nothing of each other's
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[test-hub]
 	$(RUN) -m pytest tests/hub
 
 ifdef QUICK
