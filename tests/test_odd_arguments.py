@@ -449,7 +449,7 @@ FACES = {
 }  # fmt: skip
 """Rooms that hand out their public names."""
 
-GROUND = {"checks", "doors"}
+GROUND = {"checks", "doors", "language"}
 """What asks is not asked."""
 
 WITH_METHODS = (Gate, Value, network.Workspace, codegen.Tape)
