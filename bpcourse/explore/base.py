@@ -86,7 +86,7 @@ class Explorer(anywidget.AnyWidget):
     number is not finite, or a gate is not defined there; TypeError for what is no
     number, and traitlets' own TraitError for what is no dict.
 
-    Book: chapters 01 to 18.
+    Book: chapters 01 to 18 and 20.
     """
 
     inputs = traitlets.Dict(help="the numbers that sliders move, by name").tag(sync=True)

@@ -4,7 +4,7 @@ A step says which rule of `practice.rules`, and which earlier values are its par
 derivation holds no results: it is run on given numbers, the book's or fresh ones, and
 a reader's number or a mistake may be put in the place of a step.
 
-Book: chapters 01 to 18, in their exercises.
+Book: chapters 01 to 20, in their exercises.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ two at a time, and what comes out is compared with what the reader typed. How su
 verdict may be depends on the digits: with two, one of thirty mistakes fits by chance
 every eighth wrong number; with four, one in seven hundred.
 
-Book: chapters 01 to 18, in their exercises.
+Book: chapters 01 to 20, in their exercises.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ order in which the page shows them: the third of chapter 7 is "07.3".
     >>> from bpcourse.practice import check
     >>> check("07.3", "-0.0652")
 
-Book: chapters 01 to 19.
+Book: chapters 01 to 20.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bpcourse.practice.derivations import Derivation
 from bpcourse.practice.diagnosis import Verdict, said
 from bpcourse.practice.rules import Mistake
 
-CHAPTERS = range(1, 20)
+CHAPTERS = range(1, 21)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +131,7 @@ class Clinic(Exercise):
 
 
 def chapter(number: int) -> list[Exercise]:
-    """The exercises of a chapter, in order; ValueError for a number outside 1 to 19."""
+    """The exercises of a chapter, in order; ValueError for a number outside 1 to 20."""
     if checks.whole(number, "number") not in CHAPTERS:
         raise ValueError(f"number: expected a chapter from 1 to {CHAPTERS[-1]}, got {checks.short(number)}")
     bank = importlib.import_module(f"bpcourse.practice.bank.c{int(number):02}")

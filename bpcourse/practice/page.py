@@ -4,7 +4,7 @@
 chapter: each formula of a rule or a mistake is printed by `codegen` once for each shape
 of its parts, as a function of plain numbers; the derivations are lists that name them.
 
-Book: chapters 01 to 19.
+Book: chapters 01 to 20.
 """
 
 from __future__ import annotations
