@@ -108,7 +108,8 @@ def test_chapters_can_be_left_out(tmp_path):
         "index": "# A book\n",
         "01-one": "# One\n\nAs {numref}`fig-three` shows, by equation {eq}`eq-three`, see {doc}`03-three`, "
         "{doc}`there <03-three>`, chapter 5 and {term}`gate`. Do {ref}`3.2 <ex-03-2>` and {numref}`ex-03-2`.\n",
-        "03-three": f"{CODE}# Three of *them*\n\n{curve}\n```{{math}}\n:label: eq-three\na = b\n```\n\n```{{practice}} 03.2\n```\n",
+        "03-three": f"{CODE}# Three of *them*\n\n{curve}\n```{{math}}\n:label: eq-three\na = b\n```\n\n"
+        "```{practice} 03.2\n```\n",
         "05-five": f"{CODE}# Five\n\n## Within\n\n{cell(DRAW.format(5), FIGURE.format('five'))}\n\nSee {{numref}}`fig-five`.\n",
         "words": "# Words\n\n```{glossary}\ngate\n  A gate.\n```\n",
     }
