@@ -108,8 +108,8 @@ def test_explorers_and_boxes_show_the_numbers_of_the_english_ones(german):
 def test_what_stays_english_is_listed(german):
     told, _ = german
     assert "what cells print, code, and messages of errors" in told
-    assert f"notebooks/{CHAPTER}: " in told and "book/index: " in told
-    assert f"book/{CHAPTER}: " not in told and "words: " not in told
+    assert f"  notebooks/{CHAPTER}: " in told
+    assert f"  book/{CHAPTER}: " not in told and "  words: " not in told
 
 
 def test_a_language_that_is_not_there_is_named():
