@@ -6,7 +6,7 @@ an outcome of an earlier chapter. What students bring along has chapter 0.
     >>> OUTCOMES["7a"].exercises
     ('07.3', '07.4', '07.6', '07.7', '07.9')
 
-Book: every chapter.
+Book: the page for teachers.
 """
 
 from __future__ import annotations
@@ -14,11 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bpcourse import checks
-
 
 class Outcome(NamedTuple):
-    """What a student can do, in Markdown, and the exercises that test it."""
+    """What a student can do, in Markdown, and the labels of the exercises that test it."""
 
     text: str
     exercises: tuple[str, ...]
@@ -87,9 +85,10 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
     "19b": _tested("find the first bad line of code", "19.19 19.20 19.21 19.22 19.23 19.24 19.27 19.28 19.29 19.34"),
     "19c": _tested("put the right line in its place, and let a nudge decide", "19.30 19.31 19.32"),
-    "20a": _tested("put gradients of parts together; say how batch size and learning rate move together", "20.3 20.8"),
-    "20b": _tested("say when one more machine is worth it", "20.4 20.7"),
-    "20c": _tested("say what late and shortened gradients do", "20.5 20.6 20.9"),
+    "20a": _tested("add up gradients from many machines", "20.3"),
+    "20b": _tested("say from how many examples a step more machines pay", "20.4 20.7"),
+    "20c": _tested("say what a late or a shortened gradient does", "20.5 20.6 20.9"),
+    "20d": _tested("say how far one large step stands for two small ones", "20.8"),
 }
 """Every outcome by its name, in the order of the chapters."""
 
@@ -102,9 +101,5 @@ EXAM: Mapping[str, int] = {
 
 
 def outcomes_of(label: str) -> list[str]:
-    """The outcomes that an exercise tests, by its label: "07.1" tests "6b".
-
-    TypeError where the label is no text.
-    """
-    checks.text(label, "label")
+    """The names of the outcomes that an exercise tests, by its label: "07.1" tests "6b"."""
     return [name for name, outcome in OUTCOMES.items() if label in outcome.exercises]
