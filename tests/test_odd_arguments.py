@@ -26,7 +26,7 @@ from helpers import says
 from matplotlib.figure import Figure
 
 import bpcourse
-from bpcourse import codegen, examples, explore, figures, graph, layers, network, practice
+from bpcourse import classroom, codegen, examples, explore, figures, graph, layers, network, practice
 from bpcourse.beyond import recurrent, remedies
 from bpcourse.explore import programs
 from bpcourse.gates import GATES, Gate
@@ -431,6 +431,7 @@ GOOD = {
     "explore.Steps": lambda: {"walk": programs.convolution(np.ones((3, 3)), np.ones((2, 2)), np.ones((2, 2)))},
     "explore.VCurve": {"formula": "e^x", "x": 0.75, "halvings": 8},
     "explore.Xor": {"parameters": network.initialise([2, 2, 1], "tanh", 0), "learning_rate": 1.0},
+    "classroom.seed_of": {"identifier": "ada", "label": "07.4", "secret": "a secret of the teacher"},
     "practice.chapter": {"number": 4},
     "practice.exercise": {"label": "04.2"},
     "practice.check": lambda: {"label": A_LADDER, "seed": 1, "rung": 1, "rules": {LAST.name: LAST.rule}, LAST.name: 1.5},
@@ -451,6 +452,7 @@ GOOD = {
 
 FACES = {
     "pictures": figures, "codegen": codegen, "network": network, "examples": examples, "explore": explore, "practice": practice,
+    "classroom": classroom,
 }  # fmt: skip
 """Rooms that hand out their public names."""
 

@@ -41,7 +41,7 @@ def make(path: Path, out: Path) -> None:
 
 
 def grade(out: Path, submitted: Path, names: Sequence[str]) -> None:
-    """Grades what lies in submitted/STUDENT/SET/SET.ipynb or submitted/STUDENT/SET.ipynb.
+    """Grades submitted/STUDENT/SET/SET.ipynb or submitted/STUDENT/SET.ipynb.
 
     Writes feedback/STUDENT/SET.md, grades.csv with a line a student and set, and steps.csv with a line a step.
     """
@@ -91,7 +91,10 @@ def _feedback(name: str, marks: Sequence[Mark]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Reads the command line; ends with a message in the place of a ValueError or an OSError."""
+    """Reads the command line.
+
+    A ValueError or an OSError ends it with a message.
+    """
     parser = argparse.ArgumentParser(prog="python -m bpcourse.classroom", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("make", help="write the problem sets of a roster")
@@ -117,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given.command == "make":
             make(given.roster, given.out)
         elif given.command == "qti":
+            roster.read(given.roster)
             platforms.main([SETS[name] for name in given.sets or SETS], given.versions, secret_of(given.roster), given.out)
         elif given.command == "report":
             report.main(given.files, given.out)
