@@ -6,7 +6,7 @@ an outcome of an earlier chapter. What students bring along has chapter 0.
     >>> OUTCOMES["7a"].exercises
     ('07.3', '07.4', '07.6', '07.7', '07.9')
 
-Book: the page for teachers.
+Book: every chapter.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from bpcourse import checks
+
 
 class Outcome(NamedTuple):
-    """What a student can do, in Markdown, and the labels of the exercises that test it."""
+    """What a student can do, in Markdown, and the exercises that test it."""
 
     text: str
     exercises: tuple[str, ...]
@@ -101,5 +103,9 @@ EXAM: Mapping[str, int] = {
 
 
 def outcomes_of(label: str) -> list[str]:
-    """The names of the outcomes that an exercise tests, by its label: "07.1" tests "6b"."""
+    """The outcomes that an exercise tests, by its label: "07.1" tests "6b".
+
+    TypeError where the label is no text.
+    """
+    checks.text(label, "label")
     return [name for name, outcome in OUTCOMES.items() if label in outcome.exercises]
