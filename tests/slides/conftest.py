@@ -8,7 +8,7 @@ from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tools" / "slides"), str(ROOT / "tools" / "editions"), str(ROOT / "tests" / "editions")]
-from pdf import FLAGS, chromium
+from pdf import FLAGS, chromium  # noqa: E402
 
 SLIDES, SVG = ROOT / "_build" / "slides", ROOT / "_build" / "svg"
 
