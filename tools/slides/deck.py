@@ -12,8 +12,8 @@ and its words begin one paragraph, item of a list or heading of the chapter, no 
 opening question, the last two are its three lines to keep, as questions and as answers. What stands around the places
 shown, and the captions that have no room, are the speaker's notes.
 
-No reveal.js: its notes are a page with a script within, which a strict policy forbids, and it scales slides by a transform,
-under which what is dragged in an explorer slips. Addresses and CSS turn these; `slides.js` adds the keys.
+No reveal.js: its notes are a page with a script within, which a strict policy forbids, and it shrinks a slide as a whole
+where there is much to see. Here addresses and CSS turn and size the slides; `slides.js` adds keys and touch.
 """
 
 import re
@@ -193,6 +193,10 @@ def section(slide: Slide, number: int, count: int) -> Any:
         if len(shown) > 1 or figures[0].find_class("bp-explorer"):
             caption.drop_tree()
             notes.append(E.P(*pieces(caption[0])))
+    for figure in figures:
+        sizes = [[*map(float, svg.get("viewbox").split())] for svg in figure.iter("svg") if "bp" in svg.classes]
+        if all(width > 2 * height for _, _, width, height in sizes):
+            figure.classes.add("flat")
     title = E.H2(*slide.title)
     others = [el for el in shown if el.tag != "figure"]
     words = [E.DIV(E.CLASS("words"), *others)] if others else []
