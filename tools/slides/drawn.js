@@ -1,4 +1,4 @@
-// What the pictures of a page look like, said in each of them: colours and lines as attributes, no class, no variable, no font.
+// What the pictures of a page, but for those that answer an exercise, look like, said in each of them: colours and lines as attributes, no class, no variable, no font.
 // Called in the page; returns of each picture its SVG, its name, and the places of its letters, which stand as <g data-letters="k">.
 () => {
   const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap", "stroke-linejoin"];
@@ -27,7 +27,7 @@
   }
 
   document.documentElement.classList.add("whole");
-  return [...document.querySelectorAll("article svg.bp")].map((svg) => {
+  return [...document.querySelectorAll("article svg.bp:not(.exercise *)")].map((svg) => {
     const places = [];
     for (const el of [...svg.querySelectorAll("*")]) {
       if (!svg.contains(el)) continue;
