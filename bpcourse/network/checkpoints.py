@@ -55,9 +55,9 @@ class Standing(NamedTuple):
 
 
 class Checkpoint:
-    """One file, a .npz without pickle, that holds a `Standing` and the settings it belongs to.
+    """One file that holds a `Standing` and the settings it belongs to.
 
-    It is written beside and put in its place in one move, so that it is whole
+    It is a .npz without pickle. It is written beside and put in its place in one move, so that it is whole
     whenever a machine stops. Without a path nothing is written.
 
     Raises TypeError and ValueError for what is no path to a .npz file, for a file that
@@ -79,13 +79,15 @@ class Checkpoint:
         self.written = -np.inf
         if self.path is not None and self.path.suffix != ".npz":
             raise ValueError(f"checkpoint: expected a path that ends in .npz, got {str(self.path)!r}")
+        if self.path is not None and not self.path.parent.is_dir():
+            raise ValueError(f"checkpoint: expected a path in a folder that is there, got {str(self.path)!r}")
         if self.path is not None and self.path.exists() and not resume:
             raise ValueError(f"checkpoint: expected a new file, or resume=True to go on from it, got {str(self.path)!r}")
 
     def begin(self, start: dict[str, Array], costs: Costs, rng: np.random.Generator) -> Standing:
         """Where to go on: what the file holds, or these parameters and their costs; sets `rng`.
 
-        The file is written, so that a folder which cannot be written is known at once.
+        The file is written, so that one which cannot be written is known at once.
         Raises ValueError for a torn file and for one of other settings, which stay as they
         are, and OSError.
         """
@@ -102,7 +104,10 @@ class Checkpoint:
             with np.load(path, allow_pickle=False) as file:
                 found = {name: file[name] for name in file.files}
             told = json.loads(str(found.pop("standing")))
-            made, epoch, step, shuffle = (told[key] for key in ("settings", "epoch", "step", "shuffle"))
+            parameters = {name: found[f"parameters.{name}"] for name in told["parameters"]}
+            history = {key: found[f"history.{key}"].tolist() for key in told["history"]}
+            at = Standing(parameters, history, told["epoch"], told["step"], told["shuffle"])
+            made = told["settings"]
         except Exception as error:  # a torn zip raises many kinds
             raise ValueError(
                 f"checkpoint: expected a whole checkpoint, got {str(path)!r} ({type(error).__name__}: {error})"
@@ -111,15 +116,13 @@ class Checkpoint:
             if made.get(key) != self.settings.get(key):
                 expected, got = self.settings.get(key), made.get(key)
                 raise ValueError(f"checkpoint: expected one made with {key} {expected}, got {str(path)!r} with {got}")
-        parameters = {name.removeprefix("parameters."): x for name, x in found.items() if name.startswith("parameters.")}
-        history = {key: found[f"history.{key}"].tolist() for key in told["history"]}
-        return Standing(parameters, history, epoch, step, shuffle)
+        return at
 
     def write(self, at: Standing) -> None:
         """The file with this in it: the whole of it, or the one that was there."""
         if self.path is None:
             return
-        told = {"settings": self.settings, "history": [*at.history], "epoch": at.epoch, "step": at.step, "shuffle": at.shuffle}
+        told = at._asdict() | {"settings": self.settings, "parameters": [*at.parameters], "history": [*at.history]}
         arrays = {f"parameters.{name}": x for name, x in at.parameters.items()}
         arrays |= {f"history.{key}": np.array(values) for key, values in at.of_whole_epochs().items()}
         arrays["standing"] = np.array(json.dumps(told, default=lambda x: x.tolist()))  # some generators keep arrays

@@ -115,7 +115,7 @@ def of_update(parameters: Any, grads: Any, learning_rate: Any) -> tuple[Any, ...
 
 
 class Steering(NamedTuple):
-    """What steers a descent: numbers, the generator of each epoch's order, and whom it tells.
+    """What steers a descent, the generator of its orders, and whom it tells.
 
     `seed` is the whole number that the generator was made from, or its kind.
     """
@@ -135,7 +135,10 @@ def of_descent(
     parameters: Any, examples: int, learning_rate: Any, batch_size: Any, epochs: Any, until_loss: Any, seed: Any,
     progress: Any, after_epoch: Any,
 ) -> tuple[dict[str, Array], Steering]:  # fmt: skip
-    """The questions of `train`, but for the examples: copies of the parameters, and what steers it."""
+    """The questions of `train` but for the examples.
+
+    Copies of the parameters, and what steers it.
+    """
     batch_size = examples if batch_size is None else checks.whole(batch_size, "batch_size")
     epochs = checks.whole(epochs, "epochs")
     until_loss = -math.inf if until_loss is None else checks.number(until_loss, "until_loss")

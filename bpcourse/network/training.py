@@ -115,7 +115,7 @@ def train(
 
 
 def descend(start: dict[str, Array], gradients: Gradients, costs: Costs, steering: Steering, file: Checkpoint) -> Training:
-    """The loop: for each minibatch of each epoch, W ← W − η·dW; the costs after each epoch.
+    """The loop: W ← W − η·dW for each minibatch, the costs after each epoch.
 
     Where the examples lie is the affair of `gradients(batch, parameters)`, a dict of
     arrays with the shapes of the parameters, the means over the minibatch, and of
