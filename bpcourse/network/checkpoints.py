@@ -20,7 +20,7 @@ from bpcourse.checks import Array
 from bpcourse.network.questions import Parameters, Steering
 
 Costs = Callable[[Parameters], dict[str, float]]
-"""The costs of a network with these parameters, on what it is trained with and on what is held out."""
+# The costs of a network with these parameters, on what it is trained with and on what is held out.
 
 SECONDS = 10.0
 """The most that is lost when a machine loses its power: so old the file may be while a training runs."""

@@ -21,7 +21,7 @@ from bpcourse.layers import LOSSES, OUTPUTS, activation, expect_loss
 
 Parameters = Mapping[str, Array]
 Gradients = Callable[[Array, Parameters], Parameters]
-"""The gradients of a minibatch, given by the numbers of its examples, at these parameters."""
+# The gradients of a minibatch, given by the numbers of its examples, at these parameters.
 Arrays = TypeVar("Arrays", bound=Mapping[str, Array])
 
 
