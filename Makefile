@@ -10,13 +10,13 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab lite zip epub pdf test-browser test-editions audit card bench mutants notebooks lint clean
+.PHONY: help book test lab lite zip epub pdf translation exam test-browser test-editions test-hub audit card bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
 
 test: $(READY)  ## run every test that needs no browser
-	$(RUN) -m pytest tests notebooks --ignore=tests/browser --ignore=tests/editions -n 2 --dist loadfile --nbval --nbval-current-env
+	$(RUN) -m pytest tests notebooks --ignore=tests/browser --ignore=tests/editions --ignore=tests/hub -n 2 --dist loadfile --nbval --nbval-current-env
 
 # Its settings lie in the folder's own: widgets are stored in a notebook with it, so an explorer moves when it is opened again.
 LAB_SETTINGS := tools/jupyter
@@ -33,6 +33,9 @@ lite:  ## build JupyterLite, whose notebooks run in the browser; PYODIDE=file or
 	$(LITE)/bin/python -E -m pip install --quiet --disable-pip-version-check --editable .[lite]
 	PYODIDE="$(PYODIDE)" $(LITE)/bin/python -E tools/lite.py
 
+translation: $(READY)  ## build what is translated, LANGUAGE=de, and list what stays English
+	@$(RUN) tools/translation.py $(or $(LANGUAGE),de)
+
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser; ALL=1: ask axe about every page
 	$(RUN) -m pytest tests/browser -n 2 --dist loadfile $(if $(ALL),,-m "not slow")
 
@@ -48,9 +51,21 @@ epub: $(BUILT)  ## the book for e-readers
 pdf: $(BUILT)  ## the book for paper; needs Chromium or Chrome
 	@$(RUN) tools/editions pdf
 
+exam: $(READY)  ## exams on paper with keys, in versions; ROSTER=roster.csv, SETS='set1 set2': some
+	@$(RUN) tools/exams.py $(ROSTER) $(SETS)
+
 test-editions: $(BUILT)  ## make the three editions, compare every number in them, have the EPUB checked
 	$(RUN) tools/editions zip epub pdf
 	$(RUN) -m pytest tests/editions
+
+# The hub's environment stays, all else that the tests make goes, also when they fail. `HUB` is what tests/hub/trial.py calls ROOT.
+HUB := _build/bptest
+$(HUB)/env/.installed: $(READY) pyproject.toml hub/environment $(wildcard hub/jupyter/*) $(filter bpcourse/%,$(SOURCES))
+	hub/environment $(CURDIR)/$(HUB)
+	@touch $@
+
+test-hub: $(HUB)/env/.installed  ## as root: start a JupyterHub, ten students log in, nudge, submit, and reach nothing of each other's
+	$(RUN) -m pytest tests/hub
 
 ifdef QUICK
 bench: $(READY)
