@@ -170,7 +170,8 @@ def sources(notebook: Any) -> dict[str, str]:
     name that nbgrader gave it, or by its id.
     """
     found: dict[str, str] = {}
-    for cell in notebook.get("cells", []) if isinstance(notebook, Mapping) else []:
+    cells = notebook.get("cells") if isinstance(notebook, Mapping) else None
+    for cell in cells if isinstance(cells, list) else []:
         try:
             metadata = cell.get("metadata") or {}
             named = (metadata.get("nbgrader") or {}).get("grade_id") or cell.get("id")

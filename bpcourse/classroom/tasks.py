@@ -6,7 +6,7 @@ Book: chapters 01 to 18, in a class's problem sets.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -68,6 +68,10 @@ ATTEMPTS = 1000
 """Seeds that are tried for a student before it is said that none is fit."""
 
 
+CALLS = 3
+"""Numbers on which a student's function is called."""
+
+
 def of_student(identifier: str, one: ProblemSet, secret: str) -> list[Task]:
     """The tasks of a set for a student; the same for the same identifier and secret.
 
@@ -93,7 +97,7 @@ def of_seed(k: int, problem: Problem, seed: int) -> Task | None:
     one: Exercise | None = exercise(problem.label)
     if isinstance(one, Ladder):
         one = one.rung(len(one.steps))
-    if isinstance(one, Numbers) and not _fit(one, seed):
+    if isinstance(one, Numbers) and not _fit(one.derivation, seed, one.asks):
         one = None
     if isinstance(one, Choice):
         one = replace(one, options=random.Random(seed).sample(one.options, len(one.options)))
@@ -102,14 +106,14 @@ def of_seed(k: int, problem: Problem, seed: int) -> Task | None:
     return Task(f"p{k}", problem.label, seed, problem.points, one) if one else None
 
 
-def _fit(one: Numbers, seed: int) -> bool:
+def _fit(derivation: Derivation, seed: int, names: Sequence[str]) -> bool:
     """Whether all that is asked for is finite, and nothing is all zeros, as behind a dead ReLU."""
     try:
         with np.errstate(all="ignore"):
-            values = one.derivation.run(one.derivation.drawn(seed))
+            values = derivation.run(derivation.drawn(seed))
     except UNFIT:
         return False
-    asked = [values[name] for name in one.asks]
+    asked = [values[name] for name in names]
     return all(np.all(np.isfinite(x)) and np.any(x) for x in asked)
 
 
@@ -118,6 +122,8 @@ def _fit(one: Numbers, seed: int) -> bool:
 
 def _with_a_bug(model: Clinic, seed: int) -> Clinic | None:
     """A case in code on the derivation of another, with a mistake that the seed draws; None where none shows."""
+    if not all(_fit(model.derivation, seed + k, [f"d{model.nudged}"]) for k in range(CALLS)):
+        return None
     steps, _ = clinic.needed(model.derivation, model.nudged, {})
     made = [(step, mistake) for step in steps for mistake in possible(step)]
     for step, mistake in random.Random(seed).sample(made, len(made)):
@@ -145,11 +151,11 @@ def _arguments(case: Clinic, numbers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def calls(case: Clinic) -> list[dict[str, Any]]:
-    """Three sets of arguments for the function of a case.
+    """Sets of arguments for the function of a case.
 
     The first are the numbers of its lines.
     """
-    return [_arguments(case, case.derivation.drawn(case.seed + k)) for k in range(3)]
+    return [_arguments(case, case.derivation.drawn(case.seed + k)) for k in range(CALLS)]
 
 
 def program(case: Clinic, mended: bool = False) -> str:

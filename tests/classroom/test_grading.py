@@ -5,8 +5,9 @@ import simulated
 
 from bpcourse.classroom import grading
 from bpcourse.classroom.__main__ import main
-from bpcourse.classroom.sets import SETS
-from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers
+from bpcourse.classroom.sets import SETS, Problem, seed_of
+from bpcourse.classroom.tasks import of_seed
+from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers, check
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +48,13 @@ def test_every_mistake_at_every_step_is_named_and_costs_that_step_alone(name):
                 short = verdicts[step].kind == "more"  # the wrong number is the right one cut off, by chance
                 assert short or mistake.name in named or "transposed" in named, (task.label, step, mistake.name, verdicts)
     assert tried > 30
+
+
+def test_a_short_number_that_follows_and_might_be_the_right_one_cut_off_follows():
+    task = of_seed(1, Problem("15.5"), seed_of("bob", "15.5", simulated.SECRET))
+    asked = next(asked for step, mistake, asked in simulated.mistakes(task) if mistake.name == "activation forgotten")
+    assert check("15.5", seed=task.seed, **asked).verdicts["z2"].kind == "more"
+    assert grading._numbers(task, task.exercise, asked)["z2"].kind == "follows"
 
 
 def test_the_bug_left_in_is_named_and_a_half_mended_one_is_told_too():
@@ -154,6 +162,7 @@ def damaged() -> list:
         ("no metadata", changed(without_metadata), of),
         ("cells that are none", changed(lambda made, cells: made["cells"].extend([None, 5, {"source": None}])), of),
         ("no cells", {"cells": []}, 0),
+        ("cells that are no list", {"cells": 5}, 0),
         ("no notebook", [], 0),
         ("no JSON", "{", 0),
     ]
