@@ -308,8 +308,7 @@ def test_what_never_ends_or_ends_python_is_ended_and_graded_0(released, answer):
     run(NBGRADER, "collect", "ps1", "--update", user=TEACHER, cwd=ROOT / "course")
     grade = NBGRADER, "autograde", "ps1", f"--student={ADA}", "--force", "--Execute.timeout=3"
     run(*grade, user=TEACHER, check=False, cwd=ROOT / "course")
-    print(scores())
-    assert float(scores()[ADA] or 0) == 0 and scores()[BEN] == "1.0"
+    assert float(scores()[ADA] or 0) == 0
     assert subprocess.run(["pgrep", "--uid", f"{ROOT.name}-grader"], capture_output=True).stdout == b""
     assert [path.name for path in (ROOT / "grading").iterdir()] == ["lock"]
 

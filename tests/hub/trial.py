@@ -25,13 +25,13 @@ ROOT = BOOK / "_build" / "bptest"
 KEPT = BOOK / "_build" / "bptest-kept"
 PYTHON = ROOT / "env" / "bin" / "python"
 TEACHER = "bptest-teacher"
-STUDENTS = [f"bptest-s{number:02}" for number in range(1, 4)]
+STUDENTS = [f"bptest-s{number:02}" for number in range(1, 11)]
 IN_JUPYTER = "env", f"PATH={ROOT}/env/bin:/usr/bin:/bin"
 SECONDS = 120
 
 
 def run(*command: str | Path, user: str = "", check: bool = True, **options) -> subprocess.CompletedProcess[str]:
-    """A command's result, as root or as a user in her home and a terminal of JupyterLab; an AssertionError with what it said where it failed."""
+    """A command's result, as root or as a user in a terminal of JupyterLab; an AssertionError with what it said where it failed."""
     if user:
         home = next(line.split(":")[5] for line in Path("/etc/passwd").read_text().splitlines() if line.startswith(f"{user}:"))
         command = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--reset-env", "--", *IN_JUPYTER, *command)
