@@ -31,7 +31,7 @@ SECONDS = 120
 
 
 def run(*command: str | Path, user: str = "", check: bool = True, **options) -> subprocess.CompletedProcess[str]:
-    """A command's result, as root or as a user in a terminal of JupyterLab; an AssertionError with what it said where it failed."""
+    """A command's result, as root or as a user in a terminal of JupyterLab; where it failed, an AssertionError says why."""
     if user:
         home = next(line.split(":")[5] for line in Path("/etc/passwd").read_text().splitlines() if line.startswith(f"{user}:"))
         command = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--reset-env", "--", *IN_JUPYTER, *command)
