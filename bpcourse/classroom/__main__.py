@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from bpcourse.classroom import roster
+from bpcourse.classroom import platforms, report, roster
 from bpcourse.classroom.grading import Mark, feedback, grade_notebook
 from bpcourse.classroom.handouts import table, tasks_of, write
 from bpcourse.classroom.sets import SETS
@@ -41,7 +41,7 @@ def make(path: Path, out: Path) -> None:
 
 
 def grade(out: Path, submitted: Path, names: Sequence[str]) -> None:
-    """Grades what lies in submitted/STUDENT/SET/SET.ipynb or submitted/STUDENT/SET.ipynb.
+    """Grades submitted/STUDENT/SET/SET.ipynb or submitted/STUDENT/SET.ipynb.
 
     Writes feedback/STUDENT/SET.md, grades.csv with a line a student and set, and steps.csv with a line a step.
     """
@@ -91,7 +91,10 @@ def _feedback(name: str, marks: Sequence[Mark]) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Reads the command line; ends with a message in the place of a ValueError or an OSError."""
+    """Reads the command line.
+
+    A ValueError or an OSError ends it with a message.
+    """
     parser = argparse.ArgumentParser(prog="python -m bpcourse.classroom", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("make", help="write the problem sets of a roster")
@@ -101,6 +104,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     grading.add_argument("--out", type=Path, default=OUT, help="the folder that make wrote")
     grading.add_argument("--submitted", type=Path, help="by default the folder nbgrader/submitted in it")
     grading.add_argument("sets", nargs="*", metavar="SET", help=f"by default all: {', '.join(SETS)}")
+    learning = commands.add_parser("qti", help="write the sets in versions for Canvas (QTI) and Moodle")
+    learning.add_argument("roster", type=Path, help="the numbers are drawn by the secret beside it")
+    learning.add_argument("sets", nargs="*", metavar="SET", help=f"by default all: {', '.join(SETS)}")
+    learning.add_argument("--versions", type=int, default=4)
+    learning.add_argument("--out", type=Path, default=OUT / "platforms")
+    missing = commands.add_parser("report", help="what the class missed, from files that the practice page exports")
+    missing.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    missing.add_argument("--out", type=Path, default=OUT / "missed.html")
     given = parser.parse_args(arguments)
     unknown = [name for name in getattr(given, "sets", []) if name not in SETS]
     try:
@@ -108,6 +119,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise ValueError(f"set: expected {', '.join(SETS)}, got {unknown[0]!r}")
         if given.command == "make":
             make(given.roster, given.out)
+        elif given.command == "qti":
+            platforms.main([SETS[name] for name in given.sets or SETS], given.versions, secret_of(given.roster), given.out)
+        elif given.command == "report":
+            report.main(given.files, given.out)
         else:
             grade(given.out, given.submitted or given.out / "nbgrader" / "submitted", given.sets or list(SETS))
     except (ValueError, OSError) as error:

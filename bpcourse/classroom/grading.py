@@ -21,6 +21,7 @@ from bpcourse.practice import clinic, diagnosis
 from bpcourse.practice.code import check_code
 from bpcourse.practice.diagnosis import Verdict
 from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers, check
+from bpcourse.practice.rules import UNFIT
 
 LETTERS = "abcdefgh"
 NOTHING = Verdict("nothing", "No answer.")
@@ -38,9 +39,9 @@ class Mark(NamedTuple):
 
 
 def grade(task: Task, source: str | None, hidden: Sequence[str | Path] = ()) -> list[Mark]:
-    """The marks of a task for the source of its answer cell; None is a cell that is not there.
+    """The marks of a task for the source of its answer's cell.
 
-    The folders `hidden` (keys, other students' work) are out of the cell's sight.
+    None is a cell that is not there. The folders `hidden` (keys, other students' work) are out of the cell's sight.
     """
     if source is None:
         verdicts: Mapping[str, Verdict] = dict.fromkeys(task.steps, Verdict("nothing", "The answer's cell is not there."))
@@ -91,7 +92,25 @@ def _numbers(task: Task, one: Numbers, answer: Any) -> Mapping[str, Verdict]:
             read[name] = diagnosis.expect_size(diagnosis.read(answer[name], np.size(true[name]), name), true[name])
         except (ValueError, TypeError) as error:
             verdicts[name] = Verdict("mistake", f"It cannot be read. {error}.")
-    return {**verdicts, **(check(task.label, seed=task.seed, **read).verdicts if read else {})}
+    told = {**check(task.label, seed=task.seed, **read).verdicts} if read else {}
+    own: dict[str, Any] = {}
+    for name, verdict in told.items():
+        value = np.reshape([x.value for x in read[name].numbers], np.shape(true[name]))[()]
+        # A short number may be the right one cut off, by chance, and just what follows from her own.
+        if verdict.kind == "more" and _follows(task, one, name, own, value):
+            told[name] = Verdict("follows", diagnosis.said("follows"))
+        elif not verdict.accepted:
+            own[name] = value
+    return {**verdicts, **told}
+
+
+def _follows(task: Task, one: Numbers, name: str, own: Mapping[str, Any], value: Any) -> bool:
+    """Whether a value is what comes out of a student's own earlier numbers."""
+    try:
+        with np.errstate(all="ignore"):
+            return diagnosis.same(one.derivation.run(one.derivation.drawn(task.seed), own, upto=name)[name], value)
+    except UNFIT:
+        return False
 
 
 def _choice(one: Choice, answer: Any) -> Verdict:
@@ -145,9 +164,10 @@ def _code(one: Code, came: Sequence[tuple[Any, str | None]]) -> Verdict:
 
 
 def sources(notebook: Any) -> dict[str, str]:
-    """The sources of a notebook's answer cells by the names of the tasks, whatever else has become of it.
+    """The sources of a notebook's answers by the names of the tasks.
 
-    A cell is known by the name that nbgrader gave it, or by its id.
+    Whatever else has become of the notebook does not matter. A cell is known by the
+    name that nbgrader gave it, or by its id.
     """
     found: dict[str, str] = {}
     for cell in notebook.get("cells", []) if isinstance(notebook, Mapping) else []:

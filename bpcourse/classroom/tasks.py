@@ -5,7 +5,6 @@ Book: chapters 01 to 18, in a class's problem sets.
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -41,7 +40,10 @@ def total(x):
 
 
 class Task(NamedTuple):
-    """A problem of a student: `name` is p1, p2, …; each of its steps is worth `points`."""
+    """A problem of a student; each of its steps is worth `points`.
+
+    `name` is p1, p2, …
+    """
 
     name: str
     label: str
@@ -62,19 +64,32 @@ class Task(NamedTuple):
         return self.points * len(self.steps)
 
 
+ATTEMPTS = 1000
+"""Seeds that are tried for a student before it is said that none is fit."""
+
+
 def of_student(identifier: str, one: ProblemSet, secret: str) -> list[Task]:
-    """The tasks of a set for a student; the same for the same identifier and secret."""
+    """The tasks of a set for a student; the same for the same identifier and secret.
+
+    ValueError where no numbers of an exercise can be asked for.
+    """
     return [_drawn(k, problem, identifier, secret) for k, problem in enumerate(one.problems, start=1)]
 
 
 def _drawn(k: int, problem: Problem, identifier: str, secret: str) -> Task:
     """The task of the first seed whose numbers are fit to be asked for."""
-    seeds = (seed_of(identifier, f"{problem.label}{f'/{n}' if n else ''}", secret) for n in itertools.count())
-    return next(made for seed in seeds if (made := of_seed(k, problem, seed)) is not None)
+    for n in range(ATTEMPTS):
+        made = of_seed(k, problem, seed_of(identifier, f"{problem.label}{f'/{n}' if n else ''}", secret))
+        if made is not None:
+            return made
+    raise ValueError(f"problem: expected an exercise with numbers to ask for, got {problem.label!r}, which gives none")
 
 
 def of_seed(k: int, problem: Problem, seed: int) -> Task | None:
-    """The k-th task of a set from its seed; None where these numbers have no logarithm, or show no bug."""
+    """The k-th task of a set from its seed.
+
+    None where these numbers have no logarithm, or show no bug.
+    """
     one: Exercise | None = exercise(problem.label)
     if isinstance(one, Ladder):
         one = one.rung(len(one.steps))
@@ -88,14 +103,14 @@ def of_seed(k: int, problem: Problem, seed: int) -> Task | None:
 
 
 def _fit(one: Numbers, seed: int) -> bool:
-    """Whether all that is asked for is a finite number, and one of them at least is not 0."""
+    """Whether all that is asked for is finite, and nothing is all zeros, as behind a dead ReLU."""
     try:
         with np.errstate(all="ignore"):
             values = one.derivation.run(one.derivation.drawn(seed))
     except UNFIT:
         return False
     asked = [values[name] for name in one.asks]
-    return all(np.all(np.isfinite(x)) for x in asked) and any(np.any(x) for x in asked)
+    return all(np.all(np.isfinite(x)) and np.any(x) for x in asked)
 
 
 # --------------------------------------------------------------------------- the bug
@@ -130,7 +145,10 @@ def _arguments(case: Clinic, numbers: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def calls(case: Clinic) -> list[dict[str, Any]]:
-    """Three sets of arguments for the function of a case, the first on the numbers of its lines."""
+    """Three sets of arguments for the function of a case.
+
+    The first are the numbers of its lines.
+    """
     return [_arguments(case, case.derivation.drawn(case.seed + k)) for k in range(3)]
 
 
@@ -159,7 +177,7 @@ def run(source: str, case: Clinic) -> Callable[..., Any]:
 
 
 def given(task: Task) -> str:
-    """The lines that stand above a task's answer: tools, and the given numbers under their names."""
+    """The lines above a task's answer: tools, and the given numbers."""
     if isinstance(task.exercise, Numbers):
         numbers = shown(task.exercise, task.exercise.derivation, task.seed)
         return "\n".join(["import numpy as np\n", *(f"{name} = {in_python(x)}" for name, x in numbers.items())])
