@@ -24,6 +24,7 @@ from pdf import FLAGS, chromium  # noqa: E402
 from playwright.sync_api import sync_playwright  # noqa: E402
 from still import SETTINGS  # noqa: E402
 
+from bpcourse.classroom import roster  # noqa: E402
 from bpcourse.classroom.__main__ import secret_of  # noqa: E402
 from bpcourse.classroom.sets import SETS, ProblemSet  # noqa: E402
 from bpcourse.classroom.tasks import Task, program, shown  # noqa: E402
@@ -42,7 +43,9 @@ h2 { font-size: 12.5pt; margin: 7mm 0 2mm; }
 .room, .stem, pre { break-inside: avoid; }
 .stem { break-after: avoid; }
 .lines div { height: 8mm; border-bottom: 0.4pt solid #8b949e; }
-.blank.long { width: 90mm; }
+.blank.long { width: 70mm; }
+.blank.line { width: 110mm; }
+.bp-ask { white-space: nowrap; }
 .options { list-style: none; padding-left: 0; }
 .options li { display: flex; gap: 2.5mm; margin: 1.2mm 0; break-inside: avoid; }
 .box { flex: 0 0 3.2mm; height: 3.2mm; margin-top: 0.9mm; border: 0.6pt solid; }
@@ -84,9 +87,9 @@ def boxes(rows: list[str]) -> str:
     return f'<ul class="options">{"".join(f"<li><span class=box></span><span>{row}</span></li>" for row in rows)}</ul>'
 
 
-def blank(numbers: int = 1) -> str:
-    """A line to write on, long where several numbers go there."""
-    return f'<span class="blank{" long" * (numbers > 2)}"></span>'
+def blank(kind: str = "") -> str:
+    """A line to write on: of the usual length, `long` or as long as a `line` of code."""
+    return f'<span class="blank {kind}"></span>'
 
 
 def points(n: int) -> str:
@@ -108,7 +111,7 @@ def question(task: Task) -> str:
         )
         for name, x in zip(one.asks, answers(task)):
             rule = f" by the rule {blank()}" if one.rules else ""
-            room += f'<p class="bp-ask">{math(symbols[name])} = {blank(np.size(x))}{how_many(x)}{rule}</p>'
+            room += f'<p class="bp-ask">{math(symbols[name])} = {blank("long" * (np.size(x) > 2))}{how_many(x)}{rule}</p>'
         room += f'<div class="room" style="height: {20 + 8 * len(one.asks)}mm"></div>'
     elif isinstance(one, Choice):
         room = boxes([f"{letter}) {MARKDOWN.renderInline(o.text)}" for letter, o in zip("abcdefgh", one.options)])
@@ -116,7 +119,7 @@ def question(task: Task) -> str:
         told += f"<pre>{escape(program(one))}</pre>"
         lines = [f"{k}. <code>{escape(x.text)}</code> = {page.shown(x.value)}" for k, x in enumerate(clinic.lines(one), start=1)]
         reasons = boxes([escape(reason.mistake.name) for reason in clinic.menu(one)])
-        room = f'{boxes(lines)}<p>The line as it should be: {blank(9)}</p><div class="room"><p>Reason:</p>{reasons}</div>'
+        room = f'{boxes(lines)}<p>The line as it should be: {blank("line")}</p><div class="room"><p>Reason:</p>{reasons}</div>'
     elif isinstance(one, Code):
         told += f"<pre>{escape(one.stub)}</pre>"
         room = f'<div class="room lines">{10 * "<div></div>"}</div>'
@@ -125,7 +128,7 @@ def question(task: Task) -> str:
 
 def how_many(value: Any) -> str:
     """How many numbers go into a blank, where it is not one."""
-    return "" if np.size(value) == 1 else f" ({' × '.join(map(str, np.shape(value)))}, row by row)"
+    return "" if np.size(value) == 1 else f" ({' × '.join(map(str, np.shape(value)))} numbers)"
 
 
 # --------------------------------------------------------------------------- what is right, and what is wrong
@@ -234,6 +237,7 @@ if __name__ == "__main__":
     try:
         if unknown:
             raise ValueError(f"set: expected {', '.join(SETS)}, got {unknown[0]!r}")
+        roster.read(told.roster)
         main([SETS[name] for name in told.sets or SETS], told.versions, secret_of(told.roster), told.out)
     except (ValueError, OSError) as error:
         sys.exit(f"exams: {error}")

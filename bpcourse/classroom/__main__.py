@@ -120,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if given.command == "make":
             make(given.roster, given.out)
         elif given.command == "qti":
+            roster.read(given.roster)
             platforms.main([SETS[name] for name in given.sets or SETS], given.versions, secret_of(given.roster), given.out)
         elif given.command == "report":
             report.main(given.files, given.out)

@@ -58,7 +58,7 @@ Student = dict[str, Try]
 
 
 class Step(NamedTuple):
-    """A value that a question asks for; for `failed` students it is the first wrong one."""
+    """A value that is asked for; for `failed` students it is the first wrong one."""
 
     name: str
     words: str
@@ -121,20 +121,23 @@ def _exercise(label: str) -> Exercise | None:
 
 
 def _try(label: str, entry: Any) -> Try | None:
-    one = _exercise(label)
-    if one is None or not isinstance(entry, dict) or not isinstance(entry.get("first"), bool):
+    if _exercise(label) is None or not isinstance(entry, dict) or not isinstance(entry.get("first"), bool):
         return None
     at = entry.get("at")
     if isinstance(at, bool) or not isinstance(at, int | float) or not abs(at) < 1e16:
         return None
     told = entry.get("said")
     heard = told.items() if isinstance(told, dict) else ()
-    asked = _asked(one)
-    return Try(at, entry["first"], {name: verdict for name, x in heard if name in asked and (verdict := _verdict(one, name, x))})
+    asked = _asked(label)
+    return Try(
+        at, entry["first"], {name: verdict for name, x in heard if name in asked and (verdict := _verdict(label, name, x))}
+    )
 
 
-def _asked(one: Exercise) -> dict[str, str]:
+@cache
+def _asked(label: str) -> dict[str, str]:
     """The names of what is judged in an exercise, and each in words."""
+    one = _exercise(label)
     if isinstance(one, Choice):
         return {"choice": "the choice"}
     if isinstance(one, Clinic):
@@ -145,27 +148,30 @@ def _asked(one: Exercise) -> dict[str, str]:
     return {**rules, **{f"rule of {name}": "which rule it is" for name in rules}}
 
 
-def _verdict(one: Exercise, name: str, told: Any) -> tuple[bool, str] | None:
+def _verdict(label: str, name: str, told: Any) -> tuple[bool, str] | None:
     """Whether a value was accepted, and the diagnosis; None where it is not as the page writes it."""
     if not isinstance(told, list) or not told or not all(isinstance(word, str) for word in told):
         return None
     kind, *chosen = told
     if kind not in ACCEPTED | WRONG:
         return None
-    return kind in ACCEPTED, "" if kind in ACCEPTED else _diagnosis(one, name, chosen)
+    words = _words(label, name)
+    return kind in ACCEPTED, "" if kind in ACCEPTED else " or ".join(words[word] for word in chosen if word in words)
 
 
-def _diagnosis(one: Exercise, name: str, chosen: Sequence[str]) -> str:
-    """The mistakes of a number, or what was chosen, as HTML: only words of this book."""
-    if isinstance(one, Numbers | Ladder) and name in page.asked(one):
-        return page.inline(" or ".join(mistake for mistake in chosen if mistake in NAMES))
-    offers: dict[str, str] = {rule: f"“{rule}”" for rule in RULES}
+@cache
+def _words(label: str, name: str) -> dict[str, str]:
+    """What can be said against a value, as HTML in the book's words: the mistakes of a number, or what can be chosen."""
+    one = _exercise(label)
     if isinstance(one, Choice):
-        offers = {str(k): f"“{option.text}” {option.why}" for k, option in enumerate(one.options, start=1)}
+        told = {str(k): f"“{option.text}” {option.why}" for k, option in enumerate(one.options, start=1)}
+    elif isinstance(one, Clinic) and name == "line":
+        told = {str(k): f"line {k}" for k in range(1, len(clinic.lines(one)) + 1)}
     elif isinstance(one, Clinic):
-        lines = {str(k): f"line {k}" for k in range(1, len(clinic.lines(one)) + 1)}
-        offers = lines if name == "line" else {str(k): r.mistake.name for k, r in enumerate(clinic.menu(one), start=1)}
-    return _inline(offers.get(chosen[0], "") if chosen else "")
+        told = {str(k): reason.mistake.name for k, reason in enumerate(clinic.menu(one), start=1)}
+    else:
+        told = {rule: f"“{rule}”" for rule in RULES} if name.startswith("rule of ") else {mistake: mistake for mistake in NAMES}
+    return {key: _inline(text) for key, text in told.items()}
 
 
 def _inline(text: str) -> str:
@@ -200,9 +206,7 @@ def questions(students: Sequence[Student]) -> list[Question]:
 
 
 def _question(label: str, tries: Sequence[Try], discrimination: float) -> Question:
-    one = _exercise(label)
-    assert one is not None
-    asked = _asked(one)
+    one, asked = exercise(label), _asked(label)
     heard = [entry.said for entry in tries if entry.said]
     failed = Counter(next((name for name in asked if not said.get(name, (True,))[0]), "") for said in heard)
     diagnoses = Counter(words for said in heard for words in {words for right, words in said.values() if words})
@@ -255,7 +259,7 @@ LEFT, WIDE, ROW, TOP = 60, 330, 22, 26
 def picture(found: Sequence[Question]) -> svg.Picture:
     """A line a question: the share right at first try, and where they fail.
 
-    The share has its interval; a square stands for a step, darker where more fail.
+    The share has its interval; a square stands for a step, fuller where more fail.
     """
     steps = max(len(question.steps) for question in found)
     height = TOP + ROW * len(found) + 8
@@ -314,7 +318,7 @@ table {{ border-collapse: collapse; }} .wide {{ overflow-x: auto; }}
 th, td {{ text-align: left; vertical-align: top; padding: .4rem .8rem .4rem 0; min-width: 6rem; }}
 tr {{ border-bottom: 1px solid var(--bp-line); }}
 thead th {{ white-space: nowrap; }} tbody th {{ font-weight: 600; min-width: 12rem; }} td:nth-child(n+4) {{ min-width: 16rem; }}
-small {{ color: var(--bp-muted); }} svg {{ display: block; }}
+small {{ color: var(--bp-muted); }} svg {{ display: block; height: auto; }}
 """
 # The picture brings the palette of the book's pages, which know a switch; this page follows the system.
 _OWN_PALETTE = re.compile(r"<style>.*?</style>", re.S)
@@ -350,15 +354,17 @@ knows the rest. Below 0: the better ones miss it, so read the question again, it
 it says nothing and is not shown; “chance?” stands where it is below 2/√n, which a question without any gives once in twenty
 classes.</p>
 <p><strong>First wrong step</strong>: where a student's first wrong value stands, on the first try at each; a square a step in the
-picture, the darker the more. What only follows from an earlier number counts as right.</p>
+picture, the fuller the more. What only follows from an earlier number counts as right.</p>
 <p><strong>Commonest diagnosis</strong>: what the first verdicts named most often, and of how many who were judged.</p>
-<div class="wide">{_OWN_PALETTE.sub("", picture(found).svg)}</div>
-<div class="wide"><table>
+<div class="wide" tabindex="0" role="region" aria-label="The picture">{_OWN_PALETTE.sub("", picture(found).svg)}</div>
+<div class="wide" tabindex="0" role="region" aria-label="The table">
+<table>
 <thead><tr>{heads}</tr></thead>
 <tbody>
 {chr(10).join(map(_row, found))}
 </tbody>
-</table></div>
+</table>
+</div>
 </main>
 </body>
 </html>

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from bpcourse.classroom import report
+from bpcourse.classroom.__main__ import main as command
 from bpcourse.practice.exercises import CHAPTERS, Choice, Clinic, Ladder, Numbers, chapter
 from bpcourse.practice.mistakes import MISTAKES
 
@@ -129,7 +130,7 @@ def test_a_choice_and_a_case_of_the_clinic_are_told_in_the_books_words():
 @pytest.mark.parametrize("number", CHAPTERS)
 def test_every_question_of_the_book_can_be_told(number):
     for k, one in enumerate(chapter(number), start=1):
-        asked = report._asked(one)
+        asked = report._asked(f"{number:02}.{k}")
         assert bool(asked) == isinstance(one, Numbers | Ladder | Choice | Clinic)
         told = report._try(f"{number:02}.{k}", entry(False, said={name: ["mistake", "1"] for name in asked}))
         assert told.said.keys() == asked.keys()
@@ -233,6 +234,14 @@ def test_a_student_who_hands_in_twice_counts_once(tmp_path):
 def test_the_same_files_give_the_same_page_in_any_order(tmp_path):
     files = written(tmp_path, simulated(12, 11))
     assert made(files, tmp_path / "a.html") == made(files[::-1], tmp_path / "b.html")
+
+
+def test_the_command_makes_the_page_and_says_what_it_did_not_get(tmp_path, capsys):
+    files = written(tmp_path, simulated(4, 12))
+    command(["report", *map(str, files), "--out", str(tmp_path / "missed.html")])
+    assert capsys.readouterr().out == f"4 students: {tmp_path / 'missed.html'}\n" and (tmp_path / "missed.html").exists()
+    with pytest.raises(SystemExit, match="files: expected files that the practice page exports, got none among 1"):
+        command(["report", str(tmp_path / "none.json")])
 
 
 def test_without_any_file_there_is_no_page(tmp_path):

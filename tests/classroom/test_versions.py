@@ -7,10 +7,10 @@ import re
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
-import pages
 import pytest
 
 from bpcourse.classroom import platforms, versions
@@ -18,6 +18,7 @@ from bpcourse.classroom.sets import SETS, Problem, ProblemSet
 from bpcourse.practice import check, diagnosis
 from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers, exercise
 
+ROOT = Path(__file__).parents[2]
 SECRET = "a secret of the teacher"
 NAMES = list(SETS)
 
@@ -241,7 +242,7 @@ for name in sys.argv[1:]:
 @pytest.fixture(scope="module")
 def sheets() -> dict:
     pytest.importorskip("playwright", reason="exams are printed with Playwright")
-    done = subprocess.run([sys.executable, "-c", SHEETS, *NAMES], cwd=pages.ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", SHEETS, *NAMES], cwd=ROOT, capture_output=True, text=True, check=True)
     told = (sheet.split("\n", 1) for sheet in done.stdout.split("\f")[1:])
     return {(head[:4], head[4], head.endswith("True")): text for head, text in told}
 

@@ -19,6 +19,7 @@ SECRET = "a secret of the teacher"
 @pytest.fixture(scope="module")
 def printed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exams")
+    (folder / "roster.csv").write_text("identifier\nada\n")
     (folder / "roster.secret").write_text(SECRET)
     command = [
         sys.executable,
@@ -57,6 +58,13 @@ def test_the_keys_alone_hold_the_answers_each_its_own(printed):
         long = {number for number in own if len(number.lstrip("−0.")) >= 4}
         assert len(long) > 30 and not any(number in sheet for number in long)
         assert "key" not in sheet and "mistake" not in sheet
+
+
+def test_without_a_roster_no_secret_is_made(tmp_path):
+    done = subprocess.run(
+        [sys.executable, ROOT / "tools" / "exams.py", "rooster.csv"], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert done.returncode == 1 and "rooster.csv" in done.stderr and not list(tmp_path.iterdir())
 
 
 def test_a_set_that_is_none_is_named(tmp_path):
