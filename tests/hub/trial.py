@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
 import json
 import os
 import re
@@ -164,6 +165,12 @@ class Hub:
 @contextlib.contextmanager
 def hub(students: list[str] = STUDENTS) -> Iterator[Hub]:
     """A hub of these students and a teacher, from its installation to the last trace of it."""
+    with (BOOK / "_build" / "bptest.lock").open("w") as lock:  # two at once would take each other away
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield from _hub(students)
+
+
+def _hub(students: list[str]) -> Iterator[Hub]:
     take_away()
     try:
         run("useradd", "--create-home", "--user-group", "--key", "HOME_MODE=0700", TEACHER)
