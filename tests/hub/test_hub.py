@@ -43,12 +43,12 @@ def test_nobody_off_the_roster_gets_in(hub):
     run("chpasswd", input=f"{TEACHER}:a-right-password\n")
     assert hub.login(TEACHER, "a-right-password") is not None
     stranger, left = "bptest-stranger", STUDENTS[-1]
+    roster = (ROOT / "roster.csv").read_text()
     run("useradd", "--create-home", stranger)
     try:
         run("chpasswd", input=f"{stranger}:a-right-password\n")
         assert hub.login(stranger, "a-right-password") is None
         assert hub.login("root", "a-right-password") is None
-        roster = (ROOT / "roster.csv").read_text()
         (ROOT / "roster.csv").write_text(f"{roster}{stranger},A stranger\n")  # on the roster, but of the machine
         assert hub.login(stranger, "a-right-password") is None
         refused = subprocess.run([PYTHON, "-Es", ROOT / "hub" / "students", "add"], capture_output=True, text=True)
