@@ -29,7 +29,7 @@ def printed(tmp_path_factory):
         "--versions",
         "3",
         "--out",
-        folder / "out",
+        "out",
     ]
     subprocess.run(command, check=True, cwd=folder)
     return {path.stem: pypdfium2.PdfDocument(path) for path in (folder / "out").iterdir()}
