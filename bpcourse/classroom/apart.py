@@ -52,7 +52,8 @@ def run(
 
     The outcome has the values of `names`, and of `function` on each of the calls.
 
-    The folders `hidden` are empty to it where the system can do that. Whatever the cell does,
+    The folders `hidden` and the home are empty to it where the system can do that, but for Python
+    and its packages. Whatever the cell does,
     nothing is raised: an error, an end of Python or of its time is told. OSError on Windows, which
     has no such limits.
     """
@@ -61,7 +62,8 @@ def run(
     request = {
         "source": source, "given": given, "names": list(names), "function": function, "seconds": SECONDS, "memory": MEMORY,
         "calls": [[inside.encode(argument) for argument in call] for call in calls],
-        "hidden": [str(Path(folder).resolve()) for folder in hidden if Path(folder).is_dir()],
+        "hidden": [str(folder) for folder in map(Path.resolve, map(Path, (Path.home(), *hidden))) if str(folder) != "/"],
+        "kept": _kept(),
     }  # fmt: skip
     # -P: the folder of the program is not searched, where `inside` has neighbours with names of other modules
     command = [sys.executable, "-P", "-s", "-B", "-m", inside.__name__]
@@ -79,6 +81,14 @@ def run(
             _end(process)
         told.seek(0)
         return _read(told.read(2**20), process.returncode)
+
+
+def _kept() -> list[str]:
+    """Where modules lie: this package, Python's own folders, and those of installed packages."""
+    own = tuple(str(Path(prefix).resolve()) for prefix in (sys.prefix, sys.base_prefix))
+    searched = [str(folder) for folder in map(Path.resolve, map(Path, sys.path)) if folder.is_dir()]
+    kept = [folder for folder in searched if folder.startswith(own) or folder.endswith("-packages")]
+    return [str(Path(__file__).resolve().parent.parent), *kept]
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -79,7 +79,7 @@ def _cells(task: Task, answer: str) -> list[Cell]:
         cell(given(task), f"{task.name}-given"),
         cell(f"# Your answer to problem {task.name[1:]}\n{answer}", f"{task.name}-answer", solution=True),
         cell(
-            f"# Problem {task.name[1:]}: its {task.of} points, and what is said of the answer, stand here once it is graded.",
+            f"# Problem {task.name[1:]}: its {points(task)}, and what is said of the answer, stand here once it is graded.",
             task.name, grade=True, locked=True, points=task.of,
         ),
     ]  # fmt: skip
@@ -88,7 +88,7 @@ def _cells(task: Task, answer: str) -> list[Cell]:
 def question(task: Task) -> str:
     """The question in Markdown, with the student's numbers."""
     one = task.exercise
-    parts = [f"## Problem {task.name[1:]}. {one.title}\n\n{task.of} points.", one.text]
+    parts = [f"## Problem {task.name[1:]}. {one.title}\n\n{points(task)}.", one.text]
     if isinstance(one, Numbers):
         symbols, true = one.derivation.symbols(), one.derivation.run(one.derivation.drawn(task.seed))
         parts += [
@@ -111,6 +111,11 @@ def question(task: Task) -> str:
             f"Give the number of the first bad line, the reason (one of these names), and mend the function below.\n\n{reasons}"
         ]
     return "\n\n".join(parts)
+
+
+def points(task: Task) -> str:
+    """The points of a task in words."""
+    return f"{task.of} point{'s' * (task.of > 1)}"
 
 
 def tex(x: Any) -> str:
@@ -192,7 +197,7 @@ def rubric(one: ProblemSet, tasks: Sequence[Task], whose: str) -> str:
     for task in tasks:
         rows = [f"| {step} | {right} | {task.points} | {known} |" for step, right, known in _right(task)]
         table = "\n".join(["| step | right | points | mistakes known by name |", "|---|---|---|---|", *rows])
-        parts.append(f"## {task.name}: {task.exercise.title} ({task.label}, {task.of} points)\n\n{table}")
+        parts.append(f"## {task.name}: {task.exercise.title} ({task.label}, {points(task)})\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 
@@ -234,7 +239,7 @@ def write(students: Sequence[Student], secret: str, out: Path) -> None:
 
     The same roster and secret give the same bytes.
     """
-    out.mkdir(parents=True, exist_ok=True)
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     (out / "keys").mkdir(mode=0o700, exist_ok=True)
     for one in SETS.values():
         keys = {}
@@ -248,7 +253,7 @@ def write(students: Sequence[Student], secret: str, out: Path) -> None:
             _text(kept.with_suffix(".md"), rubric(one, tasks, student.identifier))
         sample = of_set(one, of_student("", one, secret), SAMPLE)
         _json(out / "nbgrader" / "source" / one.name / f"{one.name}.ipynb", sample)
-        _json(out / "otter" / one.name / f"{one.name}.ipynb", for_otter(one, of_student("", one, secret)))
+        _json(out / "otter" / one.name / f"{one.name}.ipynb", for_otter(one, of_student("", one, secret), out))
         _json(out / "otter" / one.name / "keys.json", keys)
     _text(out / "nbgrader" / "nbgrader_config.py", NBGRADER)
     table(out / "nbgrader" / "students.csv", ["id", "first_name", "email"], students)
@@ -301,9 +306,9 @@ run_tests: false
 init_cell: false
 export_cell: false
 autograder_files: [keys.json]
-plugins: [bpcourse.classroom.with_otter.Grade]
-generate: {show_stdout: true, show_hidden: true}"""
-"""The configuration of an otter assignment."""
+plugins: [{{bpcourse.classroom.with_otter.Grade: {{course: {course}}}}}]
+generate: {{show_stdout: true, show_hidden: true}}"""
+"""The configuration of an otter assignment; `course` is the folder that a student's code shall not see."""
 
 TEST = """\
 \""" # BEGIN TEST CONFIG
@@ -314,13 +319,16 @@ marks["{problem}"]["{step}"]"""
 """A test case of otter: whether a step earned its points."""
 
 
-def for_otter(one: ProblemSet, tasks: Sequence[Task]) -> dict[str, Any]:
+def for_otter(one: ProblemSet, tasks: Sequence[Task], course: Path) -> dict[str, Any]:
     """The set as `otter assign` reads it.
 
     A test case a step asks for the mark that `with_otter` gave.
     """
     right = {"data": {"text/plain": "True"}, "execution_count": 1, "metadata": {}, "output_type": "execute_result"}
-    cells = [cell(OTTER, "config", "raw"), cell(f"# {one.title}", "head", "markdown")]
+    cells = [
+        cell(OTTER.format(course=json.dumps(str(course.resolve()))), "config", "raw"),
+        cell(f"# {one.title}", "head", "markdown"),
+    ]
     for task in tasks:
         begin = f"# BEGIN QUESTION\nname: {task.name}\npoints: {task.of}\ncheck_cell: false"
         cells += [cell(begin, f"{task.name}-begin", "raw"), cell(question(task), f"{task.name}-question", "markdown")]

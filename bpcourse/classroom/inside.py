@@ -13,15 +13,19 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 NEW_MOUNTS, NEW_IPC, NEW_USER, NEW_PROCESSES, NEW_NETWORK = 0x00020000, 0x08000000, 0x10000000, 0x20000000, 0x40000000
-PRIVATE = 0x4000 | 0x40000
+BIND, PRIVATE = 0x1000 | 0x4000, 0x4000 | 0x40000
 """Linux's flags of unshare and mount."""
 
 NOBODY = 65534
+
+SOCKETS = ("/tmp", "/run")
+"""Where programs of the same user listen, which no read-only disk keeps from being talked to."""
 
 EARLY = ("collections", "decimal", "fractions", "functools", "itertools", "math", "random", "statistics", "numpy.linalg")
 """Loaded before the walls go up, behind which Python's own folder may be out of sight."""
@@ -76,16 +80,16 @@ def decode(told: Any) -> Any:
 # --------------------------------------------------------------------------- the walls
 
 
-def build_walls(hidden: list[str], seconds: int, memory: int) -> bool:
+def build_walls(hidden: list[str], kept: list[str], seconds: int, memory: int) -> bool:
     """Limits this process, and takes it into a world of its own if there is one.
 
-    Gives whether there is. In it no other process can be seen or stopped, there is no network, nothing can be written, and
-    the folders `hidden` are empty.
+    Gives whether there is. In it no other process can be seen or stopped, there is no network,
+    nothing can be written, and the folders `hidden` are empty but for those in them that are `kept`.
     """
     import resource  # which Windows does not have
 
     root = os.geteuid() == 0
-    alone = sys.platform == "linux" and _unshared(root, hidden)
+    alone = sys.platform == "linux" and _unshared(root, hidden, kept)
     if alone:
         _wait_outside(seconds)
     for what, most in (("CPU", seconds), ("AS", memory), ("FSIZE", 2**20), ("CORE", 0), ("NOFILE", 64)):
@@ -102,16 +106,30 @@ def build_walls(hidden: list[str], seconds: int, memory: int) -> bool:
     return alone
 
 
-def _unshared(root: bool, hidden: list[str]) -> bool:
+def _unshared(root: bool, hidden: list[str], kept: list[str]) -> bool:
     """Whether this process got namespaces of its own; in them all is read-only, and the hidden folders are covered."""
-    libc = ctypes.CDLL(None)
+    libc, user, group = ctypes.CDLL(None), os.geteuid(), os.getegid()
     if libc.unshare(NEW_MOUNTS | NEW_IPC | NEW_PROCESSES | NEW_NETWORK | (0 if root else NEW_USER)):
         return False
+    if not root:
+        for name, told in (("setgroups", "deny"), ("uid_map", f"{user} {user} 1"), ("gid_map", f"{group} {group} 1")):
+            Path("/proc/self", name).write_text(told)
     fine = libc.mount(None, b"/", None, PRIVATE, None) == 0
-    for folder in hidden:
-        fine = libc.mount(b"none", folder.encode(), b"tmpfs", 0, None) == 0 and fine
+    for folder in filter(os.path.isdir, (*SOCKETS, *hidden, "/proc")):  # one may lie in another that is covered by now
+        fine = _covered(libc, folder, [path for path in kept if path.startswith(f"{folder}/")]) and fine
     read_only = (ctypes.c_uint64 * 4)(1, 0, 0, 0)
     return libc.syscall(442, -100, b"/", 0x8000, read_only, 32) == 0 and fine  # mount_setattr, of the whole tree
+
+
+def _covered(libc: ctypes.CDLL, folder: str, kept: list[str]) -> bool:
+    """Whether an empty folder lies over this one, with what is kept of it in its place."""
+    files = [os.open(path, os.O_PATH) for path in kept]
+    fine = libc.mount(b"none", folder.encode(), b"tmpfs", 0, b"mode=755") == 0
+    for path, file in zip(kept, files):
+        os.makedirs(path, exist_ok=True)
+        fine = libc.mount(f"/proc/self/fd/{file}".encode(), path.encode(), None, BIND, None) == 0 and fine
+        os.close(file)
+    return fine
 
 
 def _wait_outside(seconds: int) -> None:
@@ -167,7 +185,7 @@ def main() -> None:
     for name in EARLY:
         importlib.import_module(name)
     exec(request["given"], space)
-    alone = build_walls(request["hidden"], request["seconds"], request["memory"])
+    alone = build_walls(*(request[name] for name in ("hidden", "kept", "seconds", "memory")))
     told = {"alone": alone, **answers(request, space)}
     os.write(out, json.dumps(told).encode())
     os._exit(0)

@@ -43,9 +43,9 @@ SETS: dict[str, ProblemSet] = {
     one.name: one
     for one in (
         _of("set1", "Circuits and chains", 2, range(1, 5), "01.4", "02.4", "03.6", "04.5", "04.7", "19.3", "01.10"),
-        _of("set2", "One weight of a network", 4, range(5, 9), "05.6", "06.8", "07.4", "07.5", "08.6", "19.9", "07.9"),
+        _of("set2", "One weight of a network", 4, range(5, 9), "05.6", "06.8", "07.4", "07.5", "07.6", "08.4", "19.9", "07.9"),
         _of("set3", "The four equations", 6, range(9, 13), "09.3", "10.6", "11.7", "12.9", "19.19", "11.11"),
-        _of("set4", "Costs, directions, remedies", 8, range(13, 17), "13.3", "14.5", "15.5", "16.6", "16.7", "19.23", "15.13"),
+        _of("set4", "Costs, directions, remedies", 8, range(13, 17), "13.3", "14.5", "15.4", "16.6", "16.7", "19.23", "15.13"),
         _of("set5", "Beyond layers and networks", 10, range(17, 19), "17.3", "17.5", "17.7", "18.5", "18.2", "19.27", "17.11"),
     )
 }

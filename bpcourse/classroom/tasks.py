@@ -5,7 +5,6 @@ Book: chapters 01 to 18, in a class's problem sets.
 
 from __future__ import annotations
 
-import itertools
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -65,15 +64,25 @@ class Task(NamedTuple):
         return self.points * len(self.steps)
 
 
+ATTEMPTS = 1000
+"""Seeds that are tried for a student before it is said that none is fit."""
+
+
 def of_student(identifier: str, one: ProblemSet, secret: str) -> list[Task]:
-    """The tasks of a set for a student; the same for the same identifier and secret."""
+    """The tasks of a set for a student; the same for the same identifier and secret.
+
+    ValueError where no numbers of an exercise can be asked for.
+    """
     return [_drawn(k, problem, identifier, secret) for k, problem in enumerate(one.problems, start=1)]
 
 
 def _drawn(k: int, problem: Problem, identifier: str, secret: str) -> Task:
     """The task of the first seed whose numbers are fit to be asked for."""
-    seeds = (seed_of(identifier, f"{problem.label}{f'/{n}' if n else ''}", secret) for n in itertools.count())
-    return next(made for seed in seeds if (made := of_seed(k, problem, seed)) is not None)
+    for n in range(ATTEMPTS):
+        made = of_seed(k, problem, seed_of(identifier, f"{problem.label}{f'/{n}' if n else ''}", secret))
+        if made is not None:
+            return made
+    raise ValueError(f"problem: expected an exercise with numbers to ask for, got {problem.label!r}, which gives none")
 
 
 def of_seed(k: int, problem: Problem, seed: int) -> Task | None:
@@ -94,14 +103,14 @@ def of_seed(k: int, problem: Problem, seed: int) -> Task | None:
 
 
 def _fit(one: Numbers, seed: int) -> bool:
-    """Whether all that is asked for is a finite number, and one of them at least is not 0."""
+    """Whether all that is asked for is finite, and nothing is all zeros, as behind a dead ReLU."""
     try:
         with np.errstate(all="ignore"):
             values = one.derivation.run(one.derivation.drawn(seed))
     except UNFIT:
         return False
     asked = [values[name] for name in one.asks]
-    return all(np.all(np.isfinite(x)) for x in asked) and any(np.any(x) for x in asked)
+    return all(np.all(np.isfinite(x)) and np.any(x) for x in asked)
 
 
 # --------------------------------------------------------------------------- the bug

@@ -28,7 +28,7 @@ class Grade(AbstractOtterPlugin):
         keys = json.loads(Path("keys.json").read_text(encoding="utf-8"))
         if student not in keys:
             raise ValueError(f"submission: expected a file named by a student of the roster, like ada.ipynb, got {student}.ipynb")
-        self.marks = grade_notebook(tasks_of(keys[student]), submission, [Path.cwd().parent])
+        self.marks = grade_notebook(tasks_of(keys[student]), submission, [Path.cwd().parent, self.plugin_config["course"]])
         marks: dict[str, dict[str, bool]] = {}
         for mark in self.marks:
             marks.setdefault(mark.problem, {})[mark.step] = mark.points > 0

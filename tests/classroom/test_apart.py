@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,8 +78,13 @@ def test_the_cell_can_neither_multiply_nor_reach_the_grader(tmp_path):
     if not run("answer = 1").alone:
         pytest.skip("this system gives a process no world of its own")
     listed = f"import os\nanswer = os.listdir({str(tmp_path)!r})"
-    came = run(listed, hidden=[tmp_path])  # as nobody, root's cell may not even look there
-    assert "PermissionError" in came.error if came.error else came.values["answer"] == []
+    came = run(listed, hidden=[tmp_path])
+    assert came.error or came.values["answer"] == []  # what lies in another folder that is covered is not there at all
+    covered = (
+        "import os\nhome = HOME\nanswer = [os.listdir('/proc'), [x for x in os.listdir(home) if os.path.isfile(home + '/' + x)]]"
+    )
+    assert run(covered.replace("HOME", repr(str(Path.home())))).values["answer"] == [[], []]
+    assert run("import sqlite3, wave, numpy.fft, bpcourse.beyond.recurrent\nanswer = 1").values["answer"] == 1
     assert "Error" in run(f"open({str(tmp_path / 'key')!r}, 'w')").error
     assert (tmp_path / "key").read_text() == "42"
     assert "Error" in run("import os, signal\nos.kill(-1, signal.SIGKILL)").error

@@ -26,7 +26,9 @@ TRICKS = {
 
 def nbgrader(course: Path, *command: str) -> str:
     """The output of a command of nbgrader; the test fails with it where nbgrader does."""
-    alone = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")} | {"HOME": str(course)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # nbgrader calls alembic by its name
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("JUPYTER")}
+    alone |= {"HOME": str(course), "PATH": path}
     found = subprocess.run(
         [sys.executable, "-m", "nbgrader", *command], cwd=course, env=alone, capture_output=True, text=True, check=False
     )

@@ -104,7 +104,9 @@ class Chapter:
         if pointer.startswith("paragraph "):
             place = self.beginning(pointer.removeprefix("paragraph "), pointer)
             return E.P(*pieces(place)), place
-        found = [(one, el) for text, el in self.places if pointer in text for one in sentences(el) if said(one).startswith(pointer)]
+        found = [
+            (one, el) for text, el in self.places if pointer in text for one in sentences(el) if said(one).startswith(pointer)
+        ]
         if len(found) != 1:
             raise self.wrong(pointer, f"{len(found)} sentences that begin so")
         return found[0]
@@ -254,6 +256,8 @@ def build(numbers: list[str]) -> None:
         tab = browser.new_page()
         for chapter in made:
             tab.goto((SLIDES / f"{chapter.name}.html").as_uri())
-            tab.pdf(path=SLIDES / f"{chapter.name}.pdf", prefer_css_page_size=True, print_background=True, tagged=True, outline=True)
+            tab.pdf(
+                path=SLIDES / f"{chapter.name}.pdf", prefer_css_page_size=True, print_background=True, tagged=True, outline=True
+            )
         browser.close()
     print(f"{len(made)} decks: open {SLIDES / 'index.html'}")
