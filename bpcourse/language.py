@@ -4,7 +4,7 @@ The variable BPCOURSE_WORDS names the catalogue, a file that ends in .mo; withou
 stays English. What a catalogue lacks stays English, too, and is noted in the file that
 BPCOURSE_MISSED names: `make translation` reads it. Messages of errors are not translated.
 
-Book: the page for teachers.
+Book: every chapter.
 """
 
 from __future__ import annotations
@@ -53,16 +53,25 @@ TRANSLATED = isinstance(WORDS, gettext.GNUTranslations)
 
 
 def tr(text: str) -> str:
-    """The text in the catalogue's language, or as it is."""
+    """The text in the catalogue's language, or as it is.
+
+    Book: every chapter.
+    """
     return WORDS.gettext(text) if text else text
 
 
 def tr_tex(tex: str) -> str:
-    r"""LaTeX with the words in its `\text{}` translated."""
+    r"""LaTeX with the words in its `\text{}` translated.
+
+    Book: every chapter.
+    """
     return re.sub(r"\\text\{([^{}]+)\}", lambda match: f"\\text{{{tr(match[1])}}}", tex) if TRANSLATED else tex
 
 
 def tr_script(script: str) -> str:
-    """JavaScript with the literals in its calls of `tr` in the place of these calls."""
+    """JavaScript with each call of `tr` replaced by its literal, translated.
+
+    Book: every chapter.
+    """
     literal = r'\btr\(("(?:[^"\\]|\\.)*")\)'
     return re.sub(literal, lambda match: json.dumps(tr(json.loads(match[1])), ensure_ascii=False), script)

@@ -386,6 +386,7 @@ GOOD = {
     **{f"examples.{name}": {} for name in ("add_then_multiply", "sigmoid_neuron", "source_003", "three_paths", "three_sigmoids")},
     "examples.digits": {"seed": 0},
     "examples.four_four_two": {"loss": "squared_error"},
+    "examples.padhai": {"loss": "squared_error"},
     "figures.axes": {"width": 3.0, "height": 2.0, "columns": 1, "rows": 1},
     "figures.themed": lambda: {"figure": Figure(figsize=(1, 1)), "description": "d"},
     "figures.curve": {"f": np.sin, "low": 0.0, "high": 1.0, "ylabel": "y"},
@@ -455,7 +456,7 @@ FACES = {
 }  # fmt: skip
 """Rooms that hand out their public names."""
 
-GROUND = {"checks", "doors"}
+GROUND = {"checks", "doors", "language"}
 """What asks is not asked."""
 
 ELSEWHERE = {"beyond.machines"}

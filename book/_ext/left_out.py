@@ -79,8 +79,9 @@ def in_words(app: Any, env: Any, node: Any, shown: Any) -> Any:
             number = file_number(page)
             place = tr("chapter {number}").format(number=number) if number else heading(text)
             if kind == "numref":
-                figure = env.config.numfig_format["table" if target.startswith("tab") else "figure"]
-                return nodes.inline("", figure % f"({place})")
+                kinds = {"tab": env.config.numfig_format["table"], "ex": tr("Exercise %s"), "sol": tr("Solution of exercise %s")}
+                shown_as = kinds.get(target.partition("-")[0], env.config.numfig_format["figure"])
+                return nodes.inline("", shown_as % f"({place})")
             return nodes.inline("", f"({place})") if kind == "eq" else shown
     return None
 

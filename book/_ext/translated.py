@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.util.nodes import extract_messages
 
 from bpcourse.language import WORD, WORDS, tr_script
@@ -29,8 +30,8 @@ def note_english(app: Any, doctree: nodes.document) -> None:
 
 
 def of_no_catalogue(node: Any) -> bool:
-    """Whether the node is a formula, or stands in an exercise or its solution."""
-    if isinstance(node, nodes.math_block):
+    """Whether the node is a formula, a list of chapters, or stands in an exercise or its solution."""
+    if isinstance(node, nodes.math_block | addnodes.toctree):
         return True
     while node is not None and not type(node).__name__.startswith(("exercise", "solution")):
         node = node.parent

@@ -201,11 +201,10 @@ function typedNumber(typed) {
 // What a reader said of a change, beside the change.
 function judged(said, guess, change) {
   const did = Math.abs(change) < 1e-12 ? 0 : Math.sign(change), size = Math.abs(change);
-  const [falls, stays, rises] = [tr("it falls by {size}"), tr("it stays"), tr("it rises by {size}")];
-  const words = filled([falls, stays, rises][did + 1], { size: brief(size) });
-  return said !== did ? filled([tr("A surprise: {words}. You said that it falls."), tr("A surprise: {words}. You said that it stays."), tr("A surprise: {words}. You said that it rises.")][said + 1], { words })
-    : did && Math.abs(guess - size) > 0.1 * size ? filled(did < 0 ? tr("It falls, as you said, but by {size}, not by {guess}.") : tr("It rises, as you said, but by {size}, not by {guess}."), { size: brief(size), guess: brief(guess) })
-    : filled(tr("As you said: {words}."), { words });
+  const ways = [tr("it falls"), tr("it stays"), tr("it rises")], way = ways[did + 1], by = did ? filled(tr(" by {size}"), { size: brief(size) }) : "";
+  return said !== did ? filled(tr("A surprise: {what}. You said that {wrong}."), { what: way + by, wrong: ways[said + 1] })
+    : did && Math.abs(guess - size) > 0.1 * size ? filled(tr("{way}, as you said, but{by}, not by {guess}."), { way: way[0].toUpperCase() + way.slice(1), by, guess: brief(guess) })
+    : filled(tr("As you said: {what}."), { what: way + by });
 }
 
 // Whether an explorer has asked before: kept in the browser, where it keeps anything.

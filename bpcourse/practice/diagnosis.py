@@ -107,6 +107,34 @@ SAID = {
 }
 """What is said, here and in the page."""
 
+TEXTS = {
+    "nothing": "Type a number first.",
+    "no option": "Choose one first.",
+    "no rule": "Choose a rule first.",
+    "hint": "Hint {k} of {n}",
+    "no more hints": "No more hints",
+    "fresh": "Other numbers, set {k}. The boxes are empty again.",
+    "book": "The book's numbers are back. The boxes are empty again.",
+    "own": "The book's numbers",
+    "progress": "{done} of {all} done",
+    "rung": "Blanks: {n}. The boxes are empty again.",
+    "no blanks": "All lines are worked. Choose a rung with blanks.",
+    "had": "Noted: you had it.",
+    "missed": "Noted: not yet.",
+    "shape": "{shape}, row by row: {numbers}",
+    "set": "A set of {n}: {again} that you missed before, {new} others.",
+    "no chapter": "Tick at least one chapter first.",
+    "brought": "Brought in: {n} exercises.",
+    "not brought": "That file holds no progress of this book.",
+    "really": "Click once more to clear",
+    "clear": "Clear",
+    "cleared": "All is cleared.",
+    "nudged": "Nudged by {by}, {loss} is {cost}. The right gradient foretells {right}, the wrong one {wrong}.",
+    "slopes": "A small nudge of {what} finds the slope {nudged}. The right lines end with {right}, these with {wrong}.",
+    "diagnosis": "Of the gradient that these lines end with, the diagnosis of practice says:",
+}
+"""What the page says besides the verdicts."""
+
 
 def said(key: str, **values: Any) -> str:
     """A sentence of `SAID` with its values, in the language of the pages."""

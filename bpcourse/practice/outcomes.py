@@ -6,7 +6,7 @@ an outcome of an earlier chapter. What students bring along has chapter 0.
     >>> OUTCOMES["7a"].exercises
     ('07.3', '07.4', '07.6', '07.7', '07.9')
 
-Book: the page for teachers.
+Book: every chapter.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from bpcourse import checks
+
 
 class Outcome(NamedTuple):
-    """What a student can do, in Markdown, and the labels of the exercises that test it."""
+    """What a student can do, in Markdown, and the exercises that test it."""
 
     text: str
     exercises: tuple[str, ...]
@@ -57,13 +59,13 @@ OUTCOMES: Mapping[str, Outcome] = {
     "10a": _tested("derive $\\delta$ for a given output and loss", "10.3 10.4 10.5 10.9 17.2 18.1"),
     "10b": _tested("say when $\\hat y - y$ is wrong", "10.6 10.7"),
     "10c": _tested("compute a loss from logits of any size", "10.8 10.10"),
-    "11a": _tested("write `forward` and `backpropagation`", "11.9 11.10 11.11"),
+    "11a": _tested("write `forward` and `backpropagation`", "11.9 11.10 11.11 20.2"),
     "11b": _tested("do by hand what they do, for other units and for a batch", "11.3 11.4 11.6 11.7 11.8"),
     "11c": _tested("check them, and say from what fails where the mistake is", "11.5 19.1"),
     "12a": _tested("write the loop of training and what it needs", "12.3 12.4 12.7 12.8 12.11 12.12"),
     "12b": _tested("say what a cost means, and why it rises", "12.2 12.9"),
     "12c": _tested("choose the weights to start from", "12.5 12.6 12.10"),
-    "13a": _tested("count the multiplications of a pass forward and a pass backward", "13.3 13.4 13.6 13.7 13.11"),
+    "13a": _tested("count the multiplications of a pass forward and a pass backward", "13.3 13.4 13.6 13.7 13.11 20.1"),
     "13b": _tested("choose which layers to keep", "13.1 13.5 13.8 13.9 13.10 13.12"),
     "14a": _tested("run a graph in forward and in reverse mode, and test one against the other", "14.4 14.5 14.10 14.11 14.12"),
     "14b": _tested("say which mode is cheaper", "14.6"),
@@ -85,6 +87,10 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
     "19b": _tested("find the first bad line of code", "19.19 19.20 19.21 19.22 19.23 19.24 19.27 19.28 19.29 19.34"),
     "19c": _tested("put the right line in its place, and let a nudge decide", "19.30 19.31 19.32"),
+    "20a": _tested("add up gradients from many machines", "20.3"),
+    "20b": _tested("say from how many examples a step more machines pay", "20.4 20.7"),
+    "20c": _tested("say what a late or a shortened gradient does", "20.5 20.6 20.9"),
+    "20d": _tested("say how far one large step stands for two small ones", "20.8"),
 }
 """Every outcome by its name, in the order of the chapters."""
 
@@ -97,5 +103,9 @@ EXAM: Mapping[str, int] = {
 
 
 def outcomes_of(label: str) -> list[str]:
-    """The names of the outcomes that an exercise tests, by its label: "07.1" tests "6b"."""
+    """The outcomes that an exercise tests, by its label: "07.1" tests "6b".
+
+    TypeError where the label is no text.
+    """
+    checks.text(label, "label")
     return [name for name, outcome in OUTCOMES.items() if label in outcome.exercises]

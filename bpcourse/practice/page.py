@@ -27,38 +27,10 @@ from bpcourse.language import tr, tr_tex
 from bpcourse.pictures import svg
 from bpcourse.practice import clinic, damage
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO, brief, listed
+from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TEXTS, TOLD_UPTO, brief, listed
 from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
-
-TEXTS = {
-    "nothing": "Type a number first.",
-    "no option": "Choose one first.",
-    "no rule": "Choose a rule first.",
-    "hint": "Hint {k} of {n}",
-    "no more hints": "No more hints",
-    "fresh": "Other numbers, set {k}. The boxes are empty again.",
-    "book": "The book's numbers are back. The boxes are empty again.",
-    "own": "The book's numbers",
-    "progress": "{done} of {all} done",
-    "rung": "Blanks: {n}. The boxes are empty again.",
-    "no blanks": "All lines are worked. Choose a rung with blanks.",
-    "had": "Noted: you had it.",
-    "missed": "Noted: not yet.",
-    "shape": "{shape}, row by row: {numbers}",
-    "set": "A set of {n}: {again} that you missed before, {new} others.",
-    "no chapter": "Tick at least one chapter first.",
-    "brought": "Brought in: {n} exercises.",
-    "not brought": "That file holds no progress of this book.",
-    "really": "Click once more to clear",
-    "clear": "Clear",
-    "cleared": "All is cleared.",
-    "nudged": "Nudged by {by}, {loss} is {cost}. The right gradient foretells {right}, the wrong one {wrong}.",
-    "slopes": "A small nudge of {what} finds the slope {nudged}. The right lines end with {right}, these with {wrong}.",
-    "diagnosis": "Of the gradient that these lines end with, the diagnosis of practice says:",
-}
-"""What the page says besides the verdicts."""
 
 OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream times local")
 """Rules that a menu offers in any case."""
