@@ -141,6 +141,14 @@ def test_a_remote_turns_slides_from_a_slider_and_escape_leaves_it(tab):
     tab.wait_for_function(f"document.activeElement.id === '{number + 1}'")
 
 
+def test_an_address_opens_a_slide_that_fits(tab):
+    page = PAGES[6]
+    number = next(k for k in walk(tab, page) if tab.locator(f"[id='{k}'] .bp-explorer").count())
+    tab.reload()
+    tab.wait_for_function(f"document.activeElement.id === '{number}'")
+    assert not tab.evaluate(OUTSIDE)
+
+
 def test_a_finger_turns_slides(tab):
     opened(tab, PAGES[6], 2)
     swipe = """([from, to]) => {

@@ -36,6 +36,7 @@
     slides[k].focus({ preventScroll: true });
   }
   addEventListener("hashchange", arrive);
+  addEventListener("load", arrive);  // from here on the slide of the address is the one that is seen
 
   const does = {
     notes: () => document.body.classList.toggle("notes"),
@@ -68,5 +69,4 @@
 
   for (const place of document.querySelectorAll("[data-explorer]")) place.dispatchEvent(new Event("near"));
   if (root.dataset.theme === "dark") buttons[1].setAttribute("aria-pressed", "true");
-  arrive();
 }
