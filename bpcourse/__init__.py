@@ -12,14 +12,16 @@ Read first, in this order; a module imports only from those above it:
 Behind them are rooms, to be read when you need them:
 
 - `codegen`: a graph and its derivative as a program; a graph without objects;
-- `beyond`: what gradients cost, two directions, remedies, recurrence, structures (13 to 18);
+- `beyond`: what gradients cost, two directions, remedies, recurrence, structures, many machines (13 to 20);
 - `examples`: the worked examples, and the slips of the sources;
 - `pictures`, with `figures` as its face: circuits, networks and plots;
 - `explore`: the sliders, alive in a notebook and in the built page;
-- `practice`: derivations, mistakes, and the mistake behind a reader's number.
+- `practice`: derivations, mistakes, and the mistake behind a reader's number;
+- `classroom`: problem sets with numbers of each student's own, and their grading.
 
 `copies` tells how graphs are copied and pickled; `checks` and `doors` are the ground:
-how the package asks what it was given.
+how the package asks what it was given; `language` has the words of pages in another
+language.
 """
 
 import importlib
@@ -35,8 +37,8 @@ __version__ = "1.2.0"
 Value.picture = staticmethod(picture_of)
 
 _ROOMS = (
-    "beyond", "chain", "checks", "codegen", "copies", "doors", "examples", "explore", "figures", "gates", "graph", "layers",
-    "network", "numeric", "pictures", "practice",
+    "beyond", "chain", "checks", "classroom", "codegen", "copies", "doors", "examples", "explore", "figures", "gates", "graph",
+    "language", "layers", "network", "numeric", "pictures", "practice",
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ TESTS = {
     "graph.py": ["test_graph.py"],
     "layers.py": ["test_layers.py", "test_network.py"],
     "network/equations.py": ["test_network.py"],
-    "network/training.py": ["test_network.py"],
+    "network/training.py": ["test_network.py", "test_checkpoints.py"],
     "numeric.py": ["test_numeric.py"],
     "chain.py": ["test_chain.py"],
 }

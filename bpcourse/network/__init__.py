@@ -2,8 +2,8 @@
 
 Read `equations` first: forward, the way back, the cost, a step. Then `training`
 (the loop around them) and `scalars` (the same network written out gate by gate);
-`questions` is what is asked of what comes in. `workspace`, the same equations in
-place, for speed, comes last.
+`questions` is what is asked of what comes in, `checkpoints` the file from which a
+training goes on. `workspace`, the same equations in place, for speed, comes last.
 
 Arrays are (units, examples): one column an example. A network is a dict of
 parameters `"W1"`, `"b1"`, `"W2"`, …, where W of a layer is (units, units below)

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Collection, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -20,6 +20,8 @@ from bpcourse.checks import Array
 from bpcourse.layers import LOSSES, OUTPUTS, activation, expect_loss
 
 Parameters = Mapping[str, Array]
+# The gradients of a minibatch, given by the numbers of its examples, at these parameters.
+Gradients = Callable[[Array, Parameters], Parameters]
 Arrays = TypeVar("Arrays", bound=Mapping[str, Array])
 
 
@@ -112,30 +114,66 @@ def of_update(parameters: Any, grads: Any, learning_rate: Any) -> tuple[Any, ...
     return parameters, {f"d{name}": grad for name, grad in zip(parameters, found.values())}, rate(learning_rate)
 
 
-def of_train(
-    parameters: Any, X: Any, Y: Any, learning_rate: Any, batch_size: Any, epochs: Any, until_loss: Any, validation: Any,
-    seed: Any, after_epoch: Any,
-) -> tuple[Any, ...]:  # fmt: skip
-    """The questions of `train`.
+class Steering(NamedTuple):
+    """What steers a descent, the generator of its orders, and whom it tells.
 
-    Copies of the parameters, the sets of examples, and the numbers that steer it.
+    `seed` is the whole number that the generator was made from, or its kind.
     """
-    X, Y = checks.batch(X, "X"), checks.batch(Y, "Y")
-    examples = X.shape[1]
-    if Y.shape[1] != examples:
-        raise ValueError(f"Y: expected {examples} examples (columns), as X has, got shape {Y.shape}")
+
+    examples: int
+    learning_rate: float
+    batch_size: int
+    epochs: int
+    until_loss: float
+    rng: np.random.Generator
+    seed: int | str
+    progress: bool
+    after_epoch: Callable[[Any], Any] | None
+
+
+def of_descent(
+    parameters: Any, examples: int, learning_rate: Any, batch_size: Any, epochs: Any, until_loss: Any, seed: Any,
+    progress: Any, after_epoch: Any,
+) -> tuple[dict[str, Array], Steering]:  # fmt: skip
+    """The questions of `train` but for the examples.
+
+    Copies of the parameters, and what steers it.
+    """
     batch_size = examples if batch_size is None else checks.whole(batch_size, "batch_size")
     epochs = checks.whole(epochs, "epochs")
     until_loss = -math.inf if until_loss is None else checks.number(until_loss, "until_loss")
-    learning_rate, rng = rate(learning_rate), checks.generator(seed, "seed")
+    learning_rate, rng, progress = rate(learning_rate), checks.generator(seed, "seed"), checks.flag(progress, "progress")
     if after_epoch is not None and not callable(after_epoch):
         raise TypeError(f"after_epoch: expected a function of a Training, got {type(after_epoch).__name__}")
-    current = _of_one_dtype(checked_parameters(parameters))
-    X, Y = (part.astype(current["W1"].dtype, copy=False) for part in (X, Y))
+    drawn_from = type(rng.bit_generator).__name__ if seed is rng else int(seed)
+    steering = Steering(examples, learning_rate, batch_size, epochs, until_loss, rng, drawn_from, progress, after_epoch)
+    return _of_one_dtype(checked_parameters(parameters)), steering
+
+
+def of_train(
+    parameters: Any, X: Any, Y: Any, learning_rate: Any, batch_size: Any, epochs: Any, until_loss: Any, validation: Any,
+    seed: Any, progress: Any, after_epoch: Any,
+) -> tuple[dict[str, Array], dict[str, tuple[Array, Array]], Steering]:  # fmt: skip
+    """The questions of `train`.
+
+    Copies of the parameters, the sets of examples, and what steers it.
+    """
+    X, Y = checks.batch(X, "X"), checks.batch(Y, "Y")
+    expect_as_many(X, Y)
+    start, steering = of_descent(
+        parameters, X.shape[1], learning_rate, batch_size, epochs, until_loss, seed, progress, after_epoch
+    )
+    X, Y = (part.astype(start["W1"].dtype, copy=False) for part in (X, Y))
     sets = {"cost": (X, Y)}
     if validation is not None:
-        sets["validation_cost"] = _validation(validation, X, Y)
-    return current, sets, learning_rate, batch_size, epochs, until_loss, rng
+        sets["validation_cost"] = held_out(validation, X, Y)
+    return start, sets, steering
+
+
+def expect_as_many(X: Any, Y: Any) -> None:
+    """ValueError unless Y has as many examples (columns) as X."""
+    if Y.shape[1] != X.shape[1]:
+        raise ValueError(f"Y: expected {X.shape[1]} examples (columns), as X has, got shape {Y.shape}")
 
 
 def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
@@ -144,7 +182,7 @@ def _of_one_dtype(parameters: Parameters) -> dict[str, Array]:
     return {name: array.astype(dtype) for name, array in parameters.items()}
 
 
-def _validation(pair: Any, X: Array, Y: Array) -> tuple[Array, Array]:
+def held_out(pair: Any, X: Any, Y: Any) -> tuple[Array, Array]:
     """Held-out X and Y, with the units of the training data."""
     parts = checks.listed(pair, "validation", "two arrays (X, Y)")
     if not isinstance(pair, tuple | list) or len(parts) != 2:

@@ -18,8 +18,9 @@ from bpcourse import checks
 from bpcourse.checks import Array
 from bpcourse.layers import activation
 from bpcourse.network import questions
+from bpcourse.network.checkpoints import Checkpoint, Costs
 from bpcourse.network.equations import backpropagation, cost, forward, update
-from bpcourse.network.questions import Parameters
+from bpcourse.network.questions import Gradients, Parameters, Steering
 
 
 def initialise(sizes: Sequence[int], hidden: str = "relu", seed: Any = 0) -> dict[str, Array]:
@@ -72,6 +73,8 @@ def train(
     seed: Any = 0,
     progress: bool = True,
     after_epoch: Callable[[Training], Any] | None = None,
+    checkpoint: Any = None,
+    resume: bool = False,
 ) -> Training:
     """Gradient descent, till `epochs` are done or the cost is under `until_loss`.
 
@@ -86,39 +89,63 @@ def train(
     Ctrl-C interrupts is kept: the steps so far are returned, with a warning.
     `progress` shows a bar.
 
-    Raises ValueError and TypeError as `forward` and `backpropagation`, and for
-    a batch_size or epochs < 1.
+    `checkpoint` names a .npz file that holds where the training stands: it is written
+    every ten seconds, and when the training ends or is stopped. With `resume` the
+    same call goes on from the file, in mid-epoch too, to the bits that it would have
+    reached without the stop; where there is no file yet, it begins.
+
+    Raises ValueError and TypeError as `forward` and `backpropagation`, for a
+    batch_size or epochs < 1, for a checkpoint of other settings or a torn one, and for
+    one that is there though `resume` was not asked for.
     """
     names = {"hidden": hidden, "output": output}
-    given = questions.of_train(parameters, X, Y, learning_rate, batch_size, epochs, until_loss, validation, seed, after_epoch)
-    current, sets, learning_rate, batch_size, epochs, until_loss, rng = given
+    start, sets, steering = questions.of_train(
+        parameters, X, Y, learning_rate, batch_size, epochs, until_loss, validation, seed, progress, after_epoch
+    )
     X, Y = sets["cost"]
-    history = {key: [cost(forward(x, current, **names), y, loss)] for key, (x, y) in sets.items()}
-    with tqdm(total=epochs, disable=not checks.flag(progress, "progress"), unit="epoch") as bar:
+
+    def gradients(batch: Array, current: Parameters) -> dict[str, Array]:
+        cache = forward(X[:, batch], current, **names)
+        return backpropagation(cache, Y[:, batch], current, **names, loss=loss)
+
+    def costs(current: Parameters) -> dict[str, float]:
+        return {key: cost(forward(x, current, **names), y, loss) for key, (x, y) in sets.items()}
+
+    return descend(start, gradients, costs, steering, Checkpoint(checkpoint, resume, start, sets, steering, **names, loss=loss))
+
+
+def descend(start: dict[str, Array], gradients: Gradients, costs: Costs, steering: Steering, file: Checkpoint) -> Training:
+    """The loop: W ← W − η·dW for each minibatch, the costs after each epoch.
+
+    Where the examples lie is the affair of `gradients(batch, parameters)`, a dict of
+    arrays with the shapes of the parameters, the means over the minibatch, and of
+    `costs(parameters)`: `train` and `beyond.machines.train` are this one loop. Raises as
+    `train`, which asks its questions.
+    """
+    at = file.begin(start, costs, steering.rng)
+    with tqdm(total=steering.epochs, initial=at.epoch, disable=not steering.progress, unit="epoch") as bar:
         try:
-            for _ in range(epochs):
-                if history["cost"][-1] < until_loss:
-                    break
-                for batch in _minibatches(X.shape[1], batch_size, rng):
-                    cache = forward(X[:, batch], current, **names)
-                    grads = backpropagation(cache, Y[:, batch], current, **names, loss=loss)
-                    current = update(current, grads, learning_rate)
-                for key, (x, y) in sets.items():
-                    history[key].append(cost(forward(x, current, **names), y, loss))
+            while at.epoch < steering.epochs and at.history["cost"][-1] >= steering.until_loss:
+                for batch in itertools.islice(_minibatches(steering), at.step, None):
+                    at = at.stepped(update(at.parameters, gradients(batch, at.parameters), steering.learning_rate))
+                    file.write_if_old(at)
+                at = at.ended(costs(at.parameters), steering.rng)
                 bar.update()
-                bar.set_postfix(cost=f"{history['cost'][-1]:.4f}")
-                if after_epoch is not None:
-                    after_epoch(Training(current, history))
+                bar.set_postfix(cost=f"{at.history['cost'][-1]:.4f}")
+                if steering.after_epoch is not None:
+                    steering.after_epoch(Training(at.parameters, at.history))
         except KeyboardInterrupt:
-            warnings.warn(f"train: interrupted after {bar.n} whole epochs, what was reached is returned", stacklevel=2)
-    return Training(current, history)
+            warnings.warn(f"train: interrupted after {at.epoch} whole epochs, what was reached is returned", stacklevel=3)
+        finally:
+            file.write(at)
+    return Training(at.parameters, at.of_whole_epochs())
 
 
-def _minibatches(examples: int, batch_size: int, rng: np.random.Generator) -> Iterator[Array]:
+def _minibatches(steering: Steering) -> Iterator[Array]:
     """The numbers of all examples in a new random order, dealt in batches."""
-    order = rng.permutation(examples)
-    for start in range(0, examples, batch_size):
-        yield order[start : start + batch_size]
+    order = steering.rng.permutation(steering.examples)
+    for start in range(0, steering.examples, steering.batch_size):
+        yield order[start : start + steering.batch_size]
 
 
 def one_hot(labels: Any, classes: int) -> Array:
