@@ -280,7 +280,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 c = get_config()
 c.CourseDirectory.root = str(HERE)
-c.CourseDirectory.course_id = "bpcourse"
 # In the place of nbgrader's own Execute, which would run a whole notebook in one process beside the grader.
 c.Autograde.sanitize_preprocessors = [
     "bpcourse.classroom.with_nbgrader.Rebuild",

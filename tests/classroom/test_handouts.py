@@ -84,6 +84,10 @@ def test_a_key_gives_the_tasks_again_and_stays_with_the_teacher(written):
         assert [handouts.question(task) for task in made] == [handouts.question(task) for task in tasks]
 
 
+def test_the_course_has_no_name_of_its_own_so_a_hub_may_give_it_one(written):
+    assert "course_id" not in (written / "nbgrader" / "nbgrader_config.py").read_text()
+
+
 def test_the_rubric_lists_each_step_with_its_points(written):
     for name in SETS:
         text = (written / "keys/ada" / f"{name}.md").read_text(encoding="utf-8")
