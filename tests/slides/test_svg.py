@@ -16,7 +16,8 @@ FILES = sorted(SVG.glob("*/*.svg"))
 
 
 def test_there_is_a_file_for_every_figure_and_every_equation():
-    picture = ".//svg[contains(concat(' ', @class, ' '), ' bp ')][not(ancestor::form[@novalidate])]"  # none that answers an exercise
+    # None that answers an exercise.
+    picture = ".//svg[contains(concat(' ', @class, ' '), ' bp ')][not(ancestor::form[@novalidate])]"
     drawn = sum(len(page.xpath(picture)) for page in PAGES)
     set_ = sum(len(page.xpath(".//div[@class='math']")) for page in PAGES)
     assert drawn > 100 and len([*SVG.glob("figures/*.svg")]) == drawn
