@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # gone before another begins
 def hub():
     with trial.hub() as running:
         for name in trial.STUDENTS:

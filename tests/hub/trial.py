@@ -7,7 +7,6 @@ import csv
 import fcntl
 import json
 import os
-import re
 import shutil
 import signal
 import socket
@@ -52,22 +51,28 @@ def free_ports() -> int:
     raise OSError("no three free ports in a row between 18100 and 19000")
 
 
+def accounts() -> dict[str, str]:
+    """The user ids of all accounts whose names begin as a trial's do."""
+    lines = Path("/etc/passwd").read_text().splitlines()
+    return {line.split(":")[0]: line.split(":")[2] for line in lines if line.startswith("bptest-")}
+
+
 def take_away() -> None:
     """Everything that a hub of this name has left, but the installed environment; also what a run that was cut off has."""
-    for line in Path("/etc/passwd").read_text().splitlines():
-        if line.startswith("bptest-"):
-            subprocess.run(["pkill", "--signal", "KILL", "--uid", line.split(":")[2]], check=False)
+    for uid in accounts().values():
+        subprocess.run(["pkill", "--signal", "KILL", "--uid", uid], check=False)  # 1: there was none
     for pid in (ROOT / "state").glob("*.pid"):
         with contextlib.suppress(ProcessLookupError):
             os.kill(int(pid.read_text()), signal.SIGKILL)
     if (ROOT / "hub" / "place.py").exists():
-        KEPT.mkdir(exist_ok=True)
+        shutil.rmtree(KEPT, ignore_errors=True)
+        KEPT.mkdir()
         run("cp", "-al", ROOT / "env", ROOT / "node", KEPT)  # uninstall needs them, and removes them
         run(BOOK / "hub" / "uninstall", ROOT)
         shutil.rmtree(f"{ROOT}-left")
         KEPT.rename(ROOT)
-    if re.search(f"^{TEACHER}:", Path("/etc/passwd").read_text(), re.M):
-        subprocess.run(["userdel", "--remove", TEACHER], check=True, capture_output=True)
+    for name in accounts():
+        run("userdel", "--remove", name)
 
 
 class Hub:
