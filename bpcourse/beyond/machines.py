@@ -10,6 +10,7 @@ Book: chapter 20.
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import os
 import time
@@ -381,10 +382,14 @@ def _connected(client: Any) -> Iterator[Any]:
         ):
             yield own
     elif isinstance(client, str):
+        failed = None
         try:
             own = Client(client, timeout=SCHEDULER_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise ConnectionError(f"client: expected the address of a scheduler, got {client!r} ({error})") from None
+            failed = str(error)
+        if failed is not None:
+            gc.collect()  # the client that failed: collected while another one starts, it would wait for it without end
+            raise ConnectionError(f"client: expected the address of a scheduler, got {client!r} ({failed})")
         with own:
             yield own
     else:
