@@ -10,13 +10,15 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab lite zip epub pdf test-browser test-editions audit card bench mutants notebooks lint clean
+.PHONY: help book test lab lite class zip epub pdf slides svg translation exam test-browser test-editions test-slides test-class test-hub audit card bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
 
+# These folders of tests have a target of their own.
+OWN_TARGET := browser editions hub slides
 test: $(READY)  ## run every test that needs no browser
-	$(RUN) -m pytest tests notebooks --ignore=tests/browser --ignore=tests/editions -n 2 --dist loadfile --nbval --nbval-current-env
+	$(RUN) -m pytest tests notebooks $(OWN_TARGET:%=--ignore=tests/%) -n 2 --dist loadfile --nbval --nbval-current-env
 
 # Its settings lie in the folder's own: widgets are stored in a notebook with it, so an explorer moves when it is opened again.
 LAB_SETTINGS := tools/jupyter
@@ -33,6 +35,19 @@ lite:  ## build JupyterLite, whose notebooks run in the browser; PYODIDE=file or
 	$(LITE)/bin/python -E -m pip install --quiet --disable-pip-version-check --editable .[lite]
 	PYODIDE="$(PYODIDE)" $(LITE)/bin/python -E tools/lite.py
 
+class: $(READY)  ## write the problem sets of a class; ROSTER=roster.csv, OUT=folder
+	$(RUN) -m bpcourse.classroom make "$(or $(ROSTER),$(error Say whose: make class ROSTER=roster.csv))" $(if $(OUT),--out "$(OUT)")
+
+# In an environment of its own: nbgrader and otter bring packages that the book does without.
+CLASS := _build/.class/env
+test-class:  ## have real nbgrader and otter grade thirty simulated students
+	[ -x $(CLASS)/bin/python ] || $(PYTHON) -E -m venv $(CLASS)
+	$(CLASS)/bin/python -E -m pip install --quiet --disable-pip-version-check --editable .[class] pytest hypothesis
+	$(CLASS)/bin/python -E -m pytest tests/classroom
+
+translation: $(READY)  ## build what is translated, LANGUAGE=de, and list what stays English
+	@$(RUN) tools/translation.py $(or $(LANGUAGE),de)
+
 test-browser: $(BUILT)  ## drive the built pages and a JupyterLab in a browser; ALL=1: ask axe about every page
 	$(RUN) -m pytest tests/browser -n 2 --dist loadfile $(if $(ALL),,-m "not slow")
 
@@ -48,9 +63,33 @@ epub: $(BUILT)  ## the book for e-readers
 pdf: $(BUILT)  ## the book for paper; needs Chromium or Chrome
 	@$(RUN) tools/editions pdf
 
+exam: $(READY)  ## exams on paper with keys, in versions; ROSTER=roster.csv, SETS='set1 set2': some, OUT=folder
+	@$(RUN) tools/exams.py "$(or $(ROSTER),$(error Say whose: make exam ROSTER=roster.csv))" $(SETS) $(if $(OUT),--out "$(OUT)")
+
+slides: $(BUILT)  ## slides of each chapter, HTML and PDF; needs Chromium or Chrome; CHAPTERS='07 09': some
+	@$(RUN) tools/slides $(CHAPTERS)
+
+svg: $(BUILT)  ## figures and equations as SVG files; needs Chromium or Chrome, at the first use a network
+	@$(RUN) tools/slides svg
+
+test-slides: $(BUILT)  ## make the slides and the SVG files; measure that all fits, moves and says what the chapters say
+	$(RUN) tools/slides
+	$(RUN) tools/slides svg
+	$(RUN) -m pytest tests/slides
+
 test-editions: $(BUILT)  ## make the three editions, compare every number in them, have the EPUB checked
 	$(RUN) tools/editions zip epub pdf
 	$(RUN) -m pytest tests/editions
+
+# The hub's environment stays, all else that the tests make goes, also when they fail. `HUB` is what tests/hub/trial.py calls ROOT.
+HUB := _build/bptest
+$(HUB)/env/.installed: $(READY) pyproject.toml hub/environment $(wildcard hub/jupyter/*) $(filter bpcourse/%,$(SOURCES))
+	hub/environment $(CURDIR)/$(HUB)
+	@touch $@
+
+test-hub: $(HUB)/env/.installed  ## as root: start a JupyterHub, ten students log in, nudge, submit, and reach nothing of each other's
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[test-hub]
+	$(RUN) -m pytest tests/hub
 
 ifdef QUICK
 bench: $(READY)
@@ -59,6 +98,7 @@ else
 bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
 	$(RUN) benchmarks/bench.py --json _build/bench.json
 	$(RUN) benchmarks/curves.py
+	$(RUN) benchmarks/sending.py
 	$(RUN) benchmarks/building.py
 	$(RUN) benchmarks/explorers.py
 	$(RUN) benchmarks/chapters.py

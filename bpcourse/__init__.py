@@ -16,10 +16,12 @@ Behind them are rooms, to be read when you need them:
 - `examples`: the worked examples, and the slips of the sources;
 - `pictures`, with `figures` as its face: circuits, networks and plots;
 - `explore`: the sliders, alive in a notebook and in the built page;
-- `practice`: derivations, mistakes, and the mistake behind a reader's number.
+- `practice`: derivations, mistakes, and the mistake behind a reader's number;
+- `classroom`: problem sets with numbers of each student's own, and their grading.
 
 `copies` tells how graphs are copied and pickled; `checks` and `doors` are the ground:
-how the package asks what it was given.
+how the package asks what it was given; `language` has the words of pages in another
+language.
 """
 
 import importlib
@@ -35,8 +37,8 @@ __version__ = "1.2.0"
 Value.picture = staticmethod(picture_of)
 
 _ROOMS = (
-    "beyond", "chain", "checks", "codegen", "copies", "doors", "examples", "explore", "figures", "gates", "graph", "layers",
-    "network", "numeric", "pictures", "practice",
+    "beyond", "chain", "checks", "classroom", "codegen", "copies", "doors", "examples", "explore", "figures", "gates", "graph",
+    "language", "layers", "network", "numeric", "pictures", "practice",
 )  # fmt: skip
 
 

@@ -201,7 +201,7 @@ def check_directions(
         if not (np.isfinite(ahead).all() and np.isfinite(behind).all()):
             raise ValueError(f"eps: expected steps that leave x = {largest:g} finite, got {eps:g}")
         ends = _call(f, ahead), _call(f, behind)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore"):
             along = float(np.sum(gradient * ((ahead - behind) / (2 * eps))))  # the step that rounding left of v
         numerical = (ends[0] - ends[1]) / (2 * eps)
         allowed = rtol * typical + _noise(size, max(ends, key=abs), eps)

@@ -107,16 +107,21 @@ def test_chapters_can_be_left_out(tmp_path):
     pages = {
         "index": "# A book\n",
         "01-one": "# One\n\nAs {numref}`fig-three` shows, by equation {eq}`eq-three`, see {doc}`03-three`, "
-        "{doc}`there <03-three>`, chapter 5 and {term}`gate`.\n",
-        "03-three": f"{CODE}# Three of *them*\n\n{curve}\n```{{math}}\n:label: eq-three\na = b\n```\n",
+        "{doc}`there <03-three>`, chapter 5 and {term}`gate`. Do {ref}`3.2 <ex-03-2>` and {numref}`ex-03-2`.\n",
+        "03-three": f"{CODE}# Three of *them*\n\n{curve}\n```{{math}}\n:label: eq-three\na = b\n```\n\n"
+        "```{practice} 03.2\n```\n",
         "05-five": f"{CODE}# Five\n\n## Within\n\n{cell(DRAW.format(5), FIGURE.format('five'))}\n\nSee {{numref}}`fig-five`.\n",
         "words": "# Words\n\n```{glossary}\ngate\n  A gate.\n```\n",
     }
     book = Book(tmp_path, pages).built()
-    assert "As Fig. 3.1 shows, by equation (3.1), see Three of them, there, chapter 5 and gate." in book.text("01-one")
+    assert (
+        "As Fig. 3.1 shows, by equation (3.1), see Three of them, there, chapter 5 and gate. Do 3.2 and Exercise 3.1."
+        in book.text("01-one")
+    )
     book.contents("index", "01-one", "05-five")
     book.built()
-    said = "As Fig. (chapter 3) shows, by equation (chapter 3), see Three of them, there, chapter 5 and gate."
+    said = "As Fig. (chapter 3) shows, by equation (chapter 3), see Three of them, there, chapter 5 and gate. "
+    said += "Do 3.2 and Exercise (chapter 3)."
     assert said in book.text("01-one")
     assert "03-three" not in book.page("01-one")
     assert "5. Five" in book.text("05-five") and "5.1. Within" in book.text("05-five") and "See Fig. 5.1" in book.text("05-five")

@@ -14,8 +14,10 @@ from bpcourse.chain import Path
 
 ROWS = ("practice.bank.", "practice.catalogue.")
 """Files of rows: exercises and mistakes, which the room reads for others."""
+PLUGINS = ("classroom.with_",)
+"""What only nbgrader and otter can load."""
 MODULES = [info.name.removeprefix("bpcourse.") for info in pkgutil.walk_packages(bpcourse.__path__, "bpcourse.")]
-MODULES = [module for module in MODULES if not module.startswith(ROWS)]
+MODULES = [module for module in MODULES if not module.startswith(ROWS + PLUGINS)]
 SECTION = re.compile(r"automodule:: bpcourse\.([\w.]+)\n((?:   :.*\n)*)")
 SHOWN = {match[1]: match[2] for match in SECTION.finditer((pages.ROOT / "book/api.md").read_text(encoding="utf-8"))}
 PLACES = {path.stem[:2] for path in pages.CHAPTERS} | {"errata", "every", "in place"}

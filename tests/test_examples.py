@@ -3,13 +3,13 @@ import pytest
 
 from bpcourse import examples
 from bpcourse.chain import count_paths
-from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, digits, four_four_two, source_003
+from bpcourse.examples import PADHAI, PADHAI_X, PADHAI_Y, digits, padhai, source_003
 from bpcourse.graph import gradient, topological_order
 from bpcourse.network import backpropagation, cost, forward, update
 from bpcourse.numeric import central_difference
 
 NAMES = {"hidden": "sigmoid", "output": "softmax"}
-X, Y = FOUR_FOUR_TWO_X[:, None], FOUR_FOUR_TWO_Y[:, None]
+X, Y = PADHAI_X[:, None], PADHAI_Y[:, None]
 LOSSES = ["squared_error", "cross_entropy"]
 
 
@@ -18,14 +18,14 @@ def six_digits(expected):
 
 
 def graph_of(loss):
-    nodes = four_four_two(loss)
+    nodes = padhai(loss)
     nodes["loss"].backward()
     return nodes
 
 
 def arrays_of(loss):
-    cache = forward(X, FOUR_FOUR_TWO, **NAMES)
-    return cache, backpropagation(cache, Y, FOUR_FOUR_TWO, **NAMES, loss=loss)
+    cache = forward(X, PADHAI, **NAMES)
+    return cache, backpropagation(cache, Y, PADHAI, **NAMES, loss=loss)
 
 
 def column(nodes, letter, layer, what):
@@ -34,16 +34,16 @@ def column(nodes, letter, layer, what):
 
 
 def test_the_parameters_are_those_of_the_source():
-    assert FOUR_FOUR_TWO_X.tolist() == [2, 5, 3, 3] and FOUR_FOUR_TWO_Y.tolist() == [1, 0]
-    assert FOUR_FOUR_TWO["W1"].tolist() == [
+    assert PADHAI_X.tolist() == [2, 5, 3, 3] and PADHAI_Y.tolist() == [1, 0]
+    assert PADHAI["W1"].tolist() == [
         [0.1, 0.3, 0.8, -0.4],
         [-0.3, -0.2, 0.5, 0.5],
         [-0.3, 0, 0.5, 0.4],
         [0.2, 0.5, -0.9, 0.7],
     ]
-    assert FOUR_FOUR_TWO["W2"].tolist() == [[0.5, 0.8, 0.2, 0.4], [0.5, 0.2, 0.3, -0.5]]
-    assert not FOUR_FOUR_TWO["b1"].any() and not FOUR_FOUR_TWO["b2"].any()
-    assert four_four_two()["w_212"].value == 0.8
+    assert PADHAI["W2"].tolist() == [[0.5, 0.8, 0.2, 0.4], [0.5, 0.2, 0.3, -0.5]]
+    assert not PADHAI["b1"].any() and not PADHAI["b2"].any()
+    assert padhai()["w_212"].value == 0.8
 
 
 FORWARD = {
@@ -77,9 +77,9 @@ def test_the_two_weights(loss, w212, w131):
     for name, index, exact in [("W2", (0, 1), w212), ("W1", (2, 0), w131)]:
 
         def f(W, name=name):
-            return cost(forward(X, FOUR_FOUR_TWO | {name: W}, **NAMES), Y, loss)
+            return cost(forward(X, PADHAI | {name: W}, **NAMES), Y, loss)
 
-        assert central_difference(f, FOUR_FOUR_TWO[name])[index] == pytest.approx(exact, rel=1e-5)
+        assert central_difference(f, PADHAI[name])[index] == pytest.approx(exact, rel=1e-5)
 
 
 def test_the_deltas():
@@ -92,14 +92,14 @@ def test_the_deltas():
 
 
 def test_the_softmax_jacobian_is_full():
-    nodes = four_four_two()
+    nodes = padhai()
     rows = [[g.value for g in gradient(nodes[f"a_2{k}"], [nodes["z_21"], nodes["z_22"]])] for k in (1, 2)]
     assert rows[0] == six_digits([0.176918, -0.176918])
     assert rows[1] == six_digits([-0.176918, 0.176918])
 
 
 def test_the_local_gradient_of_h13():
-    h13 = four_four_two()["a_13"].value
+    h13 = padhai()["a_13"].value
     assert h13 * (1 - h13) == six_digits(0.0971947)
 
 
@@ -111,18 +111,18 @@ def test_the_first_row_of_dw1_is_zero():
 
 def test_a_step_of_eta_1():
     _, grads = arrays_of("squared_error")
-    only = FOUR_FOUR_TWO["W2"].copy()
+    only = PADHAI["W2"].copy()
     only[0, 1] -= grads["dW2"][0, 1]
     assert only[0, 1] == six_digits(0.930377)
     assert loss_with(only[0, 1]) == six_digits(0.0896215)
     assert loss_with(0.865) == six_digits(0.0973017)
-    assert update(FOUR_FOUR_TWO, grads, 1.0)["W2"][0, 1] == six_digits(0.930377)
+    assert update(PADHAI, grads, 1.0)["W2"][0, 1] == six_digits(0.930377)
 
 
 def loss_with(w212):
-    W2 = FOUR_FOUR_TWO["W2"].copy()
+    W2 = PADHAI["W2"].copy()
     W2[0, 1] = w212
-    return cost(forward(X, FOUR_FOUR_TWO | {"W2": W2}, **NAMES), Y, "squared_error")
+    return cost(forward(X, PADHAI | {"W2": W2}, **NAMES), Y, "squared_error")
 
 
 SOURCE = {
@@ -159,7 +159,7 @@ def test_what_source_003_prints_and_what_is_exact(quantity):
 
 def test_how_the_source_came_by_its_numbers():
     """Its derivatives of the softmax carry a factor −z of the other logit, from numbers it had rounded."""
-    nodes = four_four_two()
+    nodes = padhai()
     z21, z22 = nodes["z_21"].value, nodes["z_22"].value
     slope = 0.77 * 0.23
     assert -z22 * slope == pytest.approx(-0.079, abs=5e-4)

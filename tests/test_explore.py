@@ -32,6 +32,7 @@ from bpcourse.explore import (
     Derivatives,
     DifferenceStep,
     Hill,
+    Machines,
     Names,
     Network,
     OneLogit,
@@ -78,8 +79,8 @@ def same(a, b, rtol=1e-12):
 
 
 def moved(explorer, by=0.1):
-    """Its inputs, moved; layers and units by whole numbers."""
-    return {name: x + (math.ceil(by) if isinstance(explorer, Bill) else by) for name, x in explorer.inputs.items()}
+    """Its inputs, moved; layers, units and machines by whole numbers."""
+    return {name: x + (math.ceil(by) if isinstance(explorer, Bill | Machines) else by) for name, x in explorer.inputs.items()}
 
 
 # The traits follow each other.
@@ -226,6 +227,31 @@ def test_the_bill_is_the_same_in_javascript():
     explorer, sizes = Bill(), [(depth, units) for depth in (1, 3, 12) for units in (1, 7, 100, 1000)]
     for (depth, units), row in zip(sizes, run_in_node(explorer._code, f"{json.dumps(sizes)}.map((s) => table(...s))")):
         explorer.inputs = {"layers": depth, "units": units}
+        assert row == list(explorer.values.values())
+
+
+def test_many_machines_take_the_time_that_the_chapter_counts():
+    """Message by message: 2(n − 1) of them, each an n-th of the gradient; the slopes by nudging."""
+    explorer = Machines(speed=2e9)
+    for n, m, weights, bandwidth, latency in ((1, 256, 1e6, 1e9, 1e-5), (4, 1e3, 5e5, 1e8, 1e-3), (1000, 64, 1e9, 1e11, 1e-6)):
+        explorer.inputs = {"machines": n, "examples": m, "weights": weights, "bandwidth": bandwidth, "latency": latency}
+        alone = 3 * m * weights / 2e9
+        sending = sum(latency + 4 * weights / n / bandwidth for _ in range(2 * (n - 1)))
+        told = {"alone": alone, "computing": alone / n, "sending": sending, "speedup": alone / (alone / n + sending)}
+        assert same(explorer.values, told | {"limit": m / (8 * 2e9 / (3 * bandwidth))})
+        for name in ("examples", "weights", "bandwidth", "latency"):
+            now = explorer.inputs
+            ends = [explorer.follow(now | {name: now[name] * (1 + e)})[0]["speedup"] for e in (1e-6, -1e-6)]
+            slope = explorer.gradients[name] * now[name]  # of the speed-up, by the number's relative change
+            assert math.isclose((ends[0] - ends[1]) / 2e-6, slope, rel_tol=1e-5, abs_tol=1e-6 * told["speedup"])
+    assert Machines(machines=1000, latency=1e-12).values["speedup"] < Machines().values["limit"]
+
+
+@needs_node
+def test_many_machines_take_the_same_time_in_javascript():
+    explorer, points = Machines(), [(1, 256, 1e6, 1e9, 1e-5), (7, 1e4, 3e7, 1e10, 1e-3)]
+    for point, row in zip(points, run_in_node(explorer._code, f"{json.dumps(points)}.map((p) => table(...p))")):
+        explorer.inputs = dict(zip(explorer.inputs, point))
         assert row == list(explorer.values.values())
 
 
@@ -784,6 +810,12 @@ BAD_CALLS = {
     "layers without number": (lambda: Bill(layers=13), ValueError, says("layers", "1 to 12")),
     "no units": (lambda: Bill(units=0), ValueError, says("units", "1 to 1000")),
     "units in words": (lambda: Bill(units="ten"), TypeError, says("units", "number")),
+    "half a machine": (lambda: Machines(machines=1.5), ValueError, says("machines", "1 to 1000")),
+    "too many machines": (lambda: Machines(machines=1001), ValueError, says("machines", "1 to 1000")),
+    "a line that carries nothing": (lambda: Machines(bandwidth=0), ValueError, says("bandwidth", "> 0")),
+    "a message before it is sent": (lambda: Machines(latency=-1e-5), ValueError, says("latency", "> 0")),
+    "machines that stand still": (lambda: Machines(speed=0), ValueError, says("speed", "> 0")),
+    "examples in words": (lambda: Machines(examples="many"), TypeError, says("examples", "number")),
     "a derivative of a number": (lambda: Derivatives({"f": 3}), TypeError, says("v", "Value")),
     "a derivative of two inputs": (lambda: Derivatives({"f": X * Y}), ValueError, says("v", "one named input")),
     "no functions": (lambda: Derivatives({}), ValueError, says("functions", "at least one")),

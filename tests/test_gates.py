@@ -4,6 +4,7 @@ import json
 import math
 import pickle
 import random
+import re
 import shutil
 import subprocess
 
@@ -302,3 +303,73 @@ def test_the_power_of_two_inputs_is_pythons(a, b):
 def test_powers_that_are_none_are_refused(a, b):
     with pytest.raises(ValueError, match=says("power", "a base > 0, or a whole exponent")):
         GATES["power"].compute(a, b)
+
+
+# ---------------------------------------------------------------- the fixed powers, to the letter
+
+
+@pytest.fixture
+def made_anew(monkeypatch):
+    """No power is there yet: what a test asks for is made in it."""
+    monkeypatch.setattr(gates, "_POWERS", {})
+
+
+def test_a_power_says_who_it_is(made_anew):
+    third = power(-3)
+    assert (third.name, third.symbol, third.arity, third.exponent) == ("power -3", "x⁻³", 1, -3)
+    assert third.python == third.javascript == "(({0}) ** -3.0)"
+    assert (power(2.5).name, power(2.5).symbol, power(2.5).python) == ("power 2.5", "x²·⁵", "(({0}) ** 2.5)")
+
+
+@pytest.mark.parametrize(
+    "n, x, expected",
+    [
+        (-2, 0.0, "x ≠ 0 under the exponent -2"),
+        (-0.5, 0.0, "x > 0 under the exponent -0.5"),
+        (-0.5, -1.0, "x > 0 under the exponent -0.5"),
+        (0.5, -1.0, "x ≥ 0 under the exponent 0.5"),
+        (2.5, -0.5, "x ≥ 0 under the exponent 2.5"),
+    ],
+)
+def test_a_power_says_where_it_has_no_value(made_anew, n, x, expected):
+    with pytest.raises(ValueError, match=f"^{re.escape(f'power {n:g}: expected {expected}, got {x}')}$"):
+        power(n)(x)
+
+
+@pytest.mark.parametrize(
+    "n, x, out, local",
+    [
+        (-2, -2.0, 0.25, 0.25),
+        (-2, 0.5, 4.0, -16.0),
+        (-0.5, 0.25, 2.0, -4.0),
+        (0, 0.0, 1.0, 0),
+        (0, -1.0, 1.0, 0),
+        (0.5, 0.25, 0.5, 1.0),
+        (0.5, 0.0, 0.0, None),
+        (1, 0.0, 0.0, 1),
+        (2, 0.0, 0.0, 0),
+        (2, -3.0, 9.0, -6.0),
+    ],
+)
+def test_a_power_has_a_value_and_a_slope_up_to_the_edge(made_anew, n, x, out, local):
+    gate = power(n)
+    assert gate(x) == out
+    if local is None:  # the root is upright at 0
+        with pytest.raises(ValueError, match="finite local gradient"):
+            gate.local_gradients(out, x)
+    else:
+        assert gate.local_gradients(out, x) == (local,)
+
+
+def test_an_exponent_is_refused_by_name():
+    with pytest.raises(TypeError, match=r"^exponent: expected a number, got str "):
+        power("2")
+
+
+def test_a_power_of_0_does_not_move_with_its_exponent():
+    assert GATES["power"].local_gradients(0.0, 0.0, 2.0) == (0.0, 0.0)
+
+
+def test_inputs_are_listed_in_an_error():
+    with pytest.raises(ValueError, match=r"^divide: expected a denominator other than 0, got 1\.0, 0\.0$"):
+        GATES["divide"](1.0, 0.0)

@@ -15,6 +15,7 @@ from bpcourse.layers import (
     inside,
     log_complements,
     log_probabilities,
+    losses,
     output_delta,
     sigmoid,
     softmax,
@@ -215,3 +216,100 @@ def test_output_delta_refuses_labels_that_the_loss_cannot_have(Y, loss):
     Z = np.zeros((2, 1))
     with pytest.raises(ValueError, match="Y: expected"):
         output_delta(Z, softmax(Z), np.array(Y), "softmax", loss)
+
+
+# ---------------------------------------------------------------- losses, and what is said
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize(("output", "loss"), PAIRS)
+def test_losses_are_those_of_the_definition(output, loss, given):
+    Z, Y = logits(3), labels(3)
+    A = OUTPUTS[output](Z) if given else None
+    expected = [loss_of_logits(Z[:, i : i + 1], Y[:, i : i + 1], output, loss) for i in range(Z.shape[1])]
+    np.testing.assert_allclose(losses(Y, Z, loss, output, A), expected, rtol=1e-12)
+
+
+def test_an_output_that_is_given_is_taken_as_it_is():
+    """Not made anew from the logits."""
+    Y = np.array([[1.0], [0.0]])
+    assert losses(Y, np.zeros((2, 1)), "squared_error", "sigmoid", np.array([[0.9], [0.2]])).tolist() == pytest.approx([0.05])
+
+
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "cross_entropy"])
+def test_without_an_output_layer_logarithms_are_those_of_the_output(loss):
+    Z, Y = logits(4), labels(4)
+    A = softmax(Z)
+    expected = [loss_of_logits(Z[:, i : i + 1], Y[:, i : i + 1], "softmax", loss) for i in range(Z.shape[1])]
+    np.testing.assert_allclose(losses(Y, Z, loss, None, A), expected, rtol=1e-12)
+
+
+def test_a_loss_that_overflows_is_refused_and_no_trap_springs():
+    huge = np.full((1, 1), 1e200)
+    with pytest.raises(ValueError, match=r"^L: expected"):
+        losses(np.zeros((1, 1)), huge, "squared_error", "identity")
+
+
+def test_columns_of_very_different_size_do_not_disturb_each_other():
+    Z = np.array([[1000.0, -1000.0], [999.0, -1001.0]])
+    one = log_probabilities(Z[:, :1], "softmax")
+    np.testing.assert_allclose(log_probabilities(Z, "softmax"), np.hstack([one, one]), rtol=1e-9)
+
+
+HALF = np.full((2, 1), 0.5)
+NAMES = ", ".join(gate.name for gate in GATES.values() if gate.arity == 1 and gate.activation)
+ONE_OF = "expected one of identity, sigmoid, softmax, got"
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: activation_vjp("step", HALF, HALF, HALF), f"name: expected one of {NAMES}, got 'step'"),
+        (lambda: output_delta(HALF, HALF, HALF, "step", "cross_entropy"), f"output: {ONE_OF} 'step'"),
+        (lambda: losses(HALF, HALF, "cross_entropy", "step"), f"output: {ONE_OF} 'step'"),
+        (lambda: losses(HALF, HALF, "cross_entropy", 3), f"output: {ONE_OF} 3"),
+        (
+            lambda: losses(HALF, HALF, "hinge", "softmax"),
+            f"loss: expected one of {', '.join(LOSSES)}, got 'hinge'",
+        ),
+        (
+            lambda: losses(HALF, HALF, "cross_entropy", "identity"),
+            "loss: expected squared_error or half_squared_error with output 'identity', got 'cross_entropy'",
+        ),
+        (
+            lambda: output_delta(HALF, HALF, HALF, "identity", "cross_entropy"),
+            "loss: expected squared_error or half_squared_error with output 'identity', got 'cross_entropy'",
+        ),
+        (
+            lambda: losses(HALF, HALF, "cross_entropy", None),
+            "A: expected the output where no output layer is named, got None",
+        ),
+        (lambda: losses(HALF[:1], HALF, "squared_error", "sigmoid"), "Y: expected the shape of Z, (2, 1), got (1, 1)"),
+        (lambda: losses(HALF[:1], HALF, "squared_error", "sigmoid", HALF), "Y: expected the shape of A, (2, 1), got (1, 1)"),
+        (lambda: losses(HALF, HALF[:1], "squared_error", "sigmoid", HALF), "Z: expected the shape of A, (2, 1), got (1, 1)"),
+        (
+            lambda: output_delta(
+                np.zeros((4, 1)), HALF.repeat(2, 0), [[0.0], [1.0], [2.0], [-1.0]], "sigmoid", "binary_cross_entropy"
+            ),
+            "Y: expected labels from 0 to 1 for binary_cross_entropy, got 2",
+        ),
+        (
+            lambda: output_delta(HALF, HALF, [[-0.5], [1.0]], "sigmoid", "binary_cross_entropy"),
+            "Y: expected labels from 0 to 1 for binary_cross_entropy, got -0.5",
+        ),
+        (
+            lambda: output_delta(np.zeros((2, 2)), np.full((2, 2), 0.5), [[0.1, 0.7], [0.1, 0.8]], "softmax", "cross_entropy"),
+            "Y: expected columns that sum to 1 for cross_entropy, got a sum of 0.2",
+        ),
+        (
+            lambda: output_delta(np.zeros((2, 2)), np.full((2, 2), 0.5), [[0.3, 0.9], [0.2, 1.0]], "softmax", "cross_entropy"),
+            "Y: expected columns that sum to 1 for cross_entropy, got a sum of 1.9",
+        ),
+        (lambda: log_probabilities([1.0], "softmax"), "Z: expected 2 dimensions (units, examples), got shape (1,)"),
+        (lambda: log_complements(HALF, "identity"), "output: expected one of sigmoid, softmax, got 'identity'"),
+    ],
+)
+def test_what_is_said_of_wrong_input(call, message):
+    with pytest.raises(ValueError) as refused:
+        call()
+    assert str(refused.value) == message

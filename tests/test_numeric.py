@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y
 from bpcourse.graph import Value
 from bpcourse.network import backpropagation, cost, forward
-from bpcourse.numeric import central_difference, check_gradient, forward_difference, relative_error
+from bpcourse.numeric import central_difference, check_directions, check_gradient, forward_difference, relative_error
 
 
 def wave(x):
@@ -28,6 +28,12 @@ class Counting:
     def __call__(self, x):
         self.calls += 1
         return self.f(x)
+
+
+def answers(*numbers):
+    """A function that forgets what it was asked."""
+    left = iter(numbers)
+    return lambda x: next(left)
 
 
 SHAPES = [(), (1,), (5,), (2, 3), (2, 3, 2)]
@@ -382,3 +388,108 @@ def test_a_check_nudges_by_the_eps_that_it_is_given():
 
     assert check_gradient(square, [1.0], [2.0], eps=0.25)
     assert {0.75, 1.25} <= set(asked)
+
+
+# ---------------------------------------------------------------- to the letter and to the edge
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: relative_error([1.0, 2.0], [1.0]), "b: expected the shape of a, (2,), got (1,)"),
+        (lambda: check_gradient(wave, [1.0], [1.0, 2.0]), "analytic: expected the shape of x, (1,), got (2,)"),
+        (lambda: check_directions(wave, [1.0], [1.0, 2.0]), "analytic: expected the shape of x, (1,), got (2,)"),
+        (lambda: central_difference("f", [1.0]), "f: expected a function of one array, got str"),
+        (lambda: central_difference(lambda x: True, [1.0]), "f: expected a function that returns a float, got bool"),
+        (lambda: central_difference(lambda x: "1", [1.0]), "f: expected a function that returns a float, got str"),
+        (
+            lambda: check_gradient(answers(1.0, 1.0, 1.0, 2.0), [1.0], [5.0]),
+            "f: expected one answer to one question, got 1.0 and then 2.0: "
+            "does f draw random numbers, or remember what it was asked?",
+        ),
+    ],
+)
+def test_what_is_said_to_a_reader(call, message):
+    with pytest.raises((TypeError, ValueError)) as refused:
+        call()
+    assert str(refused.value) == message
+
+
+def test_the_excess_is_the_difference_over_what_is_allowed():
+    """With the defaults: a share of the slope and the noise, added; the size of the numbers is 1."""
+
+    def line(x):
+        return 3 * float(np.sum(x))
+
+    def noise(f):
+        return 16 * 2.0**-52 * (1 + abs(f)) / 1e-5
+
+    assert check_gradient(line, [2.0], [3.003]).excess == pytest.approx(0.003 / (1e-6 * 3.003 + noise(6)), rel=1e-5)
+    v = float(np.sign(np.random.default_rng(0).normal(size=1))[0])
+    found = check_directions(line, [2.0], [3.003], directions=1)
+    assert found.excess == pytest.approx(0.003 / (1e-6 * 3.003 + noise(6)), rel=1e-4)
+    assert found.analytic == pytest.approx(3.003 * v)
+
+
+def test_the_noise_along_a_direction_is_that_of_the_larger_end():
+    """Of −9,000 and 1,000 the first is larger in size, though not in value."""
+    found = check_directions(lambda x: 1e4 * float(x[0]), [-0.4], [1e4 + 1], directions=1, eps=0.5, rtol=1e-18)
+    assert found.excess == pytest.approx(1 / (16 * 2.0**-52 * 9001 / 0.5 + 1e-14), rel=1e-2)
+
+
+def test_ten_directions_of_seed_0_are_asked_unless_others_are_given():
+    counting = Counting(wave)
+    x = np.linspace(-1, 1, 5)
+    found = check_directions(counting, x, 1.001 * wave_gradient(x))
+    assert counting.calls == 2 * 10 + 1  # and one before it says that it failed
+    assert found == check_directions(wave, x, 1.001 * wave_gradient(x), directions=10, seed=0)
+    assert found != check_directions(wave, x, 1.001 * wave_gradient(x), directions=10, seed=1)
+
+
+def test_half_a_failure_more_is_asked_about_too():
+    """A crumb more at each call makes a slope 1.5 times what is allowed: f is to blame, not the gradient."""
+    calls = iter(range(100))
+    with pytest.raises(ValueError, match="one answer to one question"):
+        check_gradient(lambda x: float(x[0]) - 3e-11 * next(calls), [0.5], [1.0])
+
+
+@pytest.mark.parametrize(
+    "here, there, eps, asked",
+    [
+        (0.0, 0.0101, 1e-4, False),  # the bound is √ε (1 + |here| + |there|) = 0.010101
+        (0.0, 0.0102, 1e-4, True),
+        (1.0, 1.0303, 1e-4, False),  # 0.030303
+        (1.0, 1.0304, 1e-4, True),
+        (-1.0, -0.9703, 1e-4, False),  # 0.029703
+        (-1.0, -0.9702, 1e-4, True),
+        (0.0, 1.0, 0.25, False),  # 1: the bound itself is no jump
+    ],
+)
+def test_a_jump_is_asked_about_from_the_root_of_eps_on(here, there, eps, asked):
+    counting = Counting(lambda x: there if x[0] > 0 else here)
+    forward_difference(counting, [0.0], eps)
+    assert counting.calls == 2 + asked
+
+
+def test_a_step_of_one_float_is_a_step():
+    assert check_directions(lambda x: float(x[0]), [1.0], [1.0], eps=2.0**-52)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_step_may_leave_float64_on_neither_side(seed):
+    with pytest.raises(ValueError, match=r"^eps: expected steps that leave x = 1.79e\+308 finite, got 1e\+307$"):
+        check_directions(lambda x: 1.0, [1.79e308], [0.0], seed=seed, eps=1e307)
+
+
+def test_no_warning_and_no_trap_of_numpy_comes_through():
+    with np.errstate(all="raise"):
+        with pytest.raises(ValueError, match=r"^analytic: "):
+            check_gradient(lambda x: 1e308 * float(x[0]), [0.0], [-1e308], rtol=1e-310)
+        with pytest.raises(ValueError, match=r"^analytic: "):
+            check_gradient(lambda x: 1e308 * float(x[0]), [0.0], [1e308], rtol=1e-310)
+        with pytest.raises(ValueError, match=r"^eps: "):
+            check_directions(lambda x: 1.0, [1.79e308], [0.0], eps=1e307)
+        with pytest.raises(ValueError, match=r"^analytic: "):
+            check_directions(lambda x: 1.0, [1.0] * 4, [1.7e308] * 4, eps=1.0)
+        with pytest.raises(ValueError, match=r"^eps: "):
+            central_difference(lambda x: 1.0, [1.79e308], eps=1e307)

@@ -26,7 +26,7 @@ from helpers import says
 from matplotlib.figure import Figure
 
 import bpcourse
-from bpcourse import codegen, examples, explore, figures, graph, layers, network, practice
+from bpcourse import classroom, codegen, examples, explore, figures, graph, layers, network, practice
 from bpcourse.beyond import recurrent, remedies
 from bpcourse.explore import programs
 from bpcourse.gates import GATES, Gate
@@ -386,6 +386,7 @@ GOOD = {
     **{f"examples.{name}": {} for name in ("add_then_multiply", "sigmoid_neuron", "source_003", "three_paths", "three_sigmoids")},
     "examples.digits": {"seed": 0},
     "examples.four_four_two": {"loss": "squared_error"},
+    "examples.padhai": {"loss": "squared_error"},
     "figures.axes": {"width": 3.0, "height": 2.0, "columns": 1, "rows": 1},
     "figures.themed": lambda: {"figure": Figure(figsize=(1, 1)), "description": "d"},
     "figures.curve": {"f": np.sin, "low": 0.0, "high": 1.0, "ylabel": "y"},
@@ -415,6 +416,9 @@ GOOD = {
     "explore.Derivatives": lambda: {"functions": {"f": graph.exp(xy()[0])}, "span": (0.1, 1.5)},
     "explore.DifferenceStep": lambda: {"v": graph.exp(xy()[0]), "span": (0.1, 1.5), "eps": 1e-5},
     "explore.Hill": lambda: {"v": graph.exp(xy()[0]), "span": (0.1, 1.5), "h": 0.3},
+    "explore.Machines": {
+        "machines": 8, "examples": 256.0, "weights": 1e6, "bandwidth": 1e9, "latency": 1e-5, "speed": 1e10,
+    },
     "explore.Network": {
         "parameters": NET, "x": X[:, 0], "y": Y[:, 0], "weight": "w_111", "hidden": "tanh", "output": "softmax",
         "losses": ["cross_entropy"], "learning_rate": 1.0, "span": (-2.0, 2.0),
@@ -427,6 +431,7 @@ GOOD = {
     "explore.Steps": lambda: {"walk": programs.convolution(np.ones((3, 3)), np.ones((2, 2)), np.ones((2, 2)))},
     "explore.VCurve": {"formula": "e^x", "x": 0.75, "halvings": 8},
     "explore.Xor": {"parameters": network.initialise([2, 2, 1], "tanh", 0), "learning_rate": 1.0},
+    "classroom.seed_of": {"identifier": "ada", "label": "07.4", "secret": "a secret of the teacher"},
     "practice.chapter": {"number": 4},
     "practice.exercise": {"label": "04.2"},
     "practice.check": lambda: {"label": A_LADDER, "seed": 1, "rung": 1, "rules": {LAST.name: LAST.rule}, LAST.name: 1.5},
@@ -447,10 +452,11 @@ GOOD = {
 
 FACES = {
     "pictures": figures, "codegen": codegen, "network": network, "examples": examples, "explore": explore, "practice": practice,
+    "classroom": classroom,
 }  # fmt: skip
 """Rooms that hand out their public names."""
 
-GROUND = {"checks", "doors"}
+GROUND = {"checks", "doors", "language"}
 """What asks is not asked."""
 
 ELSEWHERE = {"beyond.machines"}

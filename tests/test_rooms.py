@@ -88,7 +88,17 @@ def test_a_room_loads_only_what_it_needs(module, loads):
 def test_the_package_alone_loads_no_more_than_the_graph_and_its_picture():
     code = "import sys, bpcourse; print(*sorted(name for name in sys.modules if name.startswith('bpcourse.')))"
     loaded = {name.removeprefix("bpcourse.") for name in run(code, pages.ROOT).stdout.split()}
-    assert loaded == {"checks", "copies", "gates", "graph", "pictures", "pictures.circuit", "pictures.svg", "pictures.words"}
+    assert loaded == {
+        "checks",
+        "copies",
+        "gates",
+        "graph",
+        "language",
+        "pictures",
+        "pictures.circuit",
+        "pictures.svg",
+        "pictures.words",
+    }
 
 
 def test_every_room_is_an_attribute_of_the_package():

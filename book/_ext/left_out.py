@@ -12,6 +12,8 @@ from docutils import nodes
 from sphinx.util import docname_join
 from sphinx_external_toc.collectors import TocTreeCollectorWithStyles as Collector
 
+from bpcourse.language import tr
+
 NUMBERED = re.compile(r"(?:.*/)?(\d+)-[^/]*")
 HEADING = re.compile(r"^(?:#+ |\s*\"#+ )(.*?)(?:\\n)?\"?,?$", re.M)
 
@@ -68,16 +70,18 @@ def left_out_pages(env: Any) -> dict[str, str]:
 def in_words(app: Any, env: Any, node: Any, shown: Any) -> Any:
     """A reference to a page that is left out, or to what it holds, as words; None if there is no such page."""
     target, kind = node["reftarget"], node["reftype"]
-    holds = re.compile(rf"(?:label|name): {re.escape(target)}$|^\({re.escape(target)}\)=|^{re.escape(target)}$", re.M)
+    exercise = re.sub(r"^(?:ex|sol)-(\d+)-(\d+)$", r"```{practice} \1.\2", target)
+    holds = re.compile(rf"(?:label|name): {re.escape(target)}$|^\({re.escape(target)}\)=|^{re.escape(exercise)}$", re.M)
     for page, text in left_out_pages(env).items():
         if kind == "doc" and page == docname_join(node["refdoc"], target):
-            return shown if node["refexplicit"] else nodes.inline("", heading(text))
+            return shown if node["refexplicit"] else nodes.inline("", tr(heading(text)))
         if kind != "doc" and holds.search(text):
             number = file_number(page)
-            place = f"chapter {number}" if number else heading(text)
+            place = tr("chapter {number}").format(number=number) if number else heading(text)
             if kind == "numref":
-                figure = env.config.numfig_format["table" if target.startswith("tab") else "figure"]
-                return nodes.inline("", figure % f"({place})")
+                kinds = {"tab": env.config.numfig_format["table"], "ex": tr("Exercise %s"), "sol": tr("Solution of exercise %s")}
+                shown_as = kinds.get(target.partition("-")[0], env.config.numfig_format["figure"])
+                return nodes.inline("", shown_as % f"({place})")
             return nodes.inline("", f"({place})") if kind == "eq" else shown
     return None
 

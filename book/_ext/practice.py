@@ -10,6 +10,7 @@ loads as a plain script: it works from a folder.
 import functools
 import json
 import re
+from collections.abc import Iterator
 from html import escape, unescape
 from pathlib import Path
 from typing import Any
@@ -22,9 +23,11 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from bpcourse import practice
+from bpcourse.language import tr
 from bpcourse.practice import page
 from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, chapter, exercise
 from bpcourse.practice.notebook import TO_SOLUTION
+from bpcourse.practice.outcomes import EXAM, OUTCOMES, outcomes_of
 
 ROOM = Path(practice.__file__).parent
 FOLDER = "_static/practice"
@@ -89,7 +92,7 @@ class Practice(SphinxDirective):
         for step in page.on_the_way(one, with_mistakes=False):
             tex = derivation.tex(step.name)
             number = nodes.raw("", page.number(label, step.name, values[step.name]), format="html")
-            rule = nodes.emphasis("", f"({step.rule})")
+            rule = nodes.emphasis("", f"({tr(step.rule)})")
             line = nodes.paragraph("", "", nodes.math(tex, tex), nodes.Text(" = "), number, nodes.Text(" "), rule)
             lines += nodes.list_item("", line)
         return lines
@@ -106,6 +109,40 @@ class Right(SphinxDirective):
         if not isinstance(case, Clinic):
             raise self.error(f"practice-right: expected a case of the clinic, got {self.arguments[0]!r}")
         return [nodes.raw("", page.right_lines(case.derivation, case.nudged, case.code), format="html")]
+
+
+class ForTeachers(SphinxDirective):
+    """`{practice-outcomes}`, what students can do and what tests it, or `{practice-exam}`, what an exam may ask."""
+
+    def run(self) -> list[nodes.Node]:
+        """The table, with links to the exercises."""
+        for path in [*ROOM.glob("*.py"), *ROOM.glob("bank/*.py")]:
+            self.env.note_dependency(str(path))
+        rows = outcome_rows() if self.name == "practice-outcomes" else exam_rows()
+        holder = nodes.Element()
+        self.state.nested_parse(StringList([*rows], self.env.docname), self.content_offset, holder)
+        return holder.children
+
+
+def outcome_rows() -> Iterator[str]:
+    """Each outcome with the exercises that test it."""
+    yield from ("| outcome | the student can | exercises |", "|---|---|---|")
+    for name, outcome in OUTCOMES.items():
+        yield f"| {name} | {outcome.text} | {', '.join(map(role, outcome.exercises))} |"
+
+
+def exam_rows() -> Iterator[str]:
+    """Each exercise of an exam: what it tests, how long it takes, and a point for each value."""
+    yield from ("| exercise | title | outcomes | minutes | points |", "|---|---|---|--:|--:|")
+    for label, minutes in EXAM.items():
+        one = exercise(label)
+        yield f"| {role(label)} | {one.title} | {', '.join(outcomes_of(label))} | {minutes} | {len(page.asked(one))} |"
+
+
+def role(label: str) -> str:
+    """A link to an exercise: 7.3."""
+    number, k = label.split(".")
+    return f"{{ref}}`{int(number)}.{k} <{anchor(label)}>`"
 
 
 class Overview(SphinxDirective):
@@ -145,7 +182,7 @@ class FillOverviews(SphinxPostTransform):
             self.env.get_domain("math").data["has_equations"][self.env.docname] = True
 
     def listed(self, found: dict[str, Any]) -> list[nodes.Node]:
-        """Chapter by chapter: number, title and kind of each exercise."""
+        """Chapter by chapter: number, title, kind and outcomes of each exercise."""
         out: list[nodes.Node] = []
         for page_name in dict.fromkeys(one["docname"] for one in found.values()):
             mine = {label: one for label, one in found.items() if one["docname"] == page_name}
@@ -153,7 +190,8 @@ class FillOverviews(SphinxPostTransform):
             lines = nodes.bullet_list()
             for label, one in mine.items():
                 kind = nodes.emphasis("", type(exercise(label)).__name__.lower())
-                line = nodes.paragraph("", "", self.link(label, one), nodes.Text(" "), *title(one), nodes.Text(", "), kind)
+                tests = nodes.Text(f" ({', '.join(outcomes_of(label))})")
+                line = nodes.paragraph("", "", self.link(label, one), nodes.Text(" "), *title(one), nodes.Text(", "), kind, tests)
                 lines += nodes.list_item("", line)
             out.append(lines)
         return out
@@ -243,6 +281,8 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("practice-right", Right)
     app.add_directive("practice-list", Overview)
     app.add_directive("practice-mixed", Overview)
+    app.add_directive("practice-outcomes", ForTeachers)
+    app.add_directive("practice-exam", ForTeachers)
     app.add_node(overview)
     app.add_post_transform(FillOverviews)
     app.connect("env-updated", overviews)

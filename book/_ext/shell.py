@@ -12,7 +12,7 @@ from docutils import nodes
 from sphinx.writers.html5 import HTML5Translator
 
 STYLES = re.compile(r"_static/(pygments(_dark)?|mystnb\..*|exercise)\.css")
-SCRIPTS = re.compile(r"_static/(documentation_options|doctools|sphinx_highlight)\.js")
+SCRIPTS = re.compile(r"_static/(documentation_options|doctools|sphinx_highlight|translations)\.js")
 """What nobody needs."""
 
 

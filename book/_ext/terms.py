@@ -10,6 +10,8 @@ from typing import Any
 from docutils import nodes
 from sphinx import addnodes
 
+from bpcourse.language import tr
+
 TERM = re.compile(r'<a class="reference internal" (?=href="[^"#]*#(term-[^"]+)"[^>]*><span class="xref std std-term">)')
 EXERCISE = re.compile(r'(<div class="exercise admonition" id="([^"]+)">\s*<p class="admonition-title">.*?)</p>', re.S)
 LINK = re.compile(r'<a class="headerlink" href="([^"]*)" title="([^"]*)">')
@@ -48,7 +50,8 @@ def add_definitions(app: Any, pagename: str, templatename: str, context: dict[st
     """Describe the links to terms, append what describes them, and name the links to copy."""
     if app.builder.name != "html" or "body" not in context:
         return
-    body = EXERCISE.sub(r'\1<a class="headerlink" href="#\2" title="Link to this exercise">¶</a></p>', context["body"])
+    link = f'<a class="headerlink" href="#\\2" title="{tr("Link to this exercise")}">¶</a>'
+    body = EXERCISE.sub(rf"\1{link}</p>", context["body"])
     context["body"] = LINK.sub(r'<a class="headerlink" href="\1" title="\2" aria-label="\2">', body)
     if "terms" not in app.env.metadata.get(pagename, {}):
         return

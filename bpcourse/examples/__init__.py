@@ -10,6 +10,9 @@ from bpcourse.examples.worked import (
     FOUR_FOUR_TWO,
     FOUR_FOUR_TWO_X,
     FOUR_FOUR_TWO_Y,
+    PADHAI,
+    PADHAI_X,
+    PADHAI_Y,
     PRODUCT,
     PRODUCT_PRINTED,
     THREE_PATHS,
@@ -20,6 +23,7 @@ from bpcourse.examples.worked import (
     add_then_multiply,
     digits,
     four_four_two,
+    padhai,
     sigmoid_neuron,
     source_003,
     three_paths,
@@ -27,7 +31,7 @@ from bpcourse.examples.worked import (
 )
 
 __all__ = [
-    "FOUR_FOUR_TWO", "FOUR_FOUR_TWO_X", "FOUR_FOUR_TWO_Y", "PRODUCT", "PRODUCT_PRINTED", "THREE_PATHS", "XOR_X", "XOR_Y",
-    "Digits", "Printed", "add_then_multiply", "digits", "four_four_two", "sigmoid_neuron", "source_003", "three_paths",
-    "three_sigmoids",
+    "FOUR_FOUR_TWO", "FOUR_FOUR_TWO_X", "FOUR_FOUR_TWO_Y", "PADHAI", "PADHAI_X", "PADHAI_Y", "PRODUCT", "PRODUCT_PRINTED",
+    "THREE_PATHS", "XOR_X", "XOR_Y", "Digits", "Printed", "add_then_multiply", "digits", "four_four_two", "padhai",
+    "sigmoid_neuron", "source_003", "three_paths", "three_sigmoids",
 ]  # fmt: skip

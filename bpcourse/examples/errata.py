@@ -14,13 +14,13 @@ from typing import NamedTuple
 import numpy as np
 
 from bpcourse.examples import (
-    FOUR_FOUR_TWO,
-    FOUR_FOUR_TWO_X,
-    FOUR_FOUR_TWO_Y,
+    PADHAI,
+    PADHAI_X,
+    PADHAI_Y,
     PRODUCT,
     PRODUCT_PRINTED,
     add_then_multiply,
-    four_four_two,
+    padhai,
     source_003,
 )
 from bpcourse.graph import Value, evaluate, exp, gradient, square, topological_order
@@ -59,10 +59,10 @@ def _reversed_local() -> tuple[float, float]:
 
 
 def _unstated_mean() -> tuple[float, float]:
-    X, Y = (np.tile(column[:, None], (1, 2)) for column in (FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y))
+    X, Y = (np.tile(column[:, None], (1, 2)) for column in (PADHAI_X, PADHAI_Y))
     names = {"hidden": "sigmoid", "output": "softmax"}
-    cache = forward(X, FOUR_FOUR_TWO, **names)
-    dZ = backpropagation(cache, Y, FOUR_FOUR_TWO, **names, loss="cross_entropy")["dZ2"]
+    cache = forward(X, PADHAI, **names)
+    dZ = backpropagation(cache, Y, PADHAI, **names, loss="cross_entropy")["dZ2"]
 
     def cost_at(logit: np.ndarray) -> float:
         Z = cache["Z2"].copy()
@@ -94,37 +94,37 @@ def _tower_left_side() -> tuple[float, float]:
 
 
 def _uphill_bias() -> tuple[float, float]:
-    nodes = four_four_two()
+    nodes = padhai()
     loss, b = nodes["loss"], nodes["b_21"]
     (slope,) = gradient(loss, [b])
     return evaluate(loss, {b: b.value + slope.value}), evaluate(loss, {b: b.value - slope.value})
 
 
 def _neighbours_slope() -> tuple[float, float]:
-    nodes = four_four_two()
+    nodes = padhai()
     return gradient(nodes["loss"], [nodes["w_121"]])[0].value, _nudged(nodes["loss"], nodes["w_122"])
 
 
 def _label_for_prediction() -> tuple[float, float]:
-    nodes = four_four_two()
+    nodes = padhai()
     loss = nodes["loss"]
     return gradient(loss, [nodes["y_1"]])[0].value, _nudged(loss, nodes["a_21"])
 
 
 def _softmax_middle() -> tuple[float, float]:
-    nodes = four_four_two()
+    nodes = padhai()
     z1, z2 = nodes["z_21"].value, nodes["z_22"].value
     return math.exp(-z1) / (math.exp(-z1) + math.exp(z2)), nodes["a_21"].value
 
 
 def _three_products() -> tuple[float, float]:
-    nodes = four_four_two()
+    nodes = padhai()
     products = [nodes[f"w_21{k}"].value * nodes[f"a_1{k}"].value for k in (1, 2, 3, 4)]
     return sum(products[:3]), nodes["z_21"].value
 
 
 def _one_path_each() -> tuple[float, float]:
-    nodes = four_four_two()
+    nodes = padhai()
     loss, w = nodes["loss"], nodes["w_131"]
     share = 0.0
     for output, logit in ("a_21", "z_21"), ("a_22", "z_22"):
@@ -141,14 +141,14 @@ def _turned_sensitivity() -> tuple[float, float]:
 
 
 def _two_passes() -> tuple[float, float]:
-    W1, W2 = FOUR_FOUR_TWO["W1"], FOUR_FOUR_TWO["W2"]
+    W1, W2 = PADHAI["W1"], PADHAI["W2"]
     there = W1.size + W2.size
     back = W1.size + W2.size + W2.size  # dW1, dW2 and dA1
     return 2.0, (there + back) / there
 
 
 def _entry_by_entry() -> tuple[float, float]:
-    nodes = four_four_two("cross_entropy")
+    nodes = padhai("cross_entropy")
     loss, output, logit = nodes["loss"], nodes["a_22"], nodes["z_22"]
     printed = gradient(loss, [output])[0].value * gradient(output, [logit])[0].value
     return printed + 0.0, _nudged(loss, logit)
@@ -163,12 +163,12 @@ def _lower_hill() -> tuple[float, float]:
 
 
 def _loss_for_its_derivative() -> tuple[float, float]:
-    nodes = four_four_two()
+    nodes = padhai()
     return nodes["loss"].value, _nudged(nodes["loss"], nodes["a_21"])
 
 
 def _straight_path() -> tuple[float, float]:
-    nodes = four_four_two()
+    nodes = padhai()
     chain = ("loss", "a_21"), ("a_21", "z_21"), ("z_21", "w_212")
     return math.prod(gradient(nodes[v], [nodes[x]])[0].value for v, x in chain), _nudged(nodes["loss"], nodes["w_212"])
 
@@ -186,11 +186,11 @@ def _two_formulas() -> tuple[float, float]:
 
 
 def _biases() -> tuple[float, float]:
-    return 2.0, float(sum(FOUR_FOUR_TWO[name].size for name in ("b1", "b2")))
+    return 2.0, float(sum(PADHAI[name].size for name in ("b1", "b2")))
 
 
 def _two_losses() -> tuple[float, float]:
-    squared, crossed = four_four_two("squared_error"), four_four_two("cross_entropy")
+    squared, crossed = padhai("squared_error"), padhai("cross_entropy")
     return _nudged(squared["loss"], squared["w_212"]), _nudged(crossed["loss"], crossed["w_212"])
 
 

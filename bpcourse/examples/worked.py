@@ -73,27 +73,44 @@ def three_paths() -> dict[str, Value]:
     return as_graph(THREE_PATHS, [1.0, 2.0], [1.0], hidden="sigmoid", output="sigmoid", loss="squared_error")
 
 
-FOUR_FOUR_TWO = {
+PADHAI = {
     "W1": np.array([[0.1, 0.3, 0.8, -0.4], [-0.3, -0.2, 0.5, 0.5], [-0.3, 0.0, 0.5, 0.4], [0.2, 0.5, -0.9, 0.7]]),
     "b1": np.zeros((4, 1)),
     "W2": np.array([[0.5, 0.8, 0.2, 0.4], [0.5, 0.2, 0.3, -0.5]]),
     "b2": np.zeros((2, 1)),
 }
-"""The parameters of the 4-4-2 network. From the PadhAI notes. Book: chapters 06 to 11."""
+"""The parameters of the PadhAI notes' network, whose printed numbers the errata judge. Book: errata."""
 
-FOUR_FOUR_TWO_X = np.array([2.0, 5.0, 3.0, 3.0])
-"""Its one example: the input. From the PadhAI notes. Book: chapters 06 to 11."""
+PADHAI_X = np.array([2.0, 5.0, 3.0, 3.0])
+"""Its one example: the input. Book: errata."""
 
-FOUR_FOUR_TWO_Y = np.array([1.0, 0.0])
-"""Its one example: the label. From the PadhAI notes. Book: chapters 06 to 11."""
+PADHAI_Y = np.array([1.0, 0.0])
+"""Its one example: the label. Book: errata."""
+
+FOUR_FOUR_TWO = PADHAI
+"""The parameters of the running example: the PadhAI notes' or, put here, others. Book: chapters 06 to 11."""
+
+FOUR_FOUR_TWO_X = PADHAI_X
+"""Its one example: the input. Book: chapters 06 to 11."""
+
+FOUR_FOUR_TWO_Y = PADHAI_Y
+"""Its one example: the label. Book: chapters 06 to 11."""
+
+
+def padhai(loss: str = "squared_error") -> dict[str, Value]:
+    """The PadhAI notes' network on its example, as a scalar graph by name.
+
+    Sigmoid hidden layer, softmax output; ValueError for an unknown loss.
+
+    Book: errata.
+    """
+    return as_graph(PADHAI, PADHAI_X, PADHAI_Y, hidden="sigmoid", output="softmax", loss=loss)
 
 
 def four_four_two(loss: str = "squared_error") -> dict[str, Value]:
     """The 4-4-2 network on its example, as a scalar graph by name.
 
     Sigmoid hidden layer, softmax output; ValueError for an unknown loss.
-
-    From the PadhAI notes.
 
     Book: chapters 07 and 08.
     """
@@ -113,11 +130,11 @@ class Printed(NamedTuple):
 
 
 def source_003() -> list[Printed]:
-    """What the PadhAI notes print of the 4-4-2 network, beside what is exact.
+    """What the PadhAI notes print of their network, beside what is exact.
 
     Book: chapters 07 and 08.
     """
-    nodes = four_four_two()
+    nodes = padhai()
     loss = nodes["loss"]
     loss.backward()
     y1, y2 = nodes["a_21"], nodes["a_22"]

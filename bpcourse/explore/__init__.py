@@ -5,6 +5,7 @@ from bpcourse.explore.circuit import Circuit
 from bpcourse.explore.derivatives import Derivatives
 from bpcourse.explore.difference import DifferenceStep
 from bpcourse.explore.hill import Hill
+from bpcourse.explore.machines import Machines
 from bpcourse.explore.names import Names
 from bpcourse.explore.network import Network
 from bpcourse.explore.one_logit import OneLogit
@@ -16,6 +17,6 @@ from bpcourse.explore.v_curve import VCurve
 from bpcourse.explore.xor import Xor
 
 __all__ = [
-    "Bill", "Circuit", "Derivatives", "DifferenceStep", "Hill", "Names", "Network", "OneLogit", "OneWeight", "Product",
-    "Recurrence", "Steps", "VCurve", "Xor",
+    "Bill", "Circuit", "Derivatives", "DifferenceStep", "Hill", "Machines", "Names", "Network", "OneLogit", "OneWeight",
+    "Product", "Recurrence", "Steps", "VCurve", "Xor",
 ]  # fmt: skip

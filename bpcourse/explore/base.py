@@ -18,6 +18,7 @@ from IPython import get_ipython
 
 from bpcourse import checks
 from bpcourse.explore import predict
+from bpcourse.language import tr, tr_script
 from bpcourse.pictures import svg
 
 
@@ -45,7 +46,7 @@ for (const control of el.querySelectorAll("input, select, button")) control.data
 return start(el.firstElementChild, model).end;
 } };"""
 _NEXT_LINE = ";\nconst"
-RUNTIME = _lean(_file("runtime.js"))
+RUNTIME = _lean(tr_script(_file("runtime.js")))
 
 
 def _inline(picture: svg.Picture) -> str:
@@ -85,7 +86,7 @@ class Explorer(anywidget.AnyWidget):
     number is not finite, or a gate is not defined there; TypeError for what is no
     number, and traitlets' own TraitError for what is no dict.
 
-    Book: chapters 01 to 18.
+    Book: chapters 01 to 18 and 20.
     """
 
     inputs = traitlets.Dict(help="the numbers that sliders move, by name").tag(sync=True)
@@ -159,14 +160,14 @@ class Explorer(anywidget.AnyWidget):
         # Parsed, not written out: an object that is written out has no room for a name like __proto__.
         told = told.replace("<", "\\u003c").replace("\\", "\\\\").replace("'", "\\'")
         printed = "\n".join(f"const {name} = {_printed(source)};" for name, source in functions.items())
-        own = _lean(_file(self.script))
+        own = _lean(tr_script(_file(self.script)))
         self._code = f"const SPEC = JSON.parse('{told}');\n{printed}\n{RUNTIME}\n{own}"
         shown = "".join(f'<div class="bp-picture">{_inline(picture)}</div>' for picture in pictures)
         # A form, so that no browser fills in what the controls said before: they show the state.
         form = f'<form class="bp-controls" autocomplete="off">{predict.box(asks)}{"".join(controls)}</form>'
         body = f'<div class="bp-pictures">{shown}</div>{form}'
         looks = " ".join(["bp-explorer", *self.looks])
-        begun = f'<div class="{looks}" role="group" aria-label="{svg.escaped(self._told)}" hidden="hidden">'
+        begun = f'<div class="{looks}" role="group" aria-label="{svg.escaped(tr(self._told))}" hidden="hidden">'
         self._html = f'{begun}{body}<div role="status"></div></div>'
         self._esm = f"{self._code}\n{_MODULE}"
         self._css = "\n".join(self.styles)
@@ -185,7 +186,7 @@ class Explorer(anywidget.AnyWidget):
             f"for (const root of document.querySelectorAll('[data-explorer=\"{mark}\"]')) {{\n"
             "root.removeAttribute('data-explorer');\nstart(root, pageModel({ ...SPEC.state }));\n}"
         )
-        told = svg.asleep(f"An explorer, {self._told}")
+        told = svg.asleep(tr("An explorer, {told}").format(told=tr(self._told)))
         styles = "".join(f"<style>{style}</style>" for style in self.styles)
         return f'{styles}{told}{begun}<script type="module">\n{self._code}\n{run}\n</script>'
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from bpcourse.language import tr
 from bpcourse.pictures.svg import escaped, fixed
 
 
@@ -26,7 +27,7 @@ def counter(key: str, label: str, last: int, value: int, first: int = 0) -> str:
 
 def _slider(key: str, label: str, numbers: str, shown: str) -> str:
     """Name, slider, and a box to type the same number; what is in the box, the script reads."""
-    name, words = escaped(key), escaped(label)
+    name, words = escaped(key), escaped(tr(label))
     return (
         f'<div class="bp-slider"><span class="bp-name">{words}</span>'
         f'<input type="range" data-bind="{name}" aria-label="{words}" aria-valuetext="{escaped(shown.strip())}" {numbers}>'
@@ -41,31 +42,31 @@ def readout(key: str, shown: str, style: str = "") -> str:
 
 def button(action: str, label: str) -> str:
     """A button that runs one of the explorer's actions."""
-    return f'<button type="button" data-do="{escaped(action)}">{escaped(label)}</button>'
+    return f'<button type="button" data-do="{escaped(action)}">{escaped(tr(label))}</button>'
 
 
 def choice(key: str, label: str, options: Mapping[str, str], chosen: str, more: str = "") -> str:
     """A list of options: values of the trait, and how they read; `more` is further attributes."""
     items = "".join(
-        f'<option value="{escaped(name)}"{" selected" if name == chosen else ""}>{escaped(told)}</option>'
+        f'<option value="{escaped(name)}"{" selected" if name == chosen else ""}>{escaped(tr(told))}</option>'
         for name, told in options.items()
     )
-    return (
-        f'<label>{escaped(label)} <select data-bind="{escaped(key)}" aria-label="{escaped(label)}"{more}>{items}</select></label>'
-    )
+    words = escaped(tr(label))
+    return f'<label>{words} <select data-bind="{escaped(key)}" aria-label="{words}"{more}>{items}</select></label>'
 
 
 def typed(key: str, label: str, value: str, longest: int) -> str:
     """A box for a text."""
+    words = escaped(tr(label))
     return (
-        f'<label class="bp-typed">{escaped(label)} <input type="text" data-bind="{escaped(key)}" aria-label="{escaped(label)}" '
+        f'<label class="bp-typed">{words} <input type="text" data-bind="{escaped(key)}" aria-label="{words}" '
         f'value="{escaped(value)}" maxlength="{longest}" autocapitalize="off" spellcheck="false"></label>'
     )
 
 
 def switch(key: str, label: str, on: bool) -> str:
     """A box to tick."""
-    return f'<label><input type="checkbox" data-bind="{escaped(key)}"{" checked" if on else ""}> {escaped(label)}</label>'
+    return f'<label><input type="checkbox" data-bind="{escaped(key)}"{" checked" if on else ""}> {escaped(tr(label))}</label>'
 
 
 def row(*parts: str) -> str:
@@ -80,7 +81,7 @@ def sliders(*parts: str) -> str:
 
 def numbers(decimals: int, told: Sequence[tuple[str, str, float, str]]) -> str:
     """Readouts side by side: key, name, number and style of each."""
-    parts = (f"<span>{escaped(label)} {readout(key, fixed(x, decimals), style)}</span>" for key, label, x, style in told)
+    parts = (f"<span>{escaped(tr(label))} {readout(key, fixed(x, decimals), style)}</span>" for key, label, x, style in told)
     return f'<div class="bp-row bp-numbers">{"".join(parts)}</div>'
 
 

@@ -15,13 +15,14 @@ function start(root, model) {
     axes.place(lines.point, x, f);
     axes.place(lines.next, to, after);
     const gone = (u) => u < axes.x[0] || u > axes.x[1];
-    const says = gone(x) ? `The point is at ${plain(x)}, out of the picture. Reset brings it back.`
-      : gone(to) ? "The step leads out of the picture."
-      : after < f - 1e-12 ? "Too far: the step goes uphill by the tangent, but ends lower than it began."
-      : "The step gains height. The dashed line leads through the next steps.";
+    const says = gone(x) ? filled(tr("The point is at {x}, out of the picture. Reset brings it back."), { x: plain(x) })
+      : gone(to) ? tr("The step leads out of the picture.")
+      : after < f - 1e-12 ? tr("Too far: the step goes uphill by the tangent, but ends lower than it began.")
+      : tr("The step gains height. The dashed line leads through the next steps.");
     const [end, last] = walk.at(-1);
     return { told: { x, f, slope, new: to, after, end, last }, f, slope, move: h * slope, new: to, predicted: h * slope * slope, actual: after - f, says,
-      status: `At ${name} = ${plain(x)} the slope is ${plain(slope)}; the step changes f by ${plain(after - f)}` };
+      status: filled(tr("At {name} = {x} the slope is {slope}; the step changes f by {change}"),
+        { name, x: plain(x), slope: plain(slope), change: plain(after - f) }) };
   }
 
   const { change, end } = explore(root, model, {

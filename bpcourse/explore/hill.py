@@ -15,11 +15,18 @@ from bpcourse.explore.base import Explorer, Number, not_negative, where_defined
 from bpcourse.explore.plot import Plot
 from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, expect_value, gradient, square, topological_order
+from bpcourse.language import tr
 from bpcourse.pictures import svg, words
 from bpcourse.pictures.words import slot
 
 _STEPS = 12
 _REACH = 0.6
+_TOLD = (
+    "f({name}), blue: {course}. The point is at {x}, height {f}; orange, its tangent, slope {slope}. "
+    "The next step leads to {new}, height {after}; dashed, {steps} steps, the last to {end}, height {last}"
+)
+_ASK = "A step of h = {h} goes from {name} = {x} to {to}. What does the height do?"
+_BECAUSE = "The tangent foretells a gain of h · slope² = {gain}."
 
 
 class Hill(Explorer):
@@ -55,10 +62,11 @@ class Hill(Explorer):
             raise ValueError(f"span: expected a range where v has a value everywhere, got {(low, high)}")
         room = 0.08 * (max(heights) - min(heights) or 1)
         plot = Plot((low, high), (min(heights) - room, max(heights) + room))
-        sentence = (
-            f"f({self._name}), blue: {words.course(zip(at, heights))}. The point is at {slot('x')}, height {slot('f')}; "
-            f"orange, its tangent, slope {slot('slope')}. The next step leads to {slot('new')}, height {slot('after')}; "
-            f"dashed, {_STEPS} steps, the last to {slot('end')}, height {slot('last')}"
+        sentence = tr(_TOLD).format(
+            name=self._name,
+            course=words.course(zip(at, heights)),
+            steps=_STEPS,
+            **{key: slot(key) for key in ("x", "f", "slope", "new", "after", "end", "last")},
         )
         spec = {
             "decimals": 3, "name": self._name, "plot": plot.spec, "count": _STEPS, "reach": _REACH,
@@ -81,10 +89,10 @@ class Hill(Explorer):
             if math.isfinite(self._row(to)[0]):
                 asks.append(
                     Ask(
-                        f"A step of h = {brief(h)} goes from {self._name} = {brief(x)} to {brief(to)}. What does the height do?",
+                        tr(_ASK).format(h=brief(h), name=self._name, x=brief(x), to=brief(to)),
                         {"inputs": {self._name: to}},
                         "f",
-                        f"The tangent foretells a gain of h · slope² = {brief(h * slope * slope)}.",
+                        tr(_BECAUSE).format(gain=brief(h * slope * slope)),
                     )
                 )
         return asks
@@ -148,7 +156,7 @@ class Hill(Explorer):
             ),
             controls.numbers(3, [(key, label, n[key], style) for key, label, style in told]),
             controls.row(controls.button("step", "Take the step"), controls.button("reset", "Reset")),
-            f'<p class="bp-says" data-n="says">{_SAYS}</p>',
+            f'<p class="bp-says" data-n="says">{tr(_SAYS)}</p>',
         ]
 
 

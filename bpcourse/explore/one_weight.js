@@ -13,7 +13,7 @@ function start(root, model) {
       "slope-weight": slopes[0], "slope-prediction": slopes[1], "slope-error": slopes[2], "slope-loss": 1 };
     const told = Object.fromEntries(Object.entries(numbers).map(([key, x]) => [key, plain(x)]));
     return { ...numbers, told, says: now,
-      status: `Weight ${told.weight}, loss ${told.loss}: it changed by ${told.change}, its gradient foretold ${told.foretold}. ${now}` };
+      status: `${filled(tr("Weight {weight}, loss {loss}: it changed by {change}, its gradient foretold {foretold}."), told)} ${now}` };
   }
   return explore(root, model, { show, actions: { keep: ({ inputs: { w }, eps }) => ({ inputs: { w: w + eps }, eps: 0 }) } });
 }

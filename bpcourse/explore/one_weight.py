@@ -12,6 +12,7 @@ from bpcourse.codegen import compile_table, table_to_javascript
 from bpcourse.explore import controls
 from bpcourse.explore.base import Explorer, Number
 from bpcourse.graph import Value, gradient, square
+from bpcourse.language import tr
 from bpcourse.pictures import svg, words
 from bpcourse.pictures.words import slot
 
@@ -20,9 +21,9 @@ _REACH = 0.5
 _ROW = 66
 _ZERO, _SCALE, _MOST = 318, 15.0, 8.0
 _TOLD = (
-    f"A weight, {slot('weight')}, gradient {slot('slope-weight')}; times x = 2: prediction {slot('prediction')}, gradient "
-    f"{slot('slope-prediction')}; less y = 5: error {slot('error')}, gradient {slot('slope-error')}; squared: loss "
-    f"{slot('loss')}, gradient {slot('slope-loss')}. Gradient × nudge: {slot('foretold')}; change of the loss: {slot('change')}"
+    "A weight, {weight}, gradient {slope-weight}; times x = 2: prediction {prediction}, gradient {slope-prediction}; "
+    "less y = 5: error {error}, gradient {slope-error}; squared: loss {loss}, gradient {slope-loss}. "
+    "Gradient × nudge: {foretold}; change of the loss: {change}"
 )
 SAYS = {
     "still": "Move the slider: a little, then more.",
@@ -58,7 +59,8 @@ class OneWeight(Explorer):
         table = [prediction, error, loss, *gradient(loss, [weight, prediction, error])]
         self._row = compile_table(table, [weight])
         super().__init__({"w": checks.number(w, "w")}, "the smallest network, one weight to nudge", eps=checks.number(eps, "eps"))
-        spec = {"decimals": 2, "zero": _ZERO, "scale": _SCALE, "most": _MOST, "says": SAYS, "told": [_TOLD.split(words.BORDER)]}
+        says, told = {key: tr(sentence) for key, sentence in SAYS.items()}, [_sentence(self._numbers()).split(words.BORDER)]
+        spec = {"decimals": 2, "zero": _ZERO, "scale": _SCALE, "most": _MOST, "says": says, "told": told}
         self.assemble([self._picture()], self._controls(), spec, {"table": table_to_javascript(table, [weight])})
 
     @traitlets.validate("eps")
@@ -90,7 +92,7 @@ class OneWeight(Explorer):
         for x, name in zip((85, 196, 305, 405), ("weight", "prediction", "error", "loss"), strict=True):
             value, slope = svg.fixed(n[name], 2), svg.fixed(n[f"slope-{name}"], 2)
             parts += [
-                svg.text(x, 22, name, "muted"),
+                svg.text(x, 22, tr(name), "muted"),
                 svg.text(x, _ROW - 10, value, "value", 16, more=svg.mark(name)),
                 svg.text(x, _ROW + 23, slope, "gradient", 16, more=svg.mark(f"slope-{name}")),
             ]
@@ -100,23 +102,28 @@ class OneWeight(Explorer):
         ):
             length = max(-_MOST, min(_MOST, n[key])) * _SCALE
             parts += [
-                svg.text(8, y + 5, told, colour, 14, "start"),
+                svg.text(8, y + 5, tr(told), colour, 14, "start"),
                 svg.text(190, y + 5, svg.fixed(n[key], 2), colour, 15, "end", svg.mark(key)),
                 svg.path(f"M{_ZERO} {y}h{length:.1f}", colour, 16, f' data-line="{key}" data-row="{y}"'),
             ]
         parts += [
             svg.path(f"M{_ZERO} 172v54", "ink"),
-            svg.text(432, _ROW + 63, "values forward →", "value", 13, "end"),
-            svg.text(432, _ROW + 81, "← gradients back", "gradient", 13, "end"),
+            svg.text(432, _ROW + 63, tr("values forward →"), "value", 13, "end"),
+            svg.text(432, _ROW + 81, tr("← gradients back"), "gradient", 13, "end"),
         ]
-        told = words.filled(_TOLD, {key: svg.fixed(x, 2).strip() for key, x in n.items()})
+        told = words.filled(_sentence(n), {key: svg.fixed(x, 2).strip() for key, x in n.items()})
         return svg.drawing(440, 232, told, parts)
 
     def _controls(self) -> list[str]:
         return [
             controls.sliders(controls.slider("eps", "nudge", -_REACH, _REACH, 0.01, self.eps, 2)),
             controls.row(controls.button("keep", "Keep the nudge"), controls.button("reset", "Start again")),
-            f'<div class="bp-stack"><p class="bp-note" data-n="says">{SAYS["near"]}</p>'
-            f'<p class="bp-note" aria-hidden="true">{max(SAYS.values(), key=len)}</p></div>',
-            f'<p class="bp-note bp-legend">{_LEGEND}</p>',
+            f'<div class="bp-stack"><p class="bp-note" data-n="says">{tr(SAYS["near"])}</p>'
+            f'<p class="bp-note" aria-hidden="true">{max(map(tr, SAYS.values()), key=len)}</p></div>',
+            f'<p class="bp-note bp-legend">{tr(_LEGEND)}</p>',
         ]
+
+
+def _sentence(numbers: Mapping[str, float]) -> str:
+    """What the picture shows, with places for its numbers."""
+    return tr(_TOLD).format(**{key: slot(key) for key in numbers})

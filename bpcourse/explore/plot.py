@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from bpcourse.language import tr
 from bpcourse.pictures import svg
 
 
@@ -91,8 +92,8 @@ class Plot(NamedTuple):
             at = self.up(v)
             more = svg.mark(keys[v]) if keys and v in keys else ""
             parts.append(svg.path(f"M{left:g} {at:g}h-5") + svg.text(left - 9, at + 4, words, "muted", 12, "end", more))
-        parts.append(svg.text((left + right) / 2, self.height - 8, xlabel, "ink", 13, more=svg.mark(xkey) if xkey else ""))
-        parts.append(svg.text(left + 8, top + 6, ylabel, "ink", 13, "start"))
+        parts.append(svg.text((left + right) / 2, self.height - 8, tr(xlabel), "ink", 13, more=svg.mark(xkey) if xkey else ""))
+        parts.append(svg.text(left + 8, top + 6, tr(ylabel), "ink", 13, "start"))
         return "".join(parts)
 
 

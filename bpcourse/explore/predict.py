@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from bpcourse.explore import controls
+from bpcourse.language import tr
 from bpcourse.pictures.svg import escaped
 
 
@@ -33,9 +34,9 @@ def box(asks: Sequence[Ask]) -> str:
         return ""
     says = {"1": "It rises", "-1": "It falls", "0": "It stays", "skip": "Skip"}
     buttons = [_says(word, label) for word, label in says.items()]
-    guess = '<label>by about <input class="bp-num" data-guess="" autocomplete="off"></label>'
+    guess = f'<label>{tr("by about")} <input class="bp-num" data-guess="" autocomplete="off"></label>'
     return (
-        '<div class="bp-predict" hidden="hidden"><p class="bp-note"><strong>Predict first.</strong> '
+        f'<div class="bp-predict" hidden="hidden"><p class="bp-note"><strong>{tr("Predict first.")}</strong> '
         f'<span data-ask="">{escaped(asks[0].text)}</span></p>{controls.row(guess, *buttons)}</div>'
         '<div class="bp-predicted" hidden="hidden"><p class="bp-note" data-outcome=""></p>'
         f"{_says('ask', 'Predict first')}</div>"
@@ -43,4 +44,4 @@ def box(asks: Sequence[Ask]) -> str:
 
 
 def _says(word: str, label: str) -> str:
-    return f'<button type="button" data-say="{word}">{label}</button>'
+    return f'<button type="button" data-say="{word}">{tr(label)}</button>'

@@ -32,7 +32,8 @@ function start(root, model) {
     axes.place(lines.tip, ...tip);
     axes.place(lines.draw, ...draw);
     return { ...told, told: { u: tip[0], v: tip[1], x: draw[0], y: draw[1] }, "inputs.a": fixed(a, 4), "inputs.b": fixed(b, 4), h: scientific(h), eps: scientific(eps), seed: String(seed), predicted: h * (da * da + db * db),
-      status: `f = ${brief(f)}. Gains: ${methods.map((method) => `${method} ${brief(told[method + "-gain"])}`).join(", ")}` };
+      status: filled(tr("f = {f}. Gains: random {random}, numerical {numerical}, analytical {analytical}"),
+        { f: brief(f), ...Object.fromEntries(methods.map((method) => [method, brief(told[`${method}-gain`])])) }) };
   }
   return explore(root, model, {
     show,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,6 +18,7 @@ from bpcourse.explore.base import Explorer, Number, one_of
 from bpcourse.explore.plot import Plot
 from bpcourse.explore.predict import Ask, brief
 from bpcourse.graph import Value, gradient
+from bpcourse.language import tr
 from bpcourse.pictures import svg, words
 from bpcourse.pictures.words import slot
 
@@ -27,9 +28,18 @@ DRAWS = 60
 
 _REACH = 6.0
 _TOLD = (
-    f"Moves of a and b, divided by h. Orange, the gradient: {slot('u')}, {slot('v')}; green, the half of all moves on its side: "
-    f"they raise f. Grey, where random nudges lie: from 0, 0 to 1, 1; black, this draw: {slot('x')}, {slot('y')}"
+    "Moves of a and b, divided by h. Orange, the gradient: {u}, {v}; green, the half of all moves on its side: "
+    "they raise f. Grey, where random nudges lie: from 0, 0 to 1, 1; black, this draw: {x}, {y}"
 )
+_ASKS: dict[str, Callable[[float, float, float], tuple[float, float]]] = {
+    "a = {a} and b = {b} each move by its derivative times h, with h = {h}. What does f = a·b do?": lambda a, b, h: (
+        h * b,
+        h * a,
+    ),
+    "a = {a} and b = {b} each move up by h, with h = {h}. What does f = a·b do?": lambda a, b, h: (h, h),
+}
+_BECAUSE = "The derivatives are {b} and {a}: to first order f changes by {change}."
+_NOTE = "Green: moves that raise f, to first order. Grey: where the random nudges lie; black: this draw. Orange: the gradient."
 
 
 def random_nudges(seed: int) -> tuple[float, float]:
@@ -74,7 +84,7 @@ class Product(Explorer):
             "decimals": 6,
             "plot": plot.spec,
             "draws": [random_nudges(seed) for seed in range(DRAWS)],
-            "told": [_TOLD.split(words.BORDER)],
+            "told": [_sentence().split(words.BORDER)],
         }
         self.assemble(
             [self._picture(plot)],
@@ -86,16 +96,17 @@ class Product(Explorer):
 
     def _asks(self) -> list[Ask]:
         """What the two derivatives' step does, and what adding h to both inputs does."""
-        a, b = self.inputs["a"], self.inputs["b"]
-        moves = {"by its derivative times h": (self.h * b, self.h * a), "up by h": (self.h, self.h)}
+        a, b, h = self.inputs["a"], self.inputs["b"], self.h
+        told = {"a": brief(a), "b": brief(b), "h": brief(h)}
         return [
             Ask(
-                f"a = {brief(a)} and b = {brief(b)} each move {how}, with h = {brief(self.h)}. What does f = a·b do?",
+                tr(text).format(**told),
                 {"inputs": {"a": a + u, "b": b + v}},
                 "f",
-                f"The derivatives are {brief(b)} and {brief(a)}: to first order f changes by {brief(b * u + a * v)}.",
+                tr(_BECAUSE).format(**told, change=brief(b * u + a * v)),
             )
-            for how, (u, v) in moves.items()
+            for text, move in _ASKS.items()
+            for u, v in [move(a, b, h)]
         ]
 
     @traitlets.validate("h", "eps", "seed", "in_turn")
@@ -148,7 +159,7 @@ class Product(Explorer):
             ),
             plot.frame(ticks, ticks, "move of a, divided by h", "move of b, divided by h"),
         ]
-        told = words.filled(_TOLD, dict(zip("uvxy", map(words.told, (*moves["analytical"], u, v)))))
+        told = words.filled(_sentence(), dict(zip("uvxy", map(words.told, (*moves["analytical"], u, v)))))
         return svg.drawing(plot.width, plot.height, told, parts)
 
     def _controls(self) -> list[str]:
@@ -161,11 +172,11 @@ class Product(Explorer):
                 f"<td>{controls.readout(f'{method}-{key}', svg.fixed(x, 4 if key in 'uv' else 6))}</td>"
                 for key, x in numbers.items()
             )
-            rows.append(f"<tr><th>{name}</th>{cells}</tr>")
-        head = "<thead><tr><th>method</th><th>a by h ×</th><th>b by h ×</th><th>new f</th><th>gain</th></tr></thead>"
+            rows.append(f"<tr><th>{tr(name)}</th>{cells}</tr>")
+        columns = "".join(f"<th>{tr(name)}</th>" for name in ("method", "a by h ×", "b by h ×", "new f", "gain"))
+        head = f"<thead><tr>{columns}</tr></thead>"
         return [
-            f'<p class="bp-note">Green: moves that raise f, to first order. Grey: where the random nudges lie; black: this draw. '
-            f"Orange: the gradient. f = {controls.readout('f', svg.fixed(a * b, 6), 'bp-value')}</p>",
+            f'<p class="bp-note">{tr(_NOTE)} f = {controls.readout("f", svg.fixed(a * b, 6), "bp-value")}</p>',
             controls.sliders(
                 controls.slider("inputs.a", "a", -5, 5, 0.1, a, 4),
                 controls.slider("inputs.b", "b", -5, 5, 0.1, b, 4),
@@ -175,7 +186,7 @@ class Product(Explorer):
             controls.row(
                 controls.switch("in_turn", "move b after a, with the new a", self.in_turn),
                 controls.button("draw", "Draw again"),
-                f"<span>seed {controls.readout('seed', str(self.seed))}</span>",
+                f"<span>{tr('seed')} {controls.readout('seed', str(self.seed))}</span>",
             ),
             f'<div class="bp-wide"><table>{head}{"".join(rows)}</table></div>',
             controls.numbers(6, [("predicted", "predicted gain: h · (a² + b²)", self.h * (a * a + b * b), "")]),
@@ -184,6 +195,11 @@ class Product(Explorer):
                 controls.button("reset", "Reset"),
             ),
         ]
+
+
+def _sentence() -> str:
+    """What the picture shows, with places for its numbers."""
+    return tr(_TOLD).format(**{key: slot(key) for key in "uvxy"})
 
 
 def half_plane(da: float, db: float) -> list[tuple[float, float]]:

@@ -19,17 +19,20 @@ const brief = (x) => !Number.isFinite(x) ? "–" : String(Math.abs(x) < 5e-13 ? 
 // Words and keys of numbers in turn.
 const fill = (parts, numbers) => parts.map((part, i) => (!(i % 2) ? part : typeof numbers[part] === "string" ? numbers[part] : brief(numbers[part]))).join("");
 
+// A sentence with values at its {keys}.
+const filled = (sentence, values) => sentence.replace(/{(\w+)}/g, (_, key) => values[key]);
+
 // A curve in words: the twin of bpcourse.pictures.words.course.
 function course(points, x = brief, y = brief) {
   const known = points.filter(([u, v]) => Number.isFinite(u + v));
-  if (!known.length) return "without a number";
+  if (!known.length) return tr("without a number");
   const heights = known.map(([, v]) => v), ends = [heights[0], heights.at(-1)], low = Math.min(...heights), high = Math.max(...heights);
   const room = 1e-9 * (high - low), turns = [[low, Math.min(...ends) - low], [high, high - Math.max(...ends)]].filter(([, beyond]) => beyond > room);
   const stops = [known[0], ...turns.map(([v]) => heights.indexOf(v)).sort((i, j) => i - j).map((i) => known[i]), known.at(-1)];
   return stops.map(([u, v], i) => {
-    if (!i) return `from ${y(v)} at ${x(u)}`;
-    const rise = v - stops[i - 1][1];
-    return rise > room ? `up to ${y(v)} at ${x(u)}` : rise < -room ? `down to ${y(v)} at ${x(u)}` : `level to ${x(u)}`;
+    const rise = i && v - stops[i - 1][1];
+    const way = !i ? tr("from {y} at {x}") : rise > room ? tr("up to {y} at {x}") : rise < -room ? tr("down to {y} at {x}") : tr("level to {x}");
+    return filled(way, { x: x(u), y: y(v) });
   }).join(", ");
 }
 
@@ -129,7 +132,8 @@ function explore(root, model, { show, actions = {} }) {
     const [low, high] = [slider.min, slider.max].map("log" in slider.dataset ? power : Number);
     const number = typedNumber(box.value);
     const taken = Math.max(low, Math.min(high, "whole" in slider.dataset ? Math.round(number) : number));
-    const wants = taken === number ? "" : `${"whole" in slider.dataset ? "a whole number" : "a number"} from ${brief(low)} to ${brief(high)}`;
+    const wanted = "whole" in slider.dataset ? tr("a whole number from {low} to {high}") : tr("a number from {low} to {high}");
+    const wants = taken === number ? "" : filled(wanted, { low: brief(low), high: brief(high) });
     change(Number.isNaN(number) ? {} : one(slider.dataset.bind, taken), wants && `${slider.ariaLabel}: ${wants}. `);
     if (!wants) return;
     wanting = row;
@@ -165,7 +169,7 @@ function explore(root, model, { show, actions = {} }) {
       change({ ...traits, inputs: { ...SPEC.state.inputs, ...traits.inputs } });
       const { value } = at(question, "guess"), size = typedNumber(value), guess = Number.isFinite(size) ? Math.abs(size) : NaN;
       words = `${judged(+word, guess, refresh()[key] - before)} ${because}`;
-      if (value.trim() && Number.isNaN(guess)) words += " By how much, you said with no number.";
+      if (value.trim() && Number.isNaN(guess)) words += ` ${tr("By how much, you said with no number.")}`;
       rest(words);
       asked = (asked + 1) % SPEC.asks.length;
     }
@@ -197,10 +201,10 @@ function typedNumber(typed) {
 // What a reader said of a change, beside the change.
 function judged(said, guess, change) {
   const did = Math.abs(change) < 1e-12 ? 0 : Math.sign(change), size = Math.abs(change);
-  const [words, wrong] = [did, said].map((k) => ["falls", "stays", "rises"][k + 1]), by = did ? ` by ${brief(size)}` : "";
-  return said !== did ? `A surprise: it ${words}${by}. You said that it ${wrong}.`
-    : did && Math.abs(guess - size) > 0.1 * size ? `It ${words}, as you said, but${by}, not by ${brief(guess)}.`
-    : `As you said: it ${words}${by}.`;
+  const ways = [tr("it falls"), tr("it stays"), tr("it rises")], way = ways[did + 1], by = did ? filled(tr(" by {size}"), { size: brief(size) }) : "";
+  return said !== did ? filled(tr("A surprise: {what}. You said that {wrong}."), { what: way + by, wrong: ways[said + 1] })
+    : did && Math.abs(guess - size) > 0.1 * size ? filled(tr("{way}, as you said, but{by}, not by {guess}."), { way: way[0].toUpperCase() + way.slice(1), by, guess: brief(guess) })
+    : filled(tr("As you said: {what}."), { what: way + by });
 }
 
 // Whether an explorer has asked before: kept in the browser, where it keeps anything.

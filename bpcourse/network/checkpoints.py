@@ -19,8 +19,8 @@ from bpcourse import checks
 from bpcourse.checks import Array
 from bpcourse.network.questions import Parameters, Steering
 
+# The costs of a network with these parameters, on what it is trained with and on what is held out.
 Costs = Callable[[Parameters], dict[str, float]]
-"""The costs of a network with these parameters, on what it is trained with and on what is held out."""
 
 SECONDS = 10.0
 """The most that is lost when a machine loses its power: so old the file may be while a training runs."""

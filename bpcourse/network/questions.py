@@ -20,8 +20,8 @@ from bpcourse.checks import Array
 from bpcourse.layers import LOSSES, OUTPUTS, activation, expect_loss
 
 Parameters = Mapping[str, Array]
+# The gradients of a minibatch, given by the numbers of its examples, at these parameters.
 Gradients = Callable[[Array, Parameters], Parameters]
-"""The gradients of a minibatch, given by the numbers of its examples, at these parameters."""
 Arrays = TypeVar("Arrays", bound=Mapping[str, Array])
 
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from bpcourse import checks
 from bpcourse.graph import Value, adjoints, expect_value, flows, topological_order
+from bpcourse.language import tr
 from bpcourse.pictures import svg, words
 from bpcourse.pictures.svg import Picture, number, pretty
 
@@ -314,7 +315,7 @@ def in_words(v: Value, gradients: bool = True) -> str:
         for port, source in enumerate(node.inputs):
             wires[source].append(wire_key("f", places[node], port))
     gates = [node for node in order if node.gate is not None]
-    numbered = {node: f"gate {i}" for i, node in enumerate(gates, start=1)}
+    numbered = {node: tr("gate {i}").format(i=i) for i, node in enumerate(gates, start=1)}
     names = {
         node: numbered.get(node, number(node.value)) if node.name is None else node.name.replace(words.BORDER, "�")
         for node in order
@@ -328,9 +329,10 @@ def in_words(v: Value, gradients: bool = True) -> str:
         if gradients:
             arrived = wires[node] or [wire_key("g", places[node])]
             total = f" = {words.slot(wire_key('g', places[node]))}" if len(arrived) > 1 else ""
-            sentence += f", gradient {' + '.join(map(words.slot, arrived))}{total}"
+            sentence += tr(", gradient {terms}").format(terms=" + ".join(map(words.slot, arrived)) + total)
         told.append(sentence)
-    begun = f"circuit of {names[v] if v.name else 'the output'} = {words.slot(wire_key('v', places[v]))}, gates: {len(gates)}"
+    output, value = names[v] if v.name else tr("the output"), words.slot(wire_key("v", places[v]))
+    begun = tr("circuit of {output} = {value}, gates: {count}").format(output=output, value=value, count=len(gates))
     return f"{begun}. {'; '.join(told)}"
 
 

@@ -22,8 +22,10 @@ from matplotlib.axes import Axes
 from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 
 from bpcourse import checks
+from bpcourse.language import TRANSLATED, tr
 from bpcourse.pictures import svg, words
 from bpcourse.pictures.svg import COLOURS, GRADIENT, INK, LINE, MUTED, PAPER, PATHS, VALUE, Picture, number
 
@@ -64,12 +66,15 @@ def themed(figure: Figure, description: str) -> Picture:
     checks.text(description, "description")
     for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
         legend.set_frame_on(False)
-    description = f"{description}. {words.figure_in_words(figure)}".strip()
-    text = io.StringIO()
+    if TRANSLATED:
+        for text in figure.findobj(Text):
+            text.set_text(tr(text.get_text()))
+    description = f"{tr(description)}. {words.figure_in_words(figure)}".strip()
+    drawing = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcourse"}):
-        figure.savefig(text, format="svg", transparent=True)
+        figure.savefig(drawing, format="svg", transparent=True)
     plt.close(figure)
-    drawn = text.getvalue()
+    drawn = drawing.getvalue()
     view = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawn)
     assert view is not None
     body = drawn[drawn.index("<defs>") : drawn.rindex("</svg>")]

@@ -17,6 +17,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from bpcourse import checks
+from bpcourse.language import tr
 
 COLOURS = {
     #           light      dark
@@ -69,7 +70,8 @@ def asleep(told: str) -> str:
 
     Book: every chapter.
     """
-    return f'<p class="bp-asleep" role="note">{escaped(told)}: trust this notebook or run the cell again to see it.</p>'
+    sentence = "{told}: trust this notebook or run the cell again to see it."
+    return f'<p class="bp-asleep" role="note">{escaped(tr(sentence).format(told=told))}</p>'
 
 
 AWAKE = ".bp-asleep[role]{display:none}"
@@ -91,7 +93,7 @@ class Picture(NamedTuple):
     description: str
 
     def _repr_html_(self) -> str:
-        told = asleep(f"A picture, {self.description}")
+        told = asleep(tr("A picture, {told}").format(told=self.description))
         return f'{told}<div class="bp-picture" data-picture hidden="hidden" style="overflow-x:auto">{self.svg}</div>'
 
     def __repr__(self) -> str:

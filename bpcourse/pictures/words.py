@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import Any
 
+from bpcourse.language import tr
 from bpcourse.pictures.svg import COLOURS, number
 
 HUES = {
@@ -64,16 +65,16 @@ def course(points: Iterable[tuple[float, float]], x: Callable[[float], str] = nu
     """
     known = [(u, v) for u, v in points if math.isfinite(u + v)]
     if not known:
-        return "without a number"
+        return tr("without a number")
     heights = [v for _, v in known]
     low, high, (_, start), (_, end) = min(heights), max(heights), known[0], known[-1]
     room = 1e-9 * (high - low)
     turns = [heights.index(v) for v, beyond in ((low, min(start, end) - low), (high, high - max(start, end))) if beyond > room]
     stops = [known[0], *(known[i] for i in sorted(turns)), known[-1]]
-    told = [f"from {y(start)} at {x(known[0][0])}"]
+    told = [tr("from {y} at {x}").format(y=y(start), x=x(known[0][0]))]
     for (_, before), (u, v) in pairwise(stops):
-        way = "up" if v - before > room else "down" if before - v > room else "level"
-        told.append(f"{way} to {y(v)} at {x(u)}" if way != "level" else f"level to {x(u)}")
+        way = "up to {y} at {x}" if v - before > room else "down to {y} at {x}" if before - v > room else "level to {x}"
+        told.append(tr(way).format(y=y(v), x=x(u)))
     return ", ".join(told)
 
 
@@ -87,9 +88,11 @@ def figure_in_words(figure: Any) -> str:
     panels = [list(_panel(ax)) for ax in figure.axes]
     if any(ax.images for ax in figure.axes) and not any(ax.lines or ax.texts for ax in figure.axes):
         titles = ", ".join(ax.get_title() for ax in figure.axes if ax.images)
-        return f"images: {titles}".replace("\\$", "$")
+        return tr("images: {titles}").format(titles=titles).replace("\\$", "$")
     many = len([panel for panel in panels if panel]) > 1
-    told = [(f"Panel {i}: " if many else "") + "; ".join(panel) for i, panel in enumerate(panels, start=1) if panel]
+    told = [
+        (tr("Panel {i}: ").format(i=i) if many else "") + "; ".join(panel) for i, panel in enumerate(panels, start=1) if panel
+    ]
     return " ".join(" ".join(f"{panel}." for panel in told).replace("\\$", "$").split())
 
 
@@ -97,7 +100,7 @@ def _panel(ax: Any) -> Iterator[str]:
     if ax.get_title():
         yield ax.get_title()
     if ax.axison:
-        yield from (f"{name}: {told}" for name, axis in (("across", ax.xaxis), ("up", ax.yaxis)) if (told := _axis(axis)))
+        yield from (f"{tr(name)}: {told}" for name, axis in (("across", ax.xaxis), ("up", ax.yaxis)) if (told := _axis(axis)))
     else:
         yield from filter(None, [" ".join(text.get_text() for text in _notes(ax))])
     across, up = _writer(ax.xaxis), _writer(ax.yaxis)
@@ -107,12 +110,12 @@ def _panel(ax: Any) -> Iterator[str]:
         yield from filter(None, (_line(line, ax, across, up) for line in ax.lines))
         for text in _notes(ax):
             x, y = text.xy if hasattr(text, "xy") else text.get_position()
-            yield f"“{text.get_text()}” at {across(x)}, {up(y)}"
+            yield tr("“{text}” at {x}, {y}").format(text=text.get_text(), x=across(x), y=up(y))
 
 
 def _axis(axis: Any) -> str:
     label, scale = axis.get_label_text(), axis.get_scale()
-    return ", ".join(filter(None, [label, "logarithmic" if scale == "log" else ""]))
+    return ", ".join(filter(None, [label, tr("logarithmic") if scale == "log" else ""]))
 
 
 def _writer(axis: Any) -> Callable[[float], str]:
@@ -126,40 +129,53 @@ def _writer(axis: Any) -> Callable[[float], str]:
     return lambda u: names.get(float(round(u) if near else u)) or write(float(u))
 
 
+def _label(artist: Any) -> str:
+    """What a legend calls it; one that no legend names begins with _."""
+    label = str(artist.get_label())
+    return label if label.startswith("_") else tr(label)
+
+
 def _line(line: Any, ax: Any, across: Callable[[float], str], up: Callable[[float], str]) -> str:
     points = [(float(u), float(v)) for u, v in zip(line.get_xdata(orig=False), line.get_ydata(orig=False))]
     if not points:  # a line of the legend alone
-        drawn = " ".join(filter(None, [DASHES.get(line.get_linestyle(), ""), _HUES.get(line.get_color(), ""), "line"]))
-        return "" if line.get_label().startswith("_") else f"{line.get_label()} is a {drawn}"
+        drawn = " ".join(
+            filter(None, [tr(DASHES.get(line.get_linestyle(), "")), tr(_HUES.get(line.get_color(), "")), tr("line")])
+        )
+        return "" if _label(line).startswith("_") else tr("{label} is a {line}").format(label=_label(line), line=drawn)
     if points[0] > points[-1]:
         points.reverse()
-    label, hue = line.get_label(), _HUES.get(line.get_color(), "")
+    label, hue = _label(line), tr(_HUES.get(line.get_color(), ""))
     stroke = line.get_linestyle()
-    look = [DASHES.get(stroke, ""), hue]
+    look = [tr(DASHES.get(stroke, "")), hue]
     if line.get_transform() != ax.transData:
         (x, y), (end, _) = points[0], points[-1]
-        kind, course_ = "line", f"upright at {across(x)}" if x == end else f"level at {up(y)}"
+        kind = "line"
+        course_ = tr("upright at {x}").format(x=across(x)) if x == end else tr("level at {y}").format(y=up(y))
     elif stroke not in DASHES or len(points) == 1:
         kind = "point" if len(points) == 1 else "points"
-        few = ", ".join(f"{up(v)} at {across(u)}" for u, v in points) if len(points) <= MOST_POINTS else ""
+        few = ", ".join(tr("{y} at {x}").format(y=up(v), x=across(u)) for u, v in points) if len(points) <= MOST_POINTS else ""
         if few and len(points) > 1 and len({v for _, v in points}) == 1:
-            few = f"{up(points[0][1])} at {', '.join(across(u) for u, _ in points)}"
+            few = tr("{y} at {x}").format(y=up(points[0][1]), x=", ".join(across(u) for u, _ in points))
         course_ = few or f"{len(points)}, {course(sorted(points), across, up)}"
     else:
         kind, course_ = "line", course(points, across, up)
         if len(points) == 2 and ax.get_xscale() == ax.get_yscale() == "linear":
             (x, y), (end, v) = points
-            course_ += f", slope {number((v - y) / (end - x))}" if end != x else ""
-    look_ = " ".join(filter(None, [*look, kind]))
+            course_ += tr(", slope {slope}").format(slope=number((v - y) / (end - x))) if end != x else ""
+    look_ = " ".join(filter(None, [*look, tr(kind)]))
     return f"{look_}: {course_}" if label.startswith("_") else f"{label}, {look_}: {course_}"
 
 
 def _bars(bars: Any, across: Callable[[float], str]) -> str:
-    label = bars.get_label()
+    label = _label(bars)
     tops = [(rect.get_x() + rect.get_width() / 2, float(rect.get_y() + rect.get_height())) for rect in bars.patches]
     few = ", ".join(f"{across(u)} {number(v)}" for u, v in tops)
     told = few if len(tops) <= MOST_POINTS else f"{len(tops)}, {course(tops)}"
-    return f"bars{'' if label.startswith('_') else ' of ' + label}: {told}"
+    return (
+        tr("bars: {bars}").format(bars=told)
+        if label.startswith("_")
+        else tr("bars of {label}: {bars}").format(label=label, bars=told)
+    )
 
 
 CELL = "cell"

@@ -9,6 +9,7 @@ Read in this order:
 - `injections`: the mistakes that can be made in a line of the package itself;
 - `diagnosis`: from a reader's number to the mistake behind it;
 - `exercises`: what is asked, chapter by chapter from the `bank`, and `check`;
+- `outcomes`: what a student can do after each chapter, and what tests it;
 - `clinic`, `damage`: a derivation with one mistake in it, and what that does to the loss;
 - `cases`, `code`: a reader's own function, run against the book's on random numbers;
 - `page`: the exercises in the built page, alive without a kernel;

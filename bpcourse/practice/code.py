@@ -5,7 +5,7 @@ the first wrong one, and the mistake behind it: the catalogue's mistakes are mad
 derivation that the function should follow, and what comes out is compared with what
 the function gives. No mistake is written here.
 
-Book: chapters 01 to 18, in their notebooks.
+Book: chapters 01 to 20, in their notebooks.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def check_code(question: Code, function: Any) -> Verdict:
 
     TypeError where it is no function. What it raises is told with its line, not raised.
 
-    Book: chapters 01 to 18.
+    Book: chapters 01 to 20.
     """
     checks.function(function, "answer", "the arguments that the stub names")
     for case in question.cases():

@@ -4,7 +4,7 @@ A step says which rule of `practice.rules`, and which earlier values are its par
 derivation holds no results: it is run on given numbers, the book's or fresh ones, and
 a reader's number or a mistake may be put in the place of a step.
 
-Book: chapters 01 to 18, in their exercises.
+Book: chapters 01 to 20, in their exercises.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bpcourse import checks
+from bpcourse.language import tr_tex
 from bpcourse.practice.rules import RULES, parts_of
 
 Numbers = dict[str, Any]
@@ -131,11 +132,12 @@ class Derivation:
         template = RULES[step.rule].tex
         if all(np.size(values[part]) > 1 for part in (name, *step.parts.values())):
             template = template.replace("\\cdot", "\\circ")  # between columns a dot would be a product of matrices
-        return f"{step.tex} = {formula_tex(template, step, self.symbols())}"
+        return f"{tr_tex(step.tex)} = {formula_tex(tr_tex(template), step, self.symbols())}"
 
     def symbols(self) -> dict[str, str]:
         """The LaTeX of every value by its name."""
-        return {**{given.name: given.tex for given in self.givens}, **{step.name: step.tex for step in self.steps}}
+        found = {**{given.name: given.tex for given in self.givens}, **{step.name: step.tex for step in self.steps}}
+        return {name: tr_tex(tex) for name, tex in found.items()}
 
 
 def formula_tex(template: str, step: Step, symbols: Mapping[str, str]) -> str:

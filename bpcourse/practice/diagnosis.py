@@ -5,7 +5,7 @@ two at a time, and what comes out is compared with what the reader typed. How su
 verdict may be depends on the digits: with two, one of thirty mistakes fits by chance
 every eighth wrong number; with four, one in seven hundred.
 
-Book: chapters 01 to 18, in their exercises.
+Book: chapters 01 to 20, in their exercises.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bpcourse import checks
+from bpcourse.language import tr
 from bpcourse.practice.derivations import Derivation, made
 from bpcourse.practice.mistakes import at_all_steps, possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake
@@ -68,6 +69,7 @@ SAID = {
     "follows": "Right, given your earlier number.",
     "follows from": "Right, given your number: it follows from your step {step}.",
     "rounded": "Right but for rounding: in between you kept {title}. Carry all digits to the end.",
+    "typed": "what you typed",
     "transposed": "That is the transpose: rows and columns have changed places.",
     "mistake": "Not right. This is what comes out with: {told}",
     "told": "{name}. {why} {see} (Chapter {chapter}.)",
@@ -105,10 +107,38 @@ SAID = {
 }
 """What is said, here and in the page."""
 
+TEXTS = {
+    "nothing": "Type a number first.",
+    "no option": "Choose one first.",
+    "no rule": "Choose a rule first.",
+    "hint": "Hint {k} of {n}",
+    "no more hints": "No more hints",
+    "fresh": "Other numbers, set {k}. The boxes are empty again.",
+    "book": "The book's numbers are back. The boxes are empty again.",
+    "own": "The book's numbers",
+    "progress": "{done} of {all} done",
+    "rung": "Blanks: {n}. The boxes are empty again.",
+    "no blanks": "All lines are worked. Choose a rung with blanks.",
+    "had": "Noted: you had it.",
+    "missed": "Noted: not yet.",
+    "shape": "{shape}, row by row: {numbers}",
+    "set": "A set of {n}: {again} that you missed before, {new} others.",
+    "no chapter": "Tick at least one chapter first.",
+    "brought": "Brought in: {n} exercises.",
+    "not brought": "That file holds no progress of this book.",
+    "really": "Click once more to clear",
+    "clear": "Clear",
+    "cleared": "All is cleared.",
+    "nudged": "Nudged by {by}, {loss} is {cost}. The right gradient foretells {right}, the wrong one {wrong}.",
+    "slopes": "A small nudge of {what} finds the slope {nudged}. The right lines end with {right}, these with {wrong}.",
+    "diagnosis": "Of the gradient that these lines end with, the diagnosis of practice says:",
+}
+"""What the page says besides the verdicts."""
+
 
 def said(key: str, **values: Any) -> str:
-    """A sentence of `SAID` with its values."""
-    return SAID[key].format(**values)
+    """A sentence of `SAID` with its values, in the language of the pages."""
+    return tr(SAID[key]).format(**values)
 
 
 def brief(x: float) -> str:
@@ -351,7 +381,7 @@ def verdict(
         return blamed
     for title, rounding in ROUNDINGS.items():
         if fits(answer, _rounded(derivation, numbers, name, rounding)):
-            return Verdict("rounded", said("rounded", title=title), ("rounding in between",))
+            return Verdict("rounded", said("rounded", title=tr(title)), ("rounding in between",))
     return blamed
 
 
@@ -384,14 +414,14 @@ def _blamed(
         if answer.digits >= NAMED_FROM:
             return Verdict("mistake", said("mistake", told=_told(fitting)), names)
         if not _equals(answer, fitting[0].value):
-            return Verdict("perhaps", said("perhaps", told=said("or name").join(names)) + said("give more"), names)
+            return Verdict("perhaps", said("perhaps", told=said("or name").join(map(tr, names))) + said("give more"), names)
         if len(names) > TOLD_UPTO:
-            return Verdict("perhaps", said("perhaps", told=said("or name").join(names)), names)
+            return Verdict("perhaps", said("perhaps", told=said("or name").join(map(tr, names))), names)
         return Verdict("perhaps", said("perhaps why", told=_told(fitting)), names)
     if answer.digits >= PAIRS_FROM:
         both = [cause for cause in pairs(derivation, numbers, name, None, single) if fits(answer, cause.value)]
         if both:
-            told = said("or name").join(dict.fromkeys(_both(*[m.name for m in cause.mistakes]) for cause in both))
+            told = said("or name").join(dict.fromkeys(_both(*[tr(m.name) for m in cause.mistakes]) for cause in both))
             return Verdict("two", said("two", told=told), _names(both))
     return Verdict("unknown", said("unknown", direction=_direction(answer, true)))
 
@@ -408,7 +438,9 @@ def _told(found: Sequence[Cause]) -> str:
     """Each mistake once: its name, why people make it, how to see it."""
     seen = dict.fromkeys(cause.mistakes[0] for cause in found)
     by_name = {mistake.name: mistake for mistake in reversed(seen)}
-    told = [said("told", name=m.name, why=m.why, see=m.see, chapter=int(m.chapter)) for m in reversed(by_name.values())]
+    told = [
+        said("told", name=tr(m.name), why=tr(m.why), see=tr(m.see), chapter=int(m.chapter)) for m in reversed(by_name.values())
+    ]
     return said("or").join(told)
 
 

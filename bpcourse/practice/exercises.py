@@ -6,7 +6,7 @@ order in which the page shows them: the third of chapter 7 is "07.3".
     >>> from bpcourse.practice import check
     >>> check("07.3", "-0.0652")
 
-Book: chapters 01 to 19.
+Book: chapters 01 to 20.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from __future__ import annotations
 import importlib
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from bpcourse import checks
+from bpcourse.language import TRANSLATED, tr
 from bpcourse.practice import diagnosis
 from bpcourse.practice.derivations import Derivation
 from bpcourse.practice.diagnosis import Verdict, said
 from bpcourse.practice.rules import Mistake
 
-CHAPTERS = range(1, 20)
+CHAPTERS = range(1, 21)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,10 +131,21 @@ class Clinic(Exercise):
 
 
 def chapter(number: int) -> list[Exercise]:
-    """The exercises of a chapter, in order; ValueError for a number outside 1 to 19."""
+    """The exercises of a chapter, in order; ValueError for a number outside 1 to 20."""
     if checks.whole(number, "number") not in CHAPTERS:
         raise ValueError(f"number: expected a chapter from 1 to {CHAPTERS[-1]}, got {checks.short(number)}")
-    return list(importlib.import_module(f"bpcourse.practice.bank.c{int(number):02}").EXERCISES)
+    bank = importlib.import_module(f"bpcourse.practice.bank.c{int(number):02}")
+    return [_translated(one) for one in bank.EXERCISES]
+
+
+def _translated(one: Exercise) -> Exercise:
+    """The exercise with its words in the language of the pages; in English, itself."""
+    if not TRANSLATED:
+        return one
+    texts: dict[str, Any] = {name: tr(getattr(one, name)) for name in ("title", "text", "solution")}
+    if isinstance(one, Choice):
+        texts["options"] = [option._replace(text=tr(option.text), why=tr(option.why)) for option in one.options]
+    return replace(one, hints=[tr(hint) for hint in one.hints], **texts)
 
 
 def exercise(label: str) -> Exercise:
@@ -240,7 +252,7 @@ def _check_numbers(question: Numbers, answers: Mapping[str, Any], seed: int) -> 
         way = {step.name for step in derivation.before(name)}
         verdict = diagnosis.verdict(derivation, numbers, name, read, own)
         if typed and not verdict.accepted and diagnosis.verdict(derivation, numbers, name, read, typed).kind == "follows":
-            verdict = Verdict("follows" if way & own.keys() else "rounded", diagnosis.said("rounded", title="what you typed"))
+            verdict = Verdict("follows" if way & own.keys() else "rounded", diagnosis.said("rounded", title=said("typed")))
         if verdict.kind == "follows":
             verdict = verdict._replace(text=_follows(verdicts, way))
         verdicts[name] = verdict
@@ -257,7 +269,7 @@ def _check_rules(question: Numbers, rules: Mapping[str, str]) -> dict[str, Verdi
         step = question.derivation.step(name)
         right = checks.text(rule, "rules") == step.rule
         verdicts[f"rule of {name}"] = (
-            Verdict("right", said("right")) if right else Verdict("mistake", said("wrong rule", rule=rule))
+            Verdict("right", said("right")) if right else Verdict("mistake", said("wrong rule", rule=tr(rule)))
         )
     return verdicts
 

@@ -5,7 +5,7 @@ or what else the step offers; where a step does not offer it, nobody can make th
 mistake there. No mistake knows a number: what comes out is computed. The rows stand
 in `practice.catalogue`, part by part.
 
-Book: chapters 01 to 18, under "The mistake people make here".
+Book: chapters 01 to 20, under "The mistake people make here".
 """
 
 from collections.abc import Callable, Iterable
@@ -19,6 +19,7 @@ from bpcourse.practice.catalogue import (
     circuits,
     forward,
     graphs,
+    machines,
     nudging,
     programs,
     remedies,
@@ -42,6 +43,7 @@ MISTAKES: list[Mistake] = [
     *checking.ROWS,
     *structures.ROWS,
     *programs.ROWS,
+    *machines.ROWS,
 ]
 """Every mistake. One name may stand more than once: the same mistake at another rule."""
 

@@ -66,7 +66,7 @@
       const good = Object.entries(sound(text));
       if (!good.length) return speak("not brought");
       const kept = progress();
-      for (const [label, { at, first, right, again }] of good) if (!(kept[label]?.at > at)) kept[label] = { at, first, right, again };
+      for (const [label, { at, first, right, again, said }] of good) if (!(kept[label]?.at > at)) kept[label] = { at, first, right, again, said };
       keep(kept);
       tick();
       speak("brought", { n: good.length });

@@ -4,7 +4,7 @@
 chapter: each formula of a rule or a mistake is printed by `codegen` once for each shape
 of its parts, as a function of plain numbers; the derivations are lists that name them.
 
-Book: chapters 01 to 19.
+Book: chapters 01 to 20.
 """
 
 from __future__ import annotations
@@ -23,40 +23,14 @@ import numpy as np
 from bpcourse.codegen import table_to_javascript
 from bpcourse.gates import Gate
 from bpcourse.graph import Value
+from bpcourse.language import tr, tr_tex
 from bpcourse.pictures import svg
 from bpcourse.practice import clinic, damage
 from bpcourse.practice.derivations import Derivation, Step
-from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TOLD_UPTO, brief, listed
+from bpcourse.practice.diagnosis import LONGEST, NAMED_FROM, PAIRS_FROM, ROUNDINGS, SAID, TEXTS, TOLD_UPTO, brief, listed
 from bpcourse.practice.exercises import Choice, Clinic, Code, Exercise, Ladder, Numbers, Paper
 from bpcourse.practice.mistakes import possible
 from bpcourse.practice.rules import RULES, UNFIT, Mistake, parts_of
-
-TEXTS = {
-    "nothing": "Type a number first.",
-    "no option": "Choose one first.",
-    "no rule": "Choose a rule first.",
-    "hint": "Hint {k} of {n}",
-    "no more hints": "No more hints",
-    "fresh": "Other numbers, set {k}. The boxes are empty again.",
-    "book": "The book's numbers are back. The boxes are empty again.",
-    "progress": "{done} of {all} done",
-    "rung": "Blanks: {n}. The boxes are empty again.",
-    "no blanks": "All lines are worked. Choose a rung with blanks.",
-    "had": "Noted: you had it.",
-    "missed": "Noted: not yet.",
-    "shape": "{shape}, row by row: {numbers}",
-    "set": "A set of {n}: {again} that you missed before, {new} others.",
-    "no chapter": "Tick at least one chapter first.",
-    "brought": "Brought in: {n} exercises.",
-    "not brought": "That file holds no progress of this book.",
-    "really": "Click once more to clear",
-    "clear": "Clear",
-    "cleared": "All is cleared.",
-    "nudged": "Nudged by {by}, {loss} is {cost}. The right gradient foretells {right}, the wrong one {wrong}.",
-    "slopes": "A small nudge of {what} finds the slope {nudged}. The right lines end with {right}, these with {wrong}.",
-    "diagnosis": "Of the gradient that these lines end with, the diagnosis of practice says:",
-}
-"""What the page says besides the verdicts."""
 
 OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream times local")
 """Rules that a menu offers in any case."""
@@ -65,7 +39,8 @@ OTHER_RULES = ("product rule", "quotient rule", "sum over the paths", "upstream 
 def runtime() -> str:
     """The script of all pages: the sentences, then practice.js."""
     limits = {"longest": LONGEST, "named": NAMED_FROM, "pairs": PAIRS_FROM, "upto": TOLD_UPTO}
-    said = {"said": {**SAID, **TEXTS}, "roundings": [*ROUNDINGS], **limits}
+    told = {key: tr(text) for key, text in {**SAID, **TEXTS}.items()}
+    said = {"said": told, "roundings": [*map(tr, ROUNDINGS)], **limits}
     return f"const BP = {_json(said)};\n{_script('practice.js')}"
 
 
@@ -97,7 +72,7 @@ def shown(value: Any) -> str:
     if np.size(value) == 1:
         return brief(np.ravel(value)[0])
     rows = [[brief(float(x)) for x in row] for row in np.reshape(value, (-1, np.shape(value)[-1]))]
-    label = TEXTS["shape"].format(shape=" × ".join(map(str, np.shape(value))), numbers=listed(value))
+    label = tr(TEXTS["shape"]).format(shape=" × ".join(map(str, np.shape(value))), numbers=listed(value))
     entries = "".join(f"<span>{''.join(f'<span>{number}</span>' for number in row)}</span>" for row in rows)
     return f'<span class="bp-matrix" role="img" aria-label="{label}">{entries}</span>'
 
@@ -116,7 +91,7 @@ _WORDS = [
 def words(tex: str) -> str:
     """A symbol in words, for who listens: ∂L/∂w²₁₂ is "d L by d w 2 12"."""
     for pattern, word in _WORDS:
-        tex = re.sub(pattern, word, tex)
+        tex = re.sub(pattern, tr(word), tex)
     return " ".join(tex.split())
 
 
@@ -144,37 +119,41 @@ def box(exercise: Exercise, label: str, notebook: str = "") -> str:
     `notebook` is the address of the page where code is written.
     """
     place = f"p{label.replace('.', '-')}"
-    given, kind, rows, check = "", type(exercise).__name__.lower(), "", '<button type="submit">Check</button>'
+    given, kind, rows, check = "", type(exercise).__name__.lower(), "", f'<button type="submit">{tr("Check")}</button>'
     below = ""
     if isinstance(exercise, Numbers | Ladder):
         given = _given(exercise, label)
         rows = _rung(exercise) + "".join(_row(exercise, label, f"{place}-{k}", name) for k, name in enumerate(asked(exercise), 1))
         if any(x.low is not None for x in exercise.derivation.givens):
-            check += '<button type="button" data-do="fresh">Other numbers</button>'
-            check += '<button type="button" data-do="book" hidden>The book\'s numbers</button>'
+            check += _button("fresh", "Other numbers") + _button("book", TEXTS["own"], " hidden")
     elif isinstance(exercise, Choice):
         options = "".join(  # the letter names an option that is a formula alone
             f'<label class="bp-option"><input type="radio" name="{place}" value="{k}">'
             f"<span>{letter}) {inline(option.text)}</span></label>"
             for k, (letter, option) in enumerate(zip("abcdefgh", exercise.options), start=1)
         )
-        rows = f'<fieldset data-name="choice"><legend>One of these is right</legend>{options}{_verdict(place)}</fieldset>'
+        rows = f'<fieldset data-name="choice"><legend>{tr("One of these is right")}</legend>{options}{_verdict(place)}</fieldset>'
     elif isinstance(exercise, Clinic):
         given, rows, below = _drawn(exercise), _lines(exercise, place), _damage(exercise, place)
     elif isinstance(exercise, Paper):
-        rows = "<p>Write it down first, then compare it with the solution.</p>"
-        check = '<button type="button" data-do="had">I had it</button><button type="button" data-do="missed">Not yet</button>'
+        rows = f"<p>{tr('Write it down first, then compare it with the solution.')}</p>"
+        check = _button("had", "I had it") + _button("missed", "Not yet")
     elif isinstance(exercise, Code):
-        rows = f'<p>This one waits for you <a href="{html.escape(notebook)}">in the notebook</a>.</p>'
+        there = f'<a href="{html.escape(notebook)}">{tr("in the notebook")}</a>'
+        rows = f"<p>{tr('This one waits for you {there}.').format(there=there)}</p>"
         check = ""
     hints = "".join(f"<li hidden>{inline(hint)}</li>" for hint in exercise.hints)
-    tools = check + (f'<button type="button" data-do="hint">Hint 1 of {len(exercise.hints)}</button>' if exercise.hints else "")
-    tools += f'<a href="#sol-{label.replace(".", "-")}">Solution</a><span class="bp-progress"></span>'
+    tools = check + (_button("hint", TEXTS["hint"], k=1, n=len(exercise.hints)) if exercise.hints else "")
+    tools += f'<a href="#sol-{label.replace(".", "-")}">{tr("Solution")}</a><span class="bp-progress"></span>'
     return (
         f'<div class="bp-practice" data-exercise="{label}" data-kind="{kind}">{given}<form novalidate>{rows}'
         f'<div class="bp-tools">{tools}</div><ol class="bp-hints" aria-live="polite">{hints}</ol>'
         f'<p class="bp-said" role="status"></p>{below}</form></div>'
     )
+
+
+def _button(do: str, words: str, more: str = "", **values: int) -> str:
+    return f'<button type="button" data-do="{do}"{more}>{tr(words).format(**values)}</button>'
 
 
 def desk(chapters: Mapping[str, str]) -> str:
@@ -205,7 +184,11 @@ def _given(exercise: Numbers | Ladder, label: str) -> str:
     derivation = exercise.derivation
     named = {given.name: given for given in derivation.givens if not callable(given.value)}
     wanted = [name for name in named if not re.fullmatch("c[0-9]+", name)] if exercise.shows is None else exercise.shows
-    rows = [f"<li>{formula(named[name].tex)} = {number(label, name, named[name].value)}</li>" for name in wanted if name in named]
+    rows = [
+        f"<li>{formula(tr_tex(named[name].tex))} = {number(label, name, named[name].value)}</li>"
+        for name in wanted
+        if name in named
+    ]
     return f'<ul class="bp-givens">{"".join(rows)}</ul>' if rows else ""
 
 
@@ -217,21 +200,30 @@ def _line(text: str, code: bool) -> str:
 
 
 def right_lines(derivation: Derivation, nudged: str, code: bool = False) -> str:
-    """The right lines of a gradient, each with its number and its rule, as HTML."""
+    """The book's numbers, then the right lines of a gradient, each with its number and its rule, as HTML."""
+    given = " ".join(f'<span class="bp-line">{x}</span>' for x in _read(derivation, nudged, {}, derivation.drawn(), code))
     told = [
         f'<li><span class="bp-line">{k}. {_line(line.text, code)} = {shown(line.value)} '
-        f"<em>({html.escape(line.step.rule)})</em></span></li>"
+        f"<em>({html.escape(tr(line.step.rule))})</em></span></li>"
         for k, line in enumerate(clinic.right_lines(derivation, nudged, code), start=1)
     ]
-    return f'<ul class="bp-right">{"".join(told)}</ul>'
+    return f'<ul class="bp-right"><li class="bp-given">{given}</li>{"".join(told)}</ul>'
 
 
 def _drawn(case: Clinic) -> str:
     """The given numbers that the lines read."""
-    _, read = clinic.needed(case.derivation, case.nudged, {case.at: case.mistake.formula})
-    numbers, symbols = case.derivation.drawn(case.seed), case.derivation.symbols()
-    rows = [f"<li>{_line(n if case.code else symbols[n], case.code)} = {shown(x)}</li>" for n, x in numbers.items() if n in read]
-    return f'<ul class="bp-givens">{"".join(rows)}</ul>'
+    numbers = case.derivation.drawn(case.seed)
+    rows = _read(case.derivation, case.nudged, {case.at: case.mistake.formula}, numbers, case.code)
+    return f'<ul class="bp-givens">{"".join(f"<li>{row}</li>" for row in rows)}</ul>'
+
+
+def _read(
+    derivation: Derivation, nudged: str, wrong: Mapping[str, Callable[..., Any]], numbers: Mapping[str, Any], code: bool
+) -> list[str]:
+    """The given numbers that the lines to a gradient read, each with its name."""
+    _, read = clinic.needed(derivation, nudged, wrong)
+    symbols = derivation.symbols()
+    return [f"{_line(n if code else symbols[n], code)} = {shown(x)}" for n, x in numbers.items() if n in read]
 
 
 def _lines(case: Clinic, place: str) -> str:
@@ -281,9 +273,10 @@ def _rung(exercise: Numbers | Ladder) -> str:
     if not isinstance(exercise, Ladder):
         return ""
     n = len(exercise.steps)
-    titles = ["worked", *(f"{k} blank{'s' * (k > 1)}" for k in range(1, n)), "alone"]
+    blanks = (tr("1 blank" if k == 1 else "{k} blanks").format(k=k) for k in range(1, n))
+    titles = [tr("worked"), *blanks, tr("alone")]
     options = "".join(f'<option value="{k}">{title}</option>' for k, title in enumerate(titles))
-    return f'<p class="bp-rung"><label>Rung <select data-do="rung" autocomplete="off">{options}</select></label></p>'
+    return f'<p class="bp-rung"><label>{tr("Rung")} <select data-do="rung" autocomplete="off">{options}</select></label></p>'
 
 
 def _row(exercise: Numbers | Ladder, label: str, place: str, name: str) -> str:
@@ -292,19 +285,22 @@ def _row(exercise: Numbers | Ladder, label: str, place: str, name: str) -> str:
     tex, spoken = derivation.symbols()[name], words(derivation.symbols()[name])
     asks_rule = isinstance(exercise, Ladder) or exercise.rules
     size = np.size(derivation.run(derivation.drawn(), upto=name)[name])
-    several = f' placeholder="{size} numbers"' if size > 1 else ""
+    several = f' placeholder="{tr(SAID["several"]).format(size=size)}"' if size > 1 else ""
     answer = (
         f'<label for="{place}">{formula(tex)} =</label>'
         f'<input id="{place}" aria-label="{spoken}" aria-describedby="{place}-v"{several} '
         'autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">'
     )
     if asks_rule:
-        options = '<option value="">by which rule?</option>' + "".join(f"<option>{rule}</option>" for rule in menu(exercise))
-        answer += f'<select aria-label="the rule for {spoken}" autocomplete="off">{options}</select>'
+        rules = "".join(f"<option>{tr(rule)}</option>" for rule in menu(exercise))
+        options = f'<option value="">{tr("by which rule?")}</option>{rules}'
+        answer += (
+            f'<select aria-label="{tr("the rule for {symbol}").format(symbol=spoken)}" autocomplete="off">{options}</select>'
+        )
     worked = ""
     if isinstance(exercise, Ladder):
         value = number(label, name, derivation.run(derivation.drawn(), upto=name)[name])
-        rule = html.escape(derivation.step(name).rule)
+        rule = html.escape(tr(derivation.step(name).rule))
         worked = f'<span class="bp-worked">{formula(derivation.tex(name))} = {value} <em>({rule})</em></span>'
         answer = f'<span class="bp-blank" hidden>{answer}</span>'
     return f'<div class="bp-ask" data-name="{html.escape(name)}">{worked}{answer}{_verdict(f"{place}-v")}</div>'
@@ -397,7 +393,9 @@ class _Chapter:
                 k = self._form(mistake.formula, step, functions, shapes)
                 if self.forms[k]["at"]:
                     wrong.append([self._mistake(mistake), k])
-            told.append([step.name, step.rule, form, {part: name for part, name in step.parts.items() if name in shapes}, wrong])
+            told.append(
+                [step.name, tr(step.rule), form, {part: name for part, name in step.parts.items() if name in shapes}, wrong]
+            )
         givens = [
             [given.name, _key(np.shape(given.value)), np.ravel(given.value).tolist()]
             + ([] if given.low is None else [given.low, given.high, given.decimals])
@@ -413,7 +411,7 @@ class _Chapter:
 
     def texts(self) -> list[Any]:
         """Name, why, how to see it and chapter of each mistake."""
-        return [[m.name, m.why, m.see, int(m.chapter)] for m in self.mistakes]
+        return [[tr(m.name), tr(m.why), tr(m.see), int(m.chapter)] for m in self.mistakes]
 
     def _form(
         self, formula: Callable[..., Any], step: Step, functions: Mapping[str, Any], shapes: dict[str, set[tuple[int, ...]]]

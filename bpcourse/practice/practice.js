@@ -160,30 +160,31 @@ const bpPractice = (() => {
     const near = answer.every((x, i) => Math.abs(x.value - right.v[i]) <= 0.05 * Math.abs(right.v[i]) + x.unit);
     if (found.kind === "mistake" || !enough || !near) return found;
     const k = BP.roundings.findIndex((_, k) => fits(answer, run(derivation, numbers, name, {}, {}, rounded(...ROUNDINGS[k]))));
-    return k < 0 ? found : { kind: "rounded", text: say("rounded", { title: BP.roundings[k] }) };
+    return k < 0 ? found : { kind: "rounded", text: say("rounded", { title: BP.roundings[k] }), mistakes: ["rounding in between"] };
   }
 
   function blamed(exercise, numbers, name, answer, own, right) {
     const { derivation, mistakes } = exercise, put = Object.keys(own).length > 0;
     const [rows, columns] = list(right.s);
     const turned = right.v.map((_, i) => right.v[(i % rows) * columns + Math.floor(i / rows)]);
-    if (columns && fits(answer, { v: turned })) return { kind: "mistake", text: say("transposed") };
+    if (columns && fits(answer, { v: turned })) return { kind: "mistake", text: say("transposed"), mistakes: ["transposed"] };
     const single = [...causes(exercise, numbers, name), ...(put ? causes(exercise, numbers, name, own) : [])];
     const fitting = single.filter(({ value }) => fits(answer, value));
     const called = (found) => found.flatMap((cause) => cause.mistakes.map((k) => mistakes[k][0]));
     if (fitting.length) {
+      const names = unique(called(fitting));
       const seen = unique(fitting.map((cause) => cause.mistakes[0])).map((k) => mistakes[k]).reverse();
       const told = [...new Map(seen.map((mistake) => [mistake[0], mistake])).values()].reverse();
       const each = told.map(([name, why, see, chapter]) => say("told", { name, why, see, chapter })).join(say("or"));
-      if (digits(answer) >= BP.named) return { kind: "mistake", text: say("mistake", { told: each }) };
-      const exact = equal(answer, fitting[0].value), names = unique(called(fitting));
-      if (exact && names.length <= BP.upto) return { kind: "perhaps", text: say("perhaps why", { told: each }) };
-      return { kind: "perhaps", text: say("perhaps", { told: names.join(say("or name")) }) + (exact ? "" : say("give more")) };
+      if (digits(answer) >= BP.named) return { kind: "mistake", text: say("mistake", { told: each }), mistakes: names };
+      const exact = equal(answer, fitting[0].value);
+      if (exact && names.length <= BP.upto) return { kind: "perhaps", text: say("perhaps why", { told: each }), mistakes: names };
+      return { kind: "perhaps", text: say("perhaps", { told: names.join(say("or name")) }) + (exact ? "" : say("give more")), mistakes: names };
     }
     if (digits(answer) >= BP.pairs) {
-      const both = pairs(derivation, numbers, name, single, answer).map((cause) => called([cause]))
-        .map(([one, two]) => (one === two ? say("twice made", { name: one }) : [one, two].join(say("and"))));
-      if (both.length) return { kind: "two", text: say("two", { told: unique(both).join(say("or name")) }) };
+      const found = pairs(derivation, numbers, name, single, answer);
+      const both = found.map((cause) => called([cause])).map(([one, two]) => (one === two ? say("twice made", { name: one }) : [one, two].join(say("and"))));
+      if (both.length) return { kind: "two", text: say("two", { told: unique(both).join(say("or name")) }), mistakes: unique(called(found)) };
     }
     return { kind: "unknown", text: say("unknown", { direction: direction(answer, right) }) };
   }
@@ -228,7 +229,7 @@ const bpPractice = (() => {
       let found = verdict(exercise, numbers, name, answer, own);
       if (Object.keys(typed).length && !ACCEPTED.includes(found.kind) && verdict(exercise, numbers, name, answer, typed).kind === "follows") {
         const kind = way.some((step) => step in own) ? "follows" : "rounded";
-        found = { kind, text: say("rounded", { title: "what you typed" }) };
+        found = { kind, text: say("rounded", { title: say("typed") }) };
       }
       if (found.kind === "follows") {
         const step = Object.entries(verdicts).findIndex(([earlier, { kind }]) => !ACCEPTED.includes(kind) && way.includes(earlier)) + 1;
@@ -286,7 +287,16 @@ const bpPractice = (() => {
   function note(label, right, now = Date.now()) {
     const all = progress(), old = all[label];
     const again = right ? (old?.again ?? []).filter((due) => due > now) : [now + DAY, now + 7 * DAY];
-    all[label] = { at: now, first: old?.first ?? right, right, again };
+    all[label] = { at: now, first: old?.first ?? right, right, again, said: old?.said };
+    keep(all);
+  }
+
+  // Of each value the first verdict: its kind, then the mistakes by name, or what was chosen. No number that was typed.
+  function hear(label, verdicts, chosen) {
+    const all = progress(), heard = Object.entries(verdicts).filter(([, { kind }]) => !["more", "unreadable"].includes(kind))
+      .map(([name, { kind, mistakes }]) => [name, [kind, ...(mistakes ?? (kind === "mistake" && chosen[name] ? [chosen[name]] : []))]]);
+    if (!all[label]) return;
+    all[label].said = { ...Object.fromEntries(heard), ...all[label].said };
     keep(all);
   }
 
@@ -410,6 +420,8 @@ const bpPractice = (() => {
         answered(true);
         showDamage();
       }
+      const named = Object.fromEntries(Object.entries(rules).map(([name, rule]) => [`rule of ${name}`, rule]));
+      hear(label, verdicts, exercise.derivation ? named : answers);
     }
 
     const actions = {

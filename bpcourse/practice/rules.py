@@ -325,6 +325,19 @@ _RULES = [
     Rule("pay of the draw", "\\sum {e}\\,{r}", lambda e, r: total(e * r)),
     Rule("slope of the logarithm of p", "{e} - {p}", lambda e, p: e - p),
     Rule("share of a draw", "({pay} - {b})\\,{slope}", lambda pay, b, slope: (pay - b) * slope),
+    # chapter 20
+    Rule("products of a batch", "{m} \\cdot {P}", lambda m, P: m * P),
+    Rule("mean from the sums", "({S1} + {S2}) / ({m1} + {m2})", lambda S1, S2, m1, m2: (S1 + S2) / (m1 + m2)),
+    Rule("sent round the ring", "2\\,({n} - 1)\\,{G} / {n}", lambda n, G: 2 * (n - 1) * G / n),
+    Rule("seconds of sending", "{sent} / {beta}", lambda sent, beta: sent / beta),
+    Rule("share of the work", "{T} / {n}", lambda T, n: T / n),
+    Rule("computing and sending", "{c} + {s}", lambda c, s: c + s),
+    Rule("speed-up", "{T} / {t}", lambda T, t: T / t),
+    Rule("step with a late gradient", "{w} - {q}\\,{old}", lambda w, q, old: w - q * old),
+    Rule("gradient with what was kept", "{g} + {e}", lambda g, e: g + e),
+    Rule("rounded to a whole number", "\\operatorname{{round}}({v})", lambda v: rounded(v, 0)),
+    Rule("error kept", "{v} - {s}", lambda v, s: v - s),
+    Rule("sum of what was sent", "{s1} + {s2} + {s3}", lambda s1, s2, s3: s1 + s2 + s3),
 ]  # fmt: skip
 
 _GATE_TEX = {

@@ -92,7 +92,7 @@ def test_a_chapter_says_its_place_above_its_title(browser):
         place, title = (tab.locator(selector).bounding_box() for selector in (".place", "h1"))
         assert place["y"] + place["height"] <= title["y"] and place["height"] < 120
         words = tab.locator(".place").inner_text()
-        assert "chapter 10 of 19" in words and re.search(r"\d+ minutes to read, \d+ for \d+ exercises", words)
+        assert "chapter 10 of 20" in words and re.search(r"\d+ minutes to read, \d+ for \d+ exercises", words)
         tab.locator(".place").get_by_role("link", name="9", exact=True).click()
         assert tab.url.endswith("09-the-four-equations.html")
         tab.go_back()

@@ -20,6 +20,7 @@ from nbformat.v4 import new_code_cell, new_notebook, new_output
 from playwright.sync_api import expect
 
 from bpcourse import examples, explore, figures
+from bpcourse.practice import clinic, exercise
 
 pytestmark = pytest.mark.browser
 
@@ -37,6 +38,11 @@ circuit.observe(tell, "gradients")
 ipywidgets.VBox([circuit, label])
 """
 ASSIGN = 'circuit.inputs = {"x": 1.5, "y": 2, "z": -3}'
+CASE = """
+from bpcourse.practice.notebook import Shown
+
+Shown("19.6")
+"""
 ELSEWHERE = re.compile(r"^(?!(https?|wss?)://127\.0\.0\.1[:/]|data:|blob:|about:)")
 SECONDS = 30
 ROOT = Path(__file__).parents[2]
@@ -117,6 +123,7 @@ def lab_address(tmp_path):
     notebook = new_notebook(cells=[new_code_cell(MAKE.strip()), new_code_cell(ASSIGN)], metadata=KERNEL)
     nbformat.write(notebook, notebooks / "explorer.ipynb")
     nbformat.write(stored(), notebooks / "stored.ipynb")
+    nbformat.write(new_notebook(cells=[new_code_cell(CASE.strip())], metadata=KERNEL), notebooks / "clinic.ipynb")
     port, token = free_port(), secrets.token_hex()
     address = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", f"--port={port}"]
@@ -218,3 +225,30 @@ def test_a_notebook_that_is_not_trusted_shows_sentences(lab):
         expect(output).to_contain_text(words, timeout=1000 * SECONDS)
         assert output.inner_text().strip().startswith(words) and output.inner_text().count("\n") <= 1
         assert [part for part in output.locator("input, button, select, svg, text").all() if part.is_visible()] == []
+
+
+def test_a_case_of_the_clinic_is_solved_in_a_notebook(lab):
+    """First wrong, then right; then the nudge shows the damage."""
+    lab.open_notebook("clinic.ipynb")
+    run_all_cells(lab)
+    case, question = lab.locator(".bp-practice"), exercise("19.6")
+    check = case.get_by_role("button", name="Check", exact=True)
+    check.wait_for()
+    steps, _ = clinic.needed(question.derivation, question.nudged, {question.at: question.mistake.formula})
+    bad = [step.name for step in steps].index(question.at)
+    verdicts = case.locator(".bp-verdict")
+    case.get_by_role("radio").nth(bad - 1 if bad else 1).check()
+    check.click()
+    expect(verdicts.first).not_to_be_empty()
+    expect(verdicts.first).not_to_contain_text("Right. Here")
+    expect(case.locator(".bp-damage")).to_be_hidden()
+    case.get_by_role("radio").nth(bad).check()
+    case.get_by_role("combobox").select_option(label=question.mistake.name)
+    check.click()
+    expect(verdicts.first).to_contain_text("Right. Here")
+    expect(verdicts.last).to_contain_text(f"Right: {question.mistake.name}")
+    slider, dot = case.get_by_role("slider"), case.locator("[data-line=cost-dot]")
+    before = dot.get_attribute("cx")
+    slider.press("ArrowRight")
+    expect(dot).not_to_have_attribute("cx", before)
+    expect(case.locator(".bp-nudged")).to_contain_text("The right gradient foretells")

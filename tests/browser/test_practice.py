@@ -15,6 +15,7 @@ import pytest
 from conftest import HTML, listen
 from playwright.sync_api import expect
 
+from bpcourse.classroom import report
 from bpcourse.practice import bank, clinic, diagnosis, exercises, page
 from bpcourse.practice.exercises import Choice, Clinic, Ladder, Numbers, chapter
 
@@ -96,8 +97,8 @@ def python(one: Numbers | Ladder, answers: dict[str, str], seed: int) -> dict[st
         report = exercises._check_numbers(question, answers, seed)
     except ValueError as error:
         text = re.sub(r"^\S+: ", "", str(error))
-        return {name: ["unreadable", f"{text[0].upper()}{text[1:]}."] for name in answers}
-    return {name: [verdict.kind, verdict.text] for name, verdict in report.verdicts.items()}
+        return {name: ["unreadable", f"{text[0].upper()}{text[1:]}.", []] for name in answers}
+    return {name: [verdict.kind, verdict.text, list(verdict.mistakes)] for name, verdict in report.verdicts.items()}
 
 
 @pytest.mark.parametrize("number", [0, *CHAPTERS])
@@ -128,8 +129,9 @@ def test_page_and_python_say_the_same(twin, own_bank, number):
                     warnings.simplefilter("error")
                     expected = python(one, answers, seed)
                 said = twin.evaluate("([label, answers, seed]) => bpPractice.check(label, answers, seed)", [label, answers, seed])
-                assert {name: [v["kind"], v["text"]] for name, v in said.items()} == expected, (label, seed, answers)
-                kinds |= {kind for kind, _ in expected.values()}
+                same = {name: [v["kind"], v["text"], v.get("mistakes", [])] for name, v in said.items()}
+                assert same == expected, (label, seed, answers)
+                kinds |= {kind for kind, *_ in expected.values()}
     assert kinds >= {"right", "mistake", "unknown", "unreadable"} or not kinds
     if number == 0:
         assert kinds >= {"right", "follows", "rounded", "more", "mistake", "perhaps", "two", "unknown", "unreadable"}
@@ -448,6 +450,24 @@ def test_progress_is_kept_under_one_key(opened):
     assert Box(tab, "18.7").root.locator(".bp-progress").inner_text() == "✓ · 2 of 8 done"
 
 
+def test_the_first_verdict_on_each_value_is_kept_and_no_number_that_was_typed(opened):
+    tab = opened()
+    one, two = Box(tab, "18.1"), Box(tab, "18.7")
+    one.type("q", "3")
+    one.type("f", "7.25")
+    one.type("f", "-12")
+    one.type("dx", "-4")
+    assert kept(tab)["18.1"]["said"] == {"q": ["right"], "f": ["unknown"], "dx": ["right"]}
+    two.root.locator("select").select_option("product rule")
+    two.type("q", "3")
+    assert kept(tab)["18.7"]["said"] == {"q": ["right"], "rule of q": ["mistake", "product rule"]}
+    choice = Box(tab, "18.2").root
+    for k in (2, 1):
+        choice.get_by_role("radio").nth(k - 1).check()
+        choice.get_by_role("button", name="Check").press("Enter")
+    assert kept(tab)["18.2"]["said"] == {"choice": ["mistake", "2"]}
+
+
 def test_what_is_done_on_paper_is_the_readers_to_say(opened):
     tab = opened()
     paper = Box(tab, "18.4").root
@@ -537,6 +557,23 @@ def test_what_is_kept_can_be_taken_out_brought_in_and_cleared(opened, tmp_path):
         bring.set_input_files(file)
         expect(said).to_have_text("That file holds no progress of this book.")
     assert kept(tab) == {"07.1": entry}
+
+
+def test_the_exported_file_tells_the_report_what_was_chosen_first(opened, tmp_path):
+    tab = opened("07-one")
+    root = Box(tab, "07.1").root
+    for k in (2, 1):
+        root.get_by_role("radio").nth(k - 1).check()
+        root.get_by_role("button", name="Check").press("Enter")
+    store = tab.evaluate("localStorage.getItem('bpcourse.practice')")
+    tab = opened("mixed")
+    tab.evaluate("(store) => localStorage.setItem('bpcourse.practice', store)", store)
+    with tab.expect_download() as download:
+        tab.locator("[data-do=export]").press("Enter")
+    download.value.save_as(tmp_path / "kept.json")
+    (question,) = report.questions([report.read(tmp_path / "kept.json")])
+    assert (question.label, question.right, question.n, question.judged) == ("07.1", 0, 1, 1)
+    assert exercises.exercise("07.1").options[1].why[:20] in question.diagnoses[0][0]
 
 
 def test_neighbours_need_different_rules(opened):

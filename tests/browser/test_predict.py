@@ -22,6 +22,7 @@ TOLD = {
     "Recurrence": lambda e: e.values["norm_1"],
     "Circuit": lambda e: e.values["f"],
     "Bill": lambda e: e.values["ratio"],
+    "Machines": lambda e: e.values["speedup"],
     "Derivatives": lambda e: e.gates[e.order],
     "VCurve": lambda e: e.quotients()["central"].error,
     "Names": lambda e: e.values["z_21"],

@@ -775,6 +775,63 @@ class BillTwin(Twin):
             alive.slide(bind, key)
 
 
+class MachinesTwin(Twin):
+    """The seconds of a step, message by message round the ring."""
+
+    powers = ("inputs.examples", "inputs.weights", "inputs.bandwidth", "inputs.latency")
+    wholes = ("inputs.machines",)
+    speed = 1e10
+
+    def __init__(self) -> None:
+        start = {"machines": 8.0, "examples": 256.0, "weights": 1e6, "bandwidth": 1e9, "latency": 1e-5}
+        super().__init__("a step of training on many machines", inputs=start)
+
+    def seconds(self, state, machines: float | None = None) -> tuple[float, float]:
+        """Of computing and of sending."""
+        inputs = state["inputs"]
+        n = machines or inputs["machines"]
+        message = inputs["latency"] + 4 * inputs["weights"] / n / inputs["bandwidth"]
+        return 3 * inputs["examples"] * inputs["weights"] / self.speed / n, 2 * (n - 1) * message
+
+    def shown(self, state) -> dict:
+        inputs = state["inputs"]
+        (alone, _), (computing, sending) = self.seconds(state, 1), self.seconds(state)
+        texts = {key: Scientific(inputs[key.removeprefix("inputs.")]) for key in self.powers}
+        return texts | {
+            "inputs.machines": f"{inputs['machines']:g}", "alone": Scientific(alone), "computing": Scientific(computing),
+            "sending": Scientific(sending), "speedup": Fixed(alone / (computing + sending), 2),
+            "limit": Fixed(3 * inputs["examples"] * inputs["bandwidth"] / self.speed / 8, 2),
+        }  # fmt: skip
+
+    def heights(self, state, machines: float | None = None) -> dict:
+        """Logarithms of computing, sending and both, as shares of a step on one machine."""
+        alone, (computing, sending) = self.seconds(state, 1)[0], self.seconds(state, machines)
+        both = {"computing": computing, "sending": sending, "step": computing + sending}
+        return {key: math.log10(x / alone) if x else math.nan for key, x in both.items()}
+
+    def curves(self, state) -> dict:
+        counts = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+        along = [self.heights(state, n) for n in counts]
+        return {key: [(math.log10(n), heights[key]) for n, heights in zip(counts, along)] for key in along[0]}
+
+    def dots(self, state) -> dict:
+        here = math.log10(state["inputs"]["machines"])
+        return {f"{key}-dot": (here, height) for key, height in self.heights(state).items()}
+
+    def described(self, state) -> list:
+        shown = self.shown(state)
+        return [Brief(state["inputs"]["machines"]), shown["computing"], shown["sending"], shown["speedup"]]
+
+    def spoken(self, state) -> Said:
+        shown = self.shown(state)
+        return Said(f"{shown['inputs.machines']} machines: ", (shown["computing"], shown["sending"], shown["speedup"]))
+
+    def tour(self, alive) -> None:
+        alive.press("reset")
+        for bind, key in itertools.product(("inputs.machines", *self.powers), ("Home", "PageUp", "End")):
+            alive.slide(bind, key)
+
+
 class DerivativesTwin(Twin):
     """The derivatives by `gradient`, one after the other, their gates by `count_gates`, and nudges of each."""
 
@@ -1321,5 +1378,6 @@ EXPLORERS = {
     "16-checking-gradients.html": [VCurveTwin(), large_constant(), kink()],
     "17-beyond-layers.html": [CircuitTwin(convolution, 2)],
     "18-beyond-networks.html": [CircuitTwin(two_rounds, 2)],
+    "20-more-than-one-machine.html": [MachinesTwin()],
 }
 """Every explorer of the book, in the order of its page, and how Python computes what it shows."""

@@ -183,17 +183,17 @@
   const show = async () => {
     const query = box.value, list = page ?? panel, most = page ? 50 : 8;
     if (!/\S/.test(query)) { list.replaceChildren(); panel.hidden = true; say(""); return; }
-    try { await load(); } catch { say("The index of the search could not be loaded."); return; }
+    try { await load(); } catch { say(tr("The index of the search could not be loaded.")); return; }
     if (query !== box.value) return;
     const { typed, results, instead, partial } = search(query);
     const shown = results.slice(0, most);
-    const told = shown.length === 0 ? `Nothing in the book holds “${query}”.`
-      : `${instead.map(([one, other]) => `Nothing holds “${one}”; shown is “${other}”. `).join("")}${partial ? "No place holds all of it; these hold some. " : ""}`
-        + `${results.length} ${results.length === 1 ? "place" : "places"}${results.length > most ? `, the first ${most} shown` : ""}.`;
+    const told = shown.length === 0 ? nudge.filled(tr("Nothing in the book holds “{query}”."), { query })
+      : [...instead.map(([one, other]) => nudge.filled(tr("Nothing holds “{one}”; shown is “{other}”."), { one, other })), ...(partial ? [tr("No place holds all of it; these hold some.")] : []),
+        nudge.filled(results.length > most ? tr("{n} places, the first {most} shown.") : results.length === 1 ? tr("1 place.") : tr("{n} places."), { n: results.length, most })].join(" ");
     const note = shown.length === 0 || instead.length || partial ? [make("p", { textContent: told })] : [];
     list.replaceChildren(...note, ...(shown.length ? [make("ol", {}, shown.map((one) => line(one, typed)))] : []));
     if (!page) {
-      if (results.length > most) list.append(make("p", {}, [make("a", { href: `${form.action}?q=${encodeURIComponent(query)}`, textContent: `All ${results.length} places` })]));
+      if (results.length > most) list.append(make("p", {}, [make("a", { href: `${form.action}?q=${encodeURIComponent(query)}`, textContent: nudge.filled(tr("All {n} places"), { n: results.length }) })]));
       panel.hidden = false;
     }
     say(told, 500);
@@ -272,7 +272,7 @@
   document.addEventListener("click", async (event) => {
     const link = event.target.closest?.("a.headerlink");
     if (!link) return;
-    await nudge.copy(link.href, "The link"); // and it leads there, as links do
+    await nudge.copy(link.href, tr("The link")); // and it leads there, as links do
     link.dataset.copied = "";
     setTimeout(() => { delete link.dataset.copied; }, 2000);
   });

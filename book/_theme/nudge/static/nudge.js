@@ -1,6 +1,10 @@
-// What the page's own buttons do. Scripts of other files may use `nudge.copy` and `nudge.say`.
+// What the page's own buttons do. Scripts of other files may use `nudge.copy`, `nudge.say` and `nudge.filled`.
+// The build puts the words of the book's language in the place of tr("…"): see book/_ext/translated.py.
 const nudge = (() => {
   const root = document.documentElement, find = (selector) => [...document.querySelectorAll(selector)];
+
+  // A sentence with values at its {keys}.
+  const filled = (sentence, values) => sentence.replace(/{(\w+)}/g, (_, key) => values[key]);
 
   // Said to those who hear the page.
   const say = (words) => (document.getElementById("said").textContent = words);
@@ -14,7 +18,7 @@ const nudge = (() => {
       document.execCommand("copy");
       box.remove();
     }
-    say(`${what} is copied.`);
+    say(filled(tr("{what} is copied."), { what }));
   }
 
   // ------------------------------------------------------------ light and dark
@@ -64,9 +68,9 @@ const nudge = (() => {
 
   for (const code of [...document.getElementsByTagName("pre")]) {
     if (!code.matches(".cell_input pre, [class^=highlight-]:not(.output) > .highlight > pre")) continue;
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "Copy" });
-    button.setAttribute("aria-label", "Copy the code");
-    button.addEventListener("click", () => copy(code.textContent, "The code"));
+    const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: tr("Copy") });
+    button.setAttribute("aria-label", tr("Copy the code"));
+    button.addEventListener("click", () => copy(code.textContent, tr("The code")));
     code.parentNode.append(button);
   }
 
@@ -74,13 +78,13 @@ const nudge = (() => {
 
   // It is a stop of the Tab key, so that arrow keys scroll it; what fits its place is none, as soon as it is laid out.
   const formulas = "div.math, .bp-givens li > *, .bp-worked, .bp-ask label .math, .bp-steps p";
-  const kinds = { [formulas]: "Formula", ".wide, .bp-wide": "Table", ".bp-picture": "Figure", pre: "Code", ".bp-ways": "Paths", ".bp-line": "Line" };
+  const kinds = { [formulas]: tr("Formula"), ".wide, .bp-wide": tr("Table"), ".bp-picture": tr("Figure"), pre: tr("Code"), ".bp-ways": tr("Paths"), ".bp-line": tr("Line") };
   const sizes = new ResizeObserver((entries) => {
     const wide = entries.map(({ target: place }) => [place, place.scrollWidth > place.clientWidth]);
     for (const [place, is] of wide) if (is !== place.hasAttribute("tabindex")) reach(place, is);
   });
   function reach(place, wide) {
-    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", `${place.dataset.kind}, scrolls sideways`]]) {
+    for (const [name, value] of [["tabindex", "0"], ["role", "region"], ["aria-label", filled(tr("{what}, scrolls sideways"), { what: place.dataset.kind })]]) {
       if (wide) place.setAttribute(name, value);
       else place.removeAttribute(name);
     }
@@ -135,5 +139,5 @@ const nudge = (() => {
   }
   addEventListener("load", () => setTimeout(idle, 15000, layOut));
 
-  return { copy, say };
+  return { copy, say, filled };
 })();
