@@ -3,8 +3,13 @@
 Three things, with the seeds and the settings below:
 
 - a step on 1 and 2 workers, its examples in two shards, beside a step without any, against the model
+<<<<<<< HEAD
+  t(n) = t(1)/n + seconds a step + bytes/rate, whose constants come from elsewhere: t(1) from the equations alone, the others from
+  sending parameters there and back;
+=======
   t(n) = t(1)/n + seconds a step + bytes/rate, whose constants come from elsewhere: t(1) from the equations alone, the
   others from sending parameters there and back;
+>>>>>>> 8497241507c2b8f435b569f6da4671bd775277fa
 - the bytes of a step: those of the messages, made as they are sent, and those that the loopback device counted;
 - an epoch on a file of 8 GiB by two workers of 1 GiB each, a limit that the kernel holds them to.
 
@@ -120,8 +125,7 @@ def line(client: distributed.Client, sent: list[int], repeats: int) -> tuple[flo
     there = list(client.nthreads())
 
     def echo(numbers: dict[str, np.ndarray]) -> None:
-        [future] = client.scatter([numbers], workers=there, broadcast=True, hash=False)
-        for answer in [client.submit(dict, future, workers=[worker], pure=False) for worker in there]:
+        for answer in [client.submit(dict, numbers, workers=[worker], pure=False) for worker in there]:
             answer.result()
 
     times = [seconds(lambda count=count: echo({"W1": np.ones(count, np.float32)}), repeats) for count in sent]

@@ -7,6 +7,8 @@ import pickle
 import signal
 import socket
 import sys
+import time
+import warnings
 
 import numpy as np
 import pytest
@@ -48,16 +50,23 @@ def cluster(workers):
 
 
 @pytest.fixture(scope="module")
-def client():
-    """Two workers, which are started again when one is killed."""
-    with cluster(2) as two, distributed.Client(two) as client:
+def two():
+    with cluster(2) as workers, distributed.Client(workers) as client:
         yield client
 
 
+@pytest.fixture
+def client(two):
+    """Two workers: one that a test has killed is started again."""
+    while len(two.nthreads()) < 2:
+        time.sleep(0.05)
+    return two
+
+
 @pytest.fixture(scope="module")
-def reached(client):
+def reached(two):
     """The bits that every other way to the same end has to reach."""
-    trained = machines.train(client, P, X, Y, **NAMES)
+    trained = machines.train(two, P, X, Y, **NAMES)
     near(trained, ALONE)
     return bits(trained)
 
@@ -119,6 +128,13 @@ def test_float32_stays_and_the_settings_are_those_of_train(client):
     assert all(own[name].default == others[name].default for name in others)
 
 
+def test_large_parameters_are_sent_without_a_warning(client):
+    many = initialise([6, 200_000, 3], seed=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        near(machines.train(client, many, X, Y, epochs=1, progress=False), network.train(many, X, Y, epochs=1, progress=False))
+
+
 # ------------------------------------------------------------------------------ where the data lies
 
 
@@ -148,7 +164,7 @@ def test_zarr_arrays_are_read_by_the_workers(client, tmp_path):
     zarr = pytest.importorskip("zarr", reason="zarr is not installed")
     stored = zarr.create_array(tmp_path / "X.zarr", shape=X.shape, chunks=(6, 10), dtype=float)
     stored[:] = X
-    near(machines.train(client, P, stored, Y, **NAMES), ALONE)
+    near(machines.train(client, P, stored, Y, validation=(X, Y), **NAMES), network.train(P, X, Y, validation=(X, Y), **NAMES))
 
 
 # ------------------------------------------------------------------------------------- a death
@@ -199,12 +215,13 @@ def test_what_is_no_array_in_memory_is_placed_anew_as_well(client, tmp_path, kin
         assert bits(machines.train(client, P, given, Y, **NAMES)) == bits(whole)
 
 
-def test_a_step_that_kills_its_workers_ends_and_what_was_reached_is_kept(client, monkeypatch, tmp_path, reached):
+def test_a_step_that_kills_its_workers_ends_and_what_was_reached_is_kept(two, monkeypatch, tmp_path, reached):
     monkeypatch.setattr(machines, "TRIES", 2)
     file = tmp_path / "a.npz"
-    with pytest.raises(RuntimeError, match=says("client", "workers that live")), killing(client, 9, 99):
+    refused = pytest.raises(RuntimeError, match=says("client", "workers that live"))
+    with cluster(2) as mortal, distributed.Client(mortal) as client, refused, killing(client, 9, 99):
         machines.train(client, P, X, Y, checkpoint=file, **NAMES)
-    assert bits(machines.train(client, P, X, Y, checkpoint=file, resume=True, **NAMES)) == reached
+    assert bits(machines.train(two, P, X, Y, checkpoint=file, resume=True, **NAMES)) == reached
 
 
 def test_a_stop_in_mid_epoch_and_a_resume_reach_the_same_bits(client, monkeypatch, tmp_path, reached):

@@ -10,6 +10,7 @@ Book: chapter 20.
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import os
 import time
@@ -221,16 +222,21 @@ class _Shards:
         ) from lost
 
     def _asked(self, question: Question, parameters: Parameters, batch: Array | None) -> Sums:
+        import dask
+
         tasks: dict[str, list[_Piece]] = {}
         where = None if batch is None else np.searchsorted(self.cuts, batch, side="right") - 1
         for shard, (low, high) in enumerate(itertools.pairwise(self.cuts)):
             columns = None if batch is None else batch[where == shard] - low
             tasks.setdefault(self.owner[shard], []).append(_Piece(shard, high - low, *self.held[shard], columns))
-        [sent] = self.client.scatter([parameters], workers=list(tasks), broadcast=True, hash=False)
-        futures = {
-            worker: self.client.submit(_answers, sent, pieces, question, self.shards, workers=[worker], pure=False)
-            for worker, pieces in tasks.items()
-        }
+        # The parameters go with the task: a broadcast of distributed never ends if a worker dies under it.
+        with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
+            futures = {
+                worker: self.client.submit(
+                    _answers, dict(parameters), pieces, question, self.shards, workers=[worker], pure=False
+                )
+                for worker, pieces in tasks.items()
+            }
         found: dict[tuple[int, int], Sums] = {}
         for worker, future in futures.items():
             found |= self._result(worker, future)
@@ -376,10 +382,14 @@ def _connected(client: Any) -> Iterator[Any]:
         ):
             yield own
     elif isinstance(client, str):
+        failed = None
         try:
             own = Client(client, timeout=SCHEDULER_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
-            raise ConnectionError(f"client: expected the address of a scheduler, got {client!r} ({error})") from None
+            failed = str(error)
+        if failed is not None:
+            gc.collect()  # the client that failed: collected while another one starts, it would wait for it without end
+            raise ConnectionError(f"client: expected the address of a scheduler, got {client!r} ({failed})")
         with own:
             yield own
     else:

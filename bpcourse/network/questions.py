@@ -188,9 +188,10 @@ def held_out(pair: Any, X: Any, Y: Any) -> tuple[Array, Array]:
     if not isinstance(pair, tuple | list) or len(parts) != 2:
         raise TypeError(f"validation: expected a pair (X, Y), got {type(pair).__name__}")
     held_X, held_Y = (checks.batch(part, "validation") for part in parts)
-    if (len(held_X), len(held_Y)) != (len(X), len(Y)) or held_X.shape[1] != held_Y.shape[1]:
+    if (len(held_X), len(held_Y)) != (X.shape[0], Y.shape[0]) or held_X.shape[1] != held_Y.shape[1]:
         raise ValueError(
-            f"validation: expected ({len(X)}, m) and ({len(Y)}, m) as X and Y have units, got {held_X.shape} and {held_Y.shape}"
+            f"validation: expected ({X.shape[0]}, m) and ({Y.shape[0]}, m) as X and Y have units, "
+            f"got {held_X.shape} and {held_Y.shape}"
         )
     return held_X, held_Y
 
