@@ -107,7 +107,7 @@ class Machines(Explorer):
         here, now = math.log10(self.inputs["machines"]), self._logs(self.inputs["machines"])
         at = [math.log10(n) for n in _CURVE]
         courses = [list(zip(at, heights)) for heights in zip(*(self._logs(n) for n in _CURVE))]
-        across, up = ({float(e): f"10{svg.raised(e)}" if e else "1" for e in range(*ends)} for ends in ((0, 4), (-3, 3)))
+        across, up = ({float(e): f"10{svg.raised(e)}" for e in range(*ends)} for ends in ((0, 4), (-3, 3)))
         looks = {"computing": ("path1", 2, "7 4"), "sending": ("path2", 2, ""), "step": ("gradient", 3, "")}
         lines, dots = [svg.path(plot.line([(0, 0), (3, 0)]), "line", 1, ' stroke-dasharray="2 3"')], []
         for (key, (colour, width, dash)), points, v in zip(looks.items(), courses, now):

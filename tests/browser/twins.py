@@ -812,7 +812,8 @@ class MachinesTwin(Twin):
     def curves(self, state) -> dict:
         counts = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
         along = [self.heights(state, n) for n in counts]
-        return {key: [(math.log10(n), heights[key]) for n, heights in zip(counts, along)] for key in along[0]}
+        points = {key: [(math.log10(n), heights[key]) for n, heights in zip(counts, along)] for key in along[0]}
+        return points | {"sending": points["sending"][1:]}  # one machine sends nothing
 
     def dots(self, state) -> dict:
         here = math.log10(state["inputs"]["machines"])
