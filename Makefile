@@ -10,13 +10,15 @@ BUILT := _build/html/.built
 SOURCES := $(shell find bpcourse/. book/. notebooks/. -name __pycache__ -prune -o -name .ipynb_checkpoints -prune -o -print) \
 	$(wildcard benchmarks/*.json) _config.yml _toc.yml genindex.md
 
-.PHONY: help book test lab lite class zip epub pdf translation exam test-browser test-editions test-class test-hub audit card bench mutants notebooks lint clean
+.PHONY: help book test lab lite class zip epub pdf slides svg translation exam test-browser test-editions test-slides test-class test-hub audit card bench mutants notebooks lint clean
 
 book: $(BUILT)  ## build the book, print where to open it
 	@echo "The book is built. Open $(CURDIR)/_build/html/index.html in a browser."
 
+# These folders of tests have a target of their own.
+OWN_TARGET := browser editions hub slides
 test: $(READY)  ## run every test that needs no browser
-	$(RUN) -m pytest tests notebooks --ignore=tests/browser --ignore=tests/editions --ignore=tests/hub -n 2 --dist loadfile --nbval --nbval-current-env
+	$(RUN) -m pytest tests notebooks $(OWN_TARGET:%=--ignore=tests/%) -n 2 --dist loadfile --nbval --nbval-current-env
 
 # Its settings lie in the folder's own: widgets are stored in a notebook with it, so an explorer moves when it is opened again.
 LAB_SETTINGS := tools/jupyter
@@ -64,6 +66,17 @@ pdf: $(BUILT)  ## the book for paper; needs Chromium or Chrome
 exam: $(READY)  ## exams on paper with keys, in versions; ROSTER=roster.csv, SETS='set1 set2': some, OUT=folder
 	@$(RUN) tools/exams.py "$(or $(ROSTER),$(error Say whose: make exam ROSTER=roster.csv))" $(SETS) $(if $(OUT),--out "$(OUT)")
 
+slides: $(BUILT)  ## slides of each chapter, HTML and PDF; needs Chromium or Chrome; CHAPTERS='07 09': some
+	@$(RUN) tools/slides $(CHAPTERS)
+
+svg: $(BUILT)  ## figures and equations as SVG files; needs Chromium or Chrome, at the first use a network
+	@$(RUN) tools/slides svg
+
+test-slides: $(BUILT)  ## make the slides and the SVG files; measure that all fits, moves and says what the chapters say
+	$(RUN) tools/slides
+	$(RUN) tools/slides svg
+	$(RUN) -m pytest tests/slides
+
 test-editions: $(BUILT)  ## make the three editions, compare every number in them, have the EPUB checked
 	$(RUN) tools/editions zip epub pdf
 	$(RUN) -m pytest tests/editions
@@ -75,6 +88,7 @@ $(HUB)/env/.installed: $(READY) pyproject.toml hub/environment $(wildcard hub/ju
 	@touch $@
 
 test-hub: $(HUB)/env/.installed  ## as root: start a JupyterHub, ten students log in, nudge, submit, and reach nothing of each other's
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[test-hub]
 	$(RUN) -m pytest tests/hub
 
 ifdef QUICK

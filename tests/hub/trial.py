@@ -25,18 +25,19 @@ ROOT = BOOK / "_build" / "bptest"
 KEPT = BOOK / "_build" / "bptest-kept"
 PYTHON = ROOT / "env" / "bin" / "python"
 TEACHER = "bptest-teacher"
-STUDENTS = [f"bptest-s{number:02}" for number in range(1, 11)]
+STUDENTS = [f"bptest-s{number:02}" for number in range(1, 4)]
+IN_JUPYTER = "env", f"PATH={ROOT}/env/bin:/usr/bin:/bin"
 SECONDS = 120
 
 
-def run(*command: str | Path, user: str = "", **options) -> subprocess.CompletedProcess[str]:
-    """A command's result, as root or as a user with her own home; an AssertionError with what it said where it failed."""
+def run(*command: str | Path, user: str = "", check: bool = True, **options) -> subprocess.CompletedProcess[str]:
+    """A command's result, as root or as a user in a terminal; AssertionError with what it said where it failed."""
     if user:
         home = next(line.split(":")[5] for line in Path("/etc/passwd").read_text().splitlines() if line.startswith(f"{user}:"))
-        command = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--reset-env", "--", *command)
+        command = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--reset-env", "--", *IN_JUPYTER, *command)
         options = {"cwd": home, **options}
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, **options)
-    assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
+    assert done.returncode == 0 or not check, f"{' '.join(map(str, command))}\n{done.stdout}\n{done.stderr}"
     return done
 
 
@@ -150,6 +151,14 @@ class Hub:
                 printed += content["text"] if kind == "stream" else content["ename"] if kind == "error" else ""
                 if kind == "status" and content["execution_state"] == "idle":
                     return printed
+
+    def once(self, name: str, code: str) -> str:
+        """What the code prints in a kernel that ends with it."""
+        kernel = self.kernel(name)
+        try:
+            return self.execute(name, kernel, code)
+        finally:
+            self.ask(name, "DELETE", f"/user/{name}/api/kernels/{kernel}")
 
 
 @contextlib.contextmanager

@@ -11,6 +11,9 @@ list of pointers; with a title of its own or, without one, under the heading of 
 and its words begin one paragraph, item of a list or heading of the chapter, no other. The first slide is the chapter's
 opening question, the last two are its three lines to keep, as questions and as answers. What stands around the places
 shown, and the captions that have no room, are the speaker's notes.
+
+No reveal.js: its notes are a page with a script within, which a strict policy forbids, and it shrinks a slide as a whole
+where there is much to see. Here addresses and CSS turn and size the slides; `slides.js` adds keys and touch.
 """
 
 import re
@@ -189,15 +192,17 @@ def section(slide: Slide, number: int, count: int) -> Any:
     for caption in [caption for el in figures for caption in el.iter("figcaption")]:
         if len(shown) > 1 or figures[0].find_class("bp-explorer"):
             caption.drop_tree()
-            notes.append(E.P(*pieces(caption.find(".//p") if caption.find(".//p") is not None else caption)))
+            notes.append(E.P(*pieces(caption[0])))
+    for figure in figures:
+        sizes = [[*map(float, svg.get("viewbox").split())] for svg in figure.iter("svg") if "bp" in svg.classes]
+        if all(width > 2 * height for _, _, width, height in sizes):
+            figure.classes.add("flat")
     title = E.H2(*slide.title)
     others = [el for el in shown if el.tag != "figure"]
-    rest = [E.DIV(E.CLASS("words"), *others)] if others else []
-    return E.SECTION(
-        title, E.DIV(E.CLASS("shown"), *rest, *figures), E.ASIDE(*notes, **{"aria-label": "Notes"}),
-        E.CLASS("slide"), id=str(number), tabindex="-1",
-        **{"data-place": f"{number} / {count}", "aria-roledescription": "slide", "aria-label": f"Slide {number} of {count}: {said(title)}"},
-    )  # fmt: skip
+    words = [E.DIV(E.CLASS("words"), *others)] if others else []
+    told = {"aria-roledescription": "slide", "aria-label": f"Slide {number} of {count}: {said(title)}"}
+    parts = title, E.DIV(E.CLASS("shown"), *words, *figures), E.ASIDE(*notes, **{"aria-label": "Notes"})
+    return E.SECTION(*parts, id=str(number), tabindex="-1", **{"class": "slide", "data-place": f"{number} / {count}"}, **told)
 
 
 def document(chapter: Chapter, deck: list[Any]) -> tuple[Any, str]:

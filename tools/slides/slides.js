@@ -5,7 +5,7 @@
   const here = () => Math.max(0, slides.findIndex(({ id }) => id === location.hash.slice(1)));
   const go = (k) => { location.hash = slides.at(Math.min(k, slides.length - 1)).id; };
 
-  // An explorer's controls are as large as its slide has room for, beside the picture or else below it.
+  // An explorer's controls are as large as its slide has room for, beside the picture or, if that is flat, below it.
   const sizes = [1, 0.92, 0.84, 0.76, 0.68, 0.6].flatMap((size) => [[size, false], [size, true]]);
   function fits(explorer) {
     const room = explorer.getBoundingClientRect();
@@ -17,7 +17,9 @@
     });
   }
   function fit(explorer) {
+    const flat = [...explorer.querySelectorAll("svg.bp")].every(({ viewBox: { baseVal } }) => baseVal.width > 2 * baseVal.height);
     for (const [size, below] of sizes) {
+      if (below && !flat) continue;
       explorer.classList.toggle("below", below);
       explorer.querySelector(".bp-controls").style.zoom = size;
       if (fits(explorer)) return;

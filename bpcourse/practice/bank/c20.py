@@ -225,7 +225,7 @@ EXERCISES: list[Exercise] = [
         "*Two steps:* $(1 - q)^2 = 1 - 2q + q^2$. *One large step:* $1 - 2q$. The ends differ by $q^2 w_0$: second order in $\\eta$.\n\n"
         "*$k$ steps:* $(1 - q)^k$ is a product of $k$ brackets. Take the 1 from all of them: 1. Take $-q$ from one: $k$ ways, together $-kq$. Take it from two: there "
         "are $k(k-1)/2$ pairs, each gives $q^2$. So\n\n"
-        "$$(1 - q)^k - (1 - kq) = \\tfrac12 k(k-1)\\,q^2 + \\text{terms with } q^3 \\text{ and more} .$$\n\n"
+        "$$(1 - q)^k = 1 - kq + \\tfrac12 k(k-1)\\,q^2 - \\dots$$\n\nThe ends differ by $\\tfrac12 k(k-1)\\,q^2 w_0$, and by terms with $q^3$ and more.\n\n"
         "*Where it stops:* the small steps approach the minimum while $|1 - q| < 1$, that is $0 < q < 2$. The large step does while $|1 - kq| < 1$, that is $kq < 2$. "
         "So for $2/k < q < 2$ the small steps approach the minimum and the large one moves away from it. The larger the batch, the earlier the rule ends.",
     ),
