@@ -104,6 +104,8 @@ bench: $(BUILT)  ## measure what the book calls cheap; QUICK=1: a part of it
 	$(RUN) benchmarks/chapters.py
 	$(RUN) benchmarks/diagnosing.py
 	$(RUN) benchmarks/census.py
+	$(RUN) -m pip install --quiet --disable-pip-version-check --editable .[machines]
+	$(RUN) benchmarks/machines.py
 endif
 
 mutants: $(READY)  ## put mistakes into the package and see that its tests catch them (an hour or two)

@@ -1,7 +1,7 @@
 """What students of a hub take: memory and processor time of a server, of a kernel with notebook 7, of a training.
 
-As root, in the hub of `make test-hub`, which is installed first and taken away at the end. Memory is the proportional set
-size (PSS): what several processes share counts once.
+As root, in the hub of `make test-hub`, which is installed first and taken away at the end. Memory is the proportional set size
+(PSS): what several processes share counts once.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ TRAIN = """
 from bpcourse.examples import digits
 from bpcourse.network import initialise, one_hot, train
 data = digits()
-start, Y = initialise([64, 128, 10], seed=1), one_hot(data.labels_train, 10)
-train(start, data.X_train, Y, learning_rate=0.3, batch_size=32, epochs=30, progress=False)
+Y = one_hot(data.labels_train, 10)
+train(initialise([64, 128, 10], seed=1), data.X_train, Y, learning_rate=0.3, batch_size=32, epochs=30, progress=False)
 """
 
 

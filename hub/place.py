@@ -12,8 +12,6 @@ import re
 import tomllib
 from pathlib import Path
 
-from bpcourse.classroom.roster import read
-
 ROOT = Path(__file__).resolve().parent.parent
 ENV = ROOT / "env"
 STUDENTS, GRADER = f"{ROOT.name}-students", f"{ROOT.name}-grader"
@@ -25,6 +23,8 @@ ACCOUNT = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 def roster() -> set[str]:
     """The accounts of all students on the roster, read anew: a line taken out locks its student out."""
+    from bpcourse.classroom.roster import read  # here: each student's server imports this file, and has no use for numpy
+
     names = {student.identifier for student in read(ROSTER)}
     if strange := sorted(name for name in names if not ACCOUNT.fullmatch(name)):
         expected = "names of accounts: a small letter, then small letters, digits, - and _; put a letter before a number"

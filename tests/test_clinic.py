@@ -138,6 +138,21 @@ def test_practice_would_have_named_the_mistake(label: str) -> None:
     assert verdict.text in page.box(one, label).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
 
 
+@every_case
+def test_the_diagnosis_never_asks_for_digits_that_nobody_can_type(label: str) -> None:
+    assert not damage.damage(CASES[label]).verdict.text.endswith(diagnosis.SAID["give more"].strip())
+
+
+@every_case
+def test_the_right_lines_show_the_books_numbers_that_they_read(label: str) -> None:
+    one = CASES[label]
+    first = re.findall(r"<li.*?</li>", page.right_lines(one.derivation, one.nudged, one.code))[0]
+    _, read = clinic.needed(one.derivation, one.nudged, {})
+    given = {name: x for name, x in one.derivation.drawn().items() if name in read}
+    assert given and first.count('class="bp-line"') == len(given)
+    assert all(page.shown(x) in first for x in given.values())
+
+
 @pytest.mark.parametrize("label", [label for label, one in CASES.items() if one.code])
 def test_the_lines_of_code_give_what_stands_beside_them(label: str) -> None:
     one = CASES[label]

@@ -216,7 +216,7 @@ def main(sets: list[ProblemSet], count: int, secret: str, out: Path) -> None:
         for one in sets:
             for letter, tasks in versions(one, count, secret).items():
                 for name in (f"{one.name}-{letter}", f"{one.name}-{letter}-key"):
-                    path = out / f"{name}.html"
+                    path = (out / f"{name}.html").resolve()
                     path.write_text(sheet(one, letter, tasks, name.endswith("key")), encoding="utf-8")
                     tab.goto(path.as_uri())
                     tab.evaluate("document.fonts.ready")

@@ -35,8 +35,8 @@ BLOCK = 2**22
 """About so many numbers a layer are computed at a time, so that a shard may be larger than a worker's memory."""
 TRIES = 5
 """So often is one step done, if a worker is lost each time."""
-SCHEDULER_SECONDS, WORKER_SECONDS, LOOK_SECONDS = 5, 30, 0.5
-"""How long a scheduler and a first worker are waited for, and how often is looked whether a worker that is asked still lives."""
+SCHEDULER_SECONDS, WORKER_SECONDS, LOOK_SECONDS = 5, 30, 1.0
+"""How long a scheduler and a first worker are waited for, and after how long is looked whether one that is asked still lives."""
 
 
 def train(
@@ -63,11 +63,14 @@ def train(
     """`network.train` with the examples on the workers of dask.distributed.
 
     client: a `distributed.Client`, the address of a scheduler, or None for a cluster on
-    this machine, a process a core, for the time of the call. X and Y are (units,
-    examples): arrays, files mapped into memory, dask or Zarr arrays. A mapped file
-    (`np.memmap`) may be larger than all memory: each worker opens it under the name
-    that it has here and reads the examples of a step, fastest where an example's numbers
-    lie side by side (`order="F"`). Of all else each worker keeps its shards in memory.
+    this machine, a process a core, for the time of the call; a script then needs `if
+    __name__ == "__main__":` before it, since these processes load the script.
+
+    X and Y are (units, examples): arrays, files mapped into memory, dask or Zarr arrays.
+    A mapped file (`np.memmap`) may be larger than all memory: each worker opens it under
+    the name that it has here and reads the examples of a step, fastest where an
+    example's numbers lie side by side (`order="F"`). Of all else each worker keeps its
+    shards in memory.
 
     The minibatches are those of `network.train` with the same seed, and the result
     is the same but for rounding. The examples are cut into as many `shards`, or where
@@ -235,10 +238,11 @@ class _Shards:
 
     def _result(self, worker: str, future: Any) -> Any:
         """The result of a task; it would be waited for without end where its worker is gone."""
-        while True:
+        for look in itertools.count():
             try:
-                return future.result(timeout=LOOK_SECONDS)
-            except TimeoutError:
+                # Longer each time: what is being sent when the time is up begins anew.
+                return future.result(timeout=LOOK_SECONDS * 2**look)
+            except (TimeoutError, UnboundLocalError):  # the second is what distributed says if an earlier look is not yet undone
                 if worker not in self.client.nthreads():
                     raise
 
@@ -368,7 +372,7 @@ def _connected(client: Any) -> Iterator[Any]:
         cores = os.cpu_count()
         with (
             LocalCluster(n_workers=cores, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster,
-            Client(cluster, set_as_default=False) as own,
+            Client(cluster, set_as_default=False, direct_to_workers=True) as own,
         ):
             yield own
     elif isinstance(client, str):

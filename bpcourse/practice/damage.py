@@ -55,7 +55,7 @@ def damage(case: Clinic) -> Damage:
 
     start = float(nudged[place])
     costs = [loss(start + REACH * k / STEPS) for k in range(-STEPS, STEPS + 1)]
-    typed = " ".join(f"{x:.5g}" for x in np.ravel(wrong))
+    typed = " ".join(f"{x:#.5g}" for x in np.ravel(wrong))  # zeros, too: who types 8 may mean 8.07
     verdict = diagnosis.verdict(derivation, numbers, gradient, typed)
     slope = float(central_difference(lambda x: loss(float(x)), start))
     return Damage(tuple(map(int, place)), start, costs, float(right[place]), float(wrong[place]), slope, verdict)

@@ -87,10 +87,10 @@ OUTCOMES: Mapping[str, Outcome] = {
     ),
     "19b": _tested("find the first bad line of code", "19.19 19.20 19.21 19.22 19.23 19.24 19.27 19.28 19.29 19.34"),
     "19c": _tested("put the right line in its place, and let a nudge decide", "19.30 19.31 19.32"),
-    "20a": _tested("add up gradients from many machines", "20.3"),
-    "20b": _tested("say from how many examples a step more machines pay", "20.4 20.7"),
-    "20c": _tested("say what a late or a shortened gradient does", "20.5 20.6 20.9"),
-    "20d": _tested("say how far one large step stands for two small ones", "20.8"),
+    "20a": _tested("add up the gradients of examples that lie on many machines", "20.3"),
+    "20b": _tested("say from how many examples a step many machines pay, and how fast they are", "20.4 20.7"),
+    "20c": _tested("say how the learning rate goes with the batch, and where that ends", "20.8"),
+    "20d": _tested("say what a late gradient and a shortened one do, and what mends them", "20.5 20.6 20.9"),
 }
 """Every outcome by its name, in the order of the chapters."""
 

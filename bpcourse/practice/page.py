@@ -200,21 +200,30 @@ def _line(text: str, code: bool) -> str:
 
 
 def right_lines(derivation: Derivation, nudged: str, code: bool = False) -> str:
-    """The right lines of a gradient, each with its number and its rule, as HTML."""
+    """The book's numbers, then the right lines of a gradient, each with its number and its rule, as HTML."""
+    given = " ".join(f'<span class="bp-line">{x}</span>' for x in _read(derivation, nudged, {}, derivation.drawn(), code))
     told = [
         f'<li><span class="bp-line">{k}. {_line(line.text, code)} = {shown(line.value)} '
         f"<em>({html.escape(tr(line.step.rule))})</em></span></li>"
         for k, line in enumerate(clinic.right_lines(derivation, nudged, code), start=1)
     ]
-    return f'<ul class="bp-right">{"".join(told)}</ul>'
+    return f'<ul class="bp-right"><li class="bp-given">{given}</li>{"".join(told)}</ul>'
 
 
 def _drawn(case: Clinic) -> str:
     """The given numbers that the lines read."""
-    _, read = clinic.needed(case.derivation, case.nudged, {case.at: case.mistake.formula})
-    numbers, symbols = case.derivation.drawn(case.seed), case.derivation.symbols()
-    rows = [f"<li>{_line(n if case.code else symbols[n], case.code)} = {shown(x)}</li>" for n, x in numbers.items() if n in read]
-    return f'<ul class="bp-givens">{"".join(rows)}</ul>'
+    numbers = case.derivation.drawn(case.seed)
+    rows = _read(case.derivation, case.nudged, {case.at: case.mistake.formula}, numbers, case.code)
+    return f'<ul class="bp-givens">{"".join(f"<li>{row}</li>" for row in rows)}</ul>'
+
+
+def _read(
+    derivation: Derivation, nudged: str, wrong: Mapping[str, Callable[..., Any]], numbers: Mapping[str, Any], code: bool
+) -> list[str]:
+    """The given numbers that the lines to a gradient read, each with its name."""
+    _, read = clinic.needed(derivation, nudged, wrong)
+    symbols = derivation.symbols()
+    return [f"{_line(n if code else symbols[n], code)} = {shown(x)}" for n, x in numbers.items() if n in read]
 
 
 def _lines(case: Clinic, place: str) -> str:

@@ -29,7 +29,7 @@ def printed(tmp_path_factory):
         "--versions",
         "3",
         "--out",
-        folder / "out",
+        "out",
     ]
     subprocess.run(command, check=True, cwd=folder)
     return {path.stem: pypdfium2.PdfDocument(path) for path in (folder / "out").iterdir()}
@@ -56,7 +56,7 @@ def test_the_keys_alone_hold_the_answers_each_its_own(printed):
         key, sheet = text(printed[f"set2-{letter}-key"]), text(printed[f"set2-{letter}"])
         assert all(number in key for number in own)
         long = {number for number in own if len(number.lstrip("−0.")) >= 4}
-        assert len(long) > 30 and not any(number in sheet for number in long)
+        assert len(long) > 20 and not any(number in sheet for number in long)
         assert "key" not in sheet and "mistake" not in sheet
 
 

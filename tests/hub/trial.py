@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import fcntl
 import json
 import os
 import re
@@ -25,13 +26,13 @@ ROOT = BOOK / "_build" / "bptest"
 KEPT = BOOK / "_build" / "bptest-kept"
 PYTHON = ROOT / "env" / "bin" / "python"
 TEACHER = "bptest-teacher"
-STUDENTS = [f"bptest-s{number:02}" for number in range(1, 4)]
+STUDENTS = [f"bptest-s{number:02}" for number in range(1, 11)]
 IN_JUPYTER = "env", f"PATH={ROOT}/env/bin:/usr/bin:/bin"
 SECONDS = 120
 
 
 def run(*command: str | Path, user: str = "", check: bool = True, **options) -> subprocess.CompletedProcess[str]:
-    """A command's result, as root or as a user in a terminal; AssertionError with what it said where it failed."""
+    """A command's result, as root or as a user in a terminal of JupyterLab; where it failed, an AssertionError says why."""
     if user:
         home = next(line.split(":")[5] for line in Path("/etc/passwd").read_text().splitlines() if line.startswith(f"{user}:"))
         command = ("setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--reset-env", "--", *IN_JUPYTER, *command)
@@ -164,6 +165,12 @@ class Hub:
 @contextlib.contextmanager
 def hub(students: list[str] = STUDENTS) -> Iterator[Hub]:
     """A hub of these students and a teacher, from its installation to the last trace of it."""
+    with (BOOK / "_build" / "bptest.lock").open("w") as lock:  # two at once would take each other away
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield from _hub(students)
+
+
+def _hub(students: list[str]) -> Iterator[Hub]:
     take_away()
     try:
         run("useradd", "--create-home", "--user-group", "--key", "HOME_MODE=0700", TEACHER)

@@ -28,7 +28,7 @@ OUTSIDE = """() => {
   }
   return wrong;
 }"""
-SMALL = """() => [...document.querySelectorAll(".slide h2, .words > *, .words pre, figcaption, figcaption p, .words li")]
+SMALL = """() => [...document.querySelectorAll(".slide h1, .words > *, .words pre, figcaption, figcaption p, .words li")]
   .filter((el) => el.checkVisibility() && parseFloat(getComputedStyle(el).fontSize) < 23.9)
   .map((el) => el.textContent.slice(0, 40))"""
 
@@ -141,10 +141,18 @@ def test_a_remote_turns_slides_from_a_slider_and_escape_leaves_it(tab):
     tab.wait_for_function(f"document.activeElement.id === '{number + 1}'")
 
 
+def test_an_address_opens_a_slide_that_fits(tab):
+    page = PAGES[6]
+    number = next(k for k in walk(tab, page) if tab.locator(f"[id='{k}'] .bp-explorer").count())
+    tab.reload()
+    tab.wait_for_function(f"document.activeElement.id === '{number}'")
+    assert not tab.evaluate(OUTSIDE)
+
+
 def test_a_finger_turns_slides(tab):
     opened(tab, PAGES[6], 2)
     swipe = """([from, to]) => {
-      const target = document.querySelector(".slide:target h2");
+      const target = document.querySelector(".slide:target h1");
       for (const [kind, clientX] of [["touchstart", from], ["touchend", to]]) {
         const changedTouches = [new Touch({ identifier: 1, target, clientX, clientY: 300 })];
         const touches = kind === "touchend" ? [] : changedTouches;
@@ -196,7 +204,7 @@ def test_a_pointer_to_nowhere_is_named():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_sheet_of_the_pdf_is_a_slide(page):
-    titles = [slide.find("h2").text_content() for slide in html.parse(page).findall(".//section[@class='slide']")]
+    titles = [slide.find("h1").text_content() for slide in html.parse(page).findall(".//section[@class='slide']")]
     with pypdfium2.PdfDocument(page.with_suffix(".pdf")) as pdf:
         assert len(pdf) == len(titles)
         assert {tuple(map(round, sheet.get_size())) for sheet in pdf} == {(960, 540)}

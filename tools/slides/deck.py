@@ -197,7 +197,7 @@ def section(slide: Slide, number: int, count: int) -> Any:
         sizes = [[*map(float, svg.get("viewbox").split())] for svg in figure.iter("svg") if "bp" in svg.classes]
         if all(width > 2 * height for _, _, width, height in sizes):
             figure.classes.add("flat")
-    title = E.H2(*slide.title)
+    title = E.H1(*slide.title)
     others = [el for el in shown if el.tag != "figure"]
     words = [E.DIV(E.CLASS("words"), *others)] if others else []
     told = {"aria-roledescription": "slide", "aria-label": f"Slide {number} of {count}: {said(title)}"}

@@ -1,5 +1,6 @@
-// What the pictures of a page, but for those that answer an exercise, look like, said in each of them: colours and lines as attributes, no class, no variable, no font.
-// Called in the page; returns of each picture its SVG, its name, and the places of its letters, which stand as <g data-letters="k">.
+// What the pictures of a page look like, said in each of them: colours and lines as attributes; no class, no variable, no font. Those that
+// answer an exercise are left out. Called in the page; returns the SVG of each picture, its label, its words, and the places of its letters,
+// which stand as <g data-letters="k">.
 () => {
   const LOOKS = ["fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray", "stroke-dashoffset", "stroke-linecap", "stroke-linejoin"];
   const plain = (colour) => colour.replace(/color\(srgb ([\d.]+) ([\d.]+) ([\d.]+).*\)/, (_, ...parts) => `rgb(${parts.slice(0, 3).map((x) => Math.round(x * 255))})`);

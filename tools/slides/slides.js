@@ -3,7 +3,7 @@
   const slides = [...document.querySelectorAll(".slide")], root = document.documentElement;
   const [back, next] = document.querySelectorAll("nav a"), buttons = document.querySelectorAll("nav button");
   const here = () => Math.max(0, slides.findIndex(({ id }) => id === location.hash.slice(1)));
-  const go = (k) => { location.hash = slides.at(Math.min(k, slides.length - 1)).id; };
+  const go = (k) => { location.hash = slides[Math.max(0, Math.min(k, slides.length - 1))].id; };
 
   // An explorer's controls are as large as its slide has room for, beside the picture or, if that is flat, below it.
   const sizes = [1, 0.92, 0.84, 0.76, 0.68, 0.6].flatMap((size) => [[size, false], [size, true]]);
@@ -36,6 +36,7 @@
     slides[k].focus({ preventScroll: true });
   }
   addEventListener("hashchange", arrive);
+  addEventListener("load", arrive);  // from here on the slide of the address is the one that is seen
 
   const does = {
     notes: () => document.body.classList.toggle("notes"),
@@ -50,7 +51,7 @@
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     // A slider and a field have their arrows; the keys of a presenter's remote turn slides from everywhere.
     if (target.closest("input, select, textarea") && !key.startsWith("Page")) return key === "Escape" && slides[here()].focus();
-    if (key in turns) go(Math.max(0, here() + turns[key]));
+    if (key in turns) go(here() + turns[key]);
     else if (key === "Home") go(0);
     else if (key === "End") go(slides.length);
     else if (key === "n") press(buttons[0]);
@@ -63,10 +64,9 @@
   addEventListener("touchstart", ({ touches, target }) => { from = touches.length > 1 || target.closest(".bp-explorer") ? undefined : touches[0]; });
   addEventListener("touchend", ({ changedTouches: [to] }) => {
     const across = from ? to.clientX - from.clientX : 0;
-    if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(to.clientY - from.clientY)) go(Math.max(0, here() - Math.sign(across)));
+    if (Math.abs(across) > 60 && Math.abs(across) > 2 * Math.abs(to.clientY - from.clientY)) go(here() - Math.sign(across));
   });
 
   for (const place of document.querySelectorAll("[data-explorer]")) place.dispatchEvent(new Event("near"));
   if (root.dataset.theme === "dark") buttons[1].setAttribute("aria-pressed", "true");
-  arrive();
 }

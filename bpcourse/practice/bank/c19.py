@@ -278,7 +278,7 @@ LAST: list[Exercise] = [
             "What if that number is 0 at this point?",
             "A ReLU that is off, a bias that is 0, a label that is 0.",
         ),
-        solution="Yes. A wrong line that is multiplied by 0 does not show. In the 4-4-2 network all biases are 0, and a forgotten bias passes every check there.",
+        solution="Yes. A wrong line that is multiplied by 0 does not show. In the 4-4-2 network all biases are 0: a forward pass that forgets them changes no output there, and no gradient of a weight. Only a nudge of the bias itself would tell.",
         options=(
             Option("Yes, where its error meets a factor 0.", "At this point it does not show; at random numbers it would.", True),
             Option("No, an error in a line reaches the end.", "It does not where what follows multiplies it by 0."),
