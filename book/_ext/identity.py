@@ -65,7 +65,7 @@ def address(app: Any, page: str) -> str | None:
 
 def introduce(app: Any, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     """What identity.html says of the page."""
-    context |= {"description": description(app, page, doctree), "pageurl": address(app, page)}
+    context |= {"description": description(app, page, doctree), "pageurl": address(app, page), "author": app.config.author}
     if page in app.env.titles:
         context["title"] = escape(app.env.titles[page].astext())  # without the section's number
     if app.config.html_baseurl:

@@ -191,7 +191,7 @@ EXERCISES: list[Exercise] = [
         title="w131, from forward to the derivative",
         text="The 4-4-2 network of chapters 7 and 8: sigmoid, then softmax, squared error without a ½, all biases 0. Find "
         "$\\partial L/\\partial w^1_{31}$, line by line, to four digits. ($\\circ$ multiplies entry by entry. Entry $j$ of "
-        "${W^2}^\\top \\delta^2$ is column $j$ of $W^2$ times $\\delta^2$: the chapter's sum at $a^1_3$, for each hidden unit. What stands in "
+        "${W^2}^\\top \\delta^2$ is column $j$ of $W^2$ times $\\delta^2$: the chapter's sum at $a^1_3$, for each hidden unit. With the book's numbers what stands in "
         "place of the first entry, and of that of $\\delta^1$, is a crumb of rounding: it is 0.)",
         hints=(
             "Forward first, keeping everything. Then back, layer by layer: collect first, multiply later.",
