@@ -82,7 +82,7 @@ def prose(notebook: nbformat.NotebookNode) -> str:
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             text = FENCE.sub(lambda fence: fence["body"] if fence["info"].startswith("{") else "", cell.source)
-            text = re.sub(r"\{(cite|doc|numref|eq)(:t)?\}`[^`]*`|\]\([^)]*\)|https?://\S+|doi:\S+", " ", text)
+            text = re.sub(r"\{(cite|doc|numref|ref|eq)(:t)?\}`[^`]*`|\]\([^)]*\)|https?://\S+|doi:\S+", " ", text)
             parts.append(text)
         else:
             parts.append(cell.metadata.get("mystnb", {}).get("figure", {}).get("caption", ""))
