@@ -31,6 +31,7 @@ class Book:
             "html_theme_path": [str(ROOT / "book" / "_theme")],
             "fresh_cells": ["data/*"],
             "fresh_pages": ["_toc.yml"],
+            "fresh_own": {"01-one": ["own/*"]},
         }
         sphinx["config"]["extensions"].remove("sphinxcontrib.bibtex")
         for name, text in pages.items():

@@ -66,14 +66,34 @@ def test_cells_run_again_when_what_they_read_has_changed_and_only_then(tmp_path)
     assert "read 44" in book.built().text("01-one")
 
 
+def test_a_page_that_alone_reads_a_file_runs_again_when_that_has_changed(tmp_path):
+    """The others' cells do not."""
+    code = "import time\nprint('read', open('own/number.txt').read(), time.time_ns())"
+    other = "import time\nprint('at', time.time_ns())"
+    forced = CODE.replace("file_format: mystnb", "file_format: mystnb\nmystnb: {execution_mode: force}")
+    pages = {"index": "# A book\n", "01-one": f"{forced}# One\n\n{cell(code)}", "02-two": f"{CODE}# Two\n\n{cell(other)}"}
+    book = Book(tmp_path, pages)
+    book.write("own/number.txt", "43")
+    first, second = re.search(r"read 43 \d+", book.built().text("01-one"))[0], re.search(r"at \d+", book.text("02-two"))[0]
+    assert first in book.built().text("01-one")
+    book.write("own/number.txt", "44")
+    assert "read 44" in book.built().text("01-one") and second in book.text("02-two")
+
+
 def test_the_large_book_names_all_that_its_cells_and_pages_depend_on():
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
     listed = {path for name in ("fresh_cells", "fresh_pages") for pattern in settings[name] for path in ROOT.glob(pattern)}
     package = {path for path in (ROOT / "bpcourse").rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert [pattern for pattern in settings["fresh_cells"] if pattern.startswith("!")] == ["!bpcourse/practice/**/*"]
-    cells = "\n".join(page.read_text(encoding="utf-8") for page in (ROOT / "book").glob("*.md"))
-    imported = re.findall(r"^(?:from|import) bpcourse(?:\.practice\.?| import practice)(\w*)", cells, re.M)
-    assert imported and {f"bpcourse/practice/{module}.py" for module in imported} <= {*settings["fresh_cells"]}
+    apart = {"bpcourse/practice/**/*", "bpcourse/classroom/**/*"}
+    assert {pattern for pattern in settings["fresh_cells"] if pattern.startswith("!")} == {f"!{pattern}" for pattern in apart}
+    for page in (ROOT / "book").glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        code = "\n".join(re.findall(r"^```\{code-cell\}.*?^```$", text, re.M | re.S))
+        imported = re.findall(r"^(?:from|import) bpcourse(?:\.| import )((?:practice|classroom)(?:\.\w+)?)", code, re.M)
+        if {f"bpcourse/{module.replace('.', '/')}.py" for module in imported} <= {*settings["fresh_cells"]}:
+            continue
+        assert {*settings["fresh_own"][f"book/{page.stem}"]} == apart, page
+        assert "\nmystnb: {execution_mode: force}\n" in text, page
     read = {
         (page.parent / name).resolve()
         for page in (ROOT / "book").glob("*.md")

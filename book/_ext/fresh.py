@@ -65,6 +65,14 @@ def pages_to_write_again(app: Any, env: Any) -> list[str]:
     return sorted(env.found_docs) if app.names_before != names(env) else []
 
 
+def pages_of_their_own(app: Any, env: Any, *_: set[str]) -> list[str]:
+    """Those of `fresh_own` whose files have changed: they read what no other page does, and run without a store."""
+    before, env.fresh_own = getattr(env, "fresh_own", {}), {}
+    for page, patterns in app.config.fresh_own.items():
+        env.fresh_own[page] = digest(Path(app.srcdir), patterns)
+    return [page for page, now in env.fresh_own.items() if page in env.found_docs and now != before.get(page)]
+
+
 def finish(app: Any, exception: Exception | None) -> None:
     """If all went well, remove what no page stands behind, and let the next build use the stored pages."""
     if exception or app._warncount:
@@ -88,8 +96,10 @@ def setup(app: Any) -> dict[str, bool]:
     app.keep_going = True
     app.add_config_value("fresh_cells", [], "")
     app.add_config_value("fresh_pages", [], "")
+    app.add_config_value("fresh_own", {}, "")
     app.connect("config-inited", forget_what_is_stale)
     app.connect("builder-inited", remember_names)
+    app.connect("env-get-outdated", pages_of_their_own)
     app.connect("env-updated", pages_to_write_again)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
