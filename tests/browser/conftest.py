@@ -31,6 +31,13 @@ def opens_from_a_folder(page: str) -> bool:
 
 PAGES = [page for page in BUILT if opens_from_a_folder(page)]
 
+SEVERAL = [
+    "index.html", "book/03-gates-and-circuits.html", "book/07-one-weight-w212.html", "book/11-backpropagation-in-numpy.html",
+    "book/practice.html", "book/glossary.html", "book/api.html", "notebooks/03-gates-and-circuits.html", "search.html",
+]  # fmt: skip
+EACH = [pytest.param(page, marks=[] if page in SEVERAL else pytest.mark.slow) for page in PAGES]
+"""Some of each kind every time, all with `make test-browser ALL=1`: for what depends on a page's kind more than on its text."""
+
 
 def program(browser: str, names: tuple[str, ...], install: str) -> str:
     """What the variable with the browser's name says, or the first of these programs that is there."""

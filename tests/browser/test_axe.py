@@ -6,8 +6,7 @@ Width changes the layout and theme the colours, so two of the four pairs meet al
 from importlib import resources
 
 import pytest
-from conftest import PAGES
-from test_everybody import SEVERAL
+from conftest import PAGES, SEVERAL
 from test_pages import opened
 
 pytestmark = pytest.mark.browser

@@ -3,27 +3,12 @@
 import re
 
 import pytest
-from conftest import HTML, PAGES
+from conftest import HTML, SEVERAL
 from playwright.sync_api import expect
 from test_explorers import contrast
 from test_pages import look, opened
 
 pytestmark = pytest.mark.browser
-
-SEVERAL = [
-    "index.html", "book/03-gates-and-circuits.html", "book/07-one-weight-w212.html", "book/11-backpropagation-in-numpy.html",
-    "book/practice.html", "book/glossary.html", "book/api.html", "notebooks/03-gates-and-circuits.html", "search.html",
-]  # fmt: skip
-"""A page of each kind."""
-
-
-@pytest.fixture(scope="module", params=PAGES)
-def every(browser, request):
-    """Each page, in one tab for all that is asked of it."""
-    tab, troubles = opened(browser, request.param, 1280)
-    yield tab, troubles
-    tab.context.close()
-    assert troubles == []
 
 
 # ------------------------------------------------------------ the keyboard

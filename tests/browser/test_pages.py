@@ -153,7 +153,7 @@ WIDER = """() => {
 }"""
 
 
-@pytest.mark.parametrize("width", [1200, 1440, 1920])
+@pytest.mark.parametrize("width", [1200, pytest.param(1440, marks=pytest.mark.slow), 1920])
 def test_nothing_scrolls_sideways_on_a_laptop(shown, width):
     """No equation, table, picture or line of code is wider than its column."""
     tab, _ = shown

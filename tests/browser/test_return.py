@@ -4,7 +4,7 @@ Whatever a browser puts back, controls and numbers of an explorer agree.
 """
 
 import pytest
-from conftest import FLAGS, HTML, PAGES, chromium, served
+from conftest import EACH, FLAGS, HTML, chromium, served
 from firefox import HERE, Firefox
 from test_explorers import READ
 from test_pages import LAID_OUT
@@ -105,7 +105,7 @@ STANDS = (
 )
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EACH)
 def test_a_page_opens_without_a_word_and_a_return_changes_nothing(visitor, page):
     """On a laptop, and after a reload on a phone; no error in the console, no question to another machine."""
     address = f"{HTML.as_uri()}/{page}"
