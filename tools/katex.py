@@ -18,7 +18,7 @@ FACES = (
     "Size1-Regular", "Size2-Regular", "Size3-Regular", "Size4-Regular",
 )  # fmt: skip
 GREEK = "".join(map(chr, [*range(0x391, 0x3CA), 0x3D1, 0x3D5, 0x3F5]))
-SIGNS = "−±×÷·⋅∘∂∇∑∏∫√∞≤≥≠≈≡∼∝→←↔↦∈∉∪∩∀∃′…⋯⋮⋱⊤⊥∣∥⟨⟩⌊⌋⌈⌉∗⊙⊗ℝ"
+SIGNS = "−±×÷·⋅∘∂∇∑∏∫√∞≤≥≠≈≡∼∝→←↔↦∈∉∪∩∀∃′…⋯⋮⋱⊤⊥∣∥⟨⟩⌊⌋⌈⌉∗⊙⊗ℝℓ"
 
 
 def main(package: Path) -> None:

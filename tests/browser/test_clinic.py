@@ -6,6 +6,7 @@ import re
 import pytest
 from conftest import HTML, listen
 from playwright.sync_api import expect
+from test_pages import LAID_OUT
 
 from bpcourse.practice import clinic, damage
 from bpcourse.practice.diagnosis import brief
@@ -28,6 +29,8 @@ def opened(browser):
         tab = context.new_page()
         listen(tab, troubles, ("file:", "data:", "blob:"))
         tab.goto((HTML / f"{name}.html").as_uri())
+        if options.get("java_script_enabled", True):
+            tab.evaluate(LAID_OUT)
         return tab
 
     yield at

@@ -6,7 +6,7 @@ import pytest
 from conftest import HTML, SEVERAL
 from playwright.sync_api import expect
 from test_explorers import contrast
-from test_pages import look, opened
+from test_pages import LAID_OUT, look, opened
 
 pytestmark = pytest.mark.browser
 
@@ -188,6 +188,7 @@ def test_pictures_and_controls_are_seen_in_forced_colours(forced, page):
 
 def test_the_gate_at_work_is_told_by_its_stroke_not_by_colour_alone(forced):
     forced.goto((HTML / "book/03-gates-and-circuits.html").as_uri())
+    forced.evaluate(LAID_OUT)
     root = forced.locator(".bp-explorer")
     for _ in range(2):
         root.locator("[data-do=back]").click()

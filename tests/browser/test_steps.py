@@ -9,6 +9,7 @@ from conftest import HTML
 from playwright.sync_api import expect
 
 sys.path.append(str(Path(__file__).parents[1]))
+from test_pages import LAID_OUT
 from walks import WALKS
 
 from bpcourse.explore import Steps
@@ -34,6 +35,7 @@ def opened(browser, path):
     tab, troubles = context.new_page(), []
     tab.on("pageerror", lambda error: troubles.append(str(error)))
     tab.goto(path.as_uri())
+    tab.evaluate(LAID_OUT)
     return tab, troubles
 
 
