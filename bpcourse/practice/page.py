@@ -200,7 +200,7 @@ def _line(text: str, code: bool) -> str:
 
 
 def right_lines(derivation: Derivation, nudged: str, code: bool = False) -> str:
-    """The book's numbers, then the right lines of a gradient with their rules, as HTML."""
+    """The book's numbers, then the right lines of a gradient, with rules, as HTML."""
     given = " ".join(f'<span class="bp-line">{x}</span>' for x in _read(derivation, nudged, {}, derivation.drawn(), code))
     told = [
         f'<li><span class="bp-line">{k}. {_line(line.text, code)} = {shown(line.value)} '
