@@ -3,12 +3,21 @@
 import re
 
 import pytest
-from conftest import HTML, SEVERAL
+from conftest import EACH, HTML, SEVERAL
 from playwright.sync_api import expect
 from test_explorers import contrast
 from test_pages import LAID_OUT, look, opened
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module", params=EACH)
+def every(browser, request):
+    """Each page, in one tab for all that is asked of it."""
+    tab, troubles = opened(browser, request.param, 1280)
+    yield tab, troubles
+    tab.context.close()
+    assert troubles == []
 
 
 # ------------------------------------------------------------ the keyboard
