@@ -3,13 +3,8 @@
 Three things, with the seeds and the settings below:
 
 - a step on 1 and 2 workers, its examples in two shards, beside a step without any, against the model
-<<<<<<< HEAD
-  t(n) = t(1)/n + seconds a step + bytes/rate, whose constants come from elsewhere: t(1) from the equations alone, the others from
-  sending parameters there and back;
-=======
   t(n) = t(1)/n + seconds a step + bytes/rate, whose constants come from elsewhere: t(1) from the equations alone, the
   others from sending parameters there and back;
->>>>>>> 8497241507c2b8f435b569f6da4671bd775277fa
 - the bytes of a step: those of the messages, made as they are sent, and those that the loopback device counted;
 - an epoch on a file of 8 GiB by two workers of 1 GiB each, a limit that the kernel holds them to.
 

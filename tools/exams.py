@@ -26,6 +26,8 @@ from still import SETTINGS  # noqa: E402
 
 from bpcourse.classroom import roster  # noqa: E402
 from bpcourse.classroom.__main__ import secret_of  # noqa: E402
+from bpcourse.classroom.grading import LETTERS  # noqa: E402
+from bpcourse.classroom.handouts import points  # noqa: E402
 from bpcourse.classroom.sets import SETS, ProblemSet  # noqa: E402
 from bpcourse.classroom.tasks import Task, program, shown  # noqa: E402
 from bpcourse.classroom.versions import LISTED, answers, versions, wrong_values  # noqa: E402
@@ -92,11 +94,6 @@ def blank(kind: str = "") -> str:
     return f'<span class="blank {kind}"></span>'
 
 
-def points(n: int) -> str:
-    """1 point, 2 points."""
-    return f"{n} point{'s' * (n > 1)}"
-
-
 # --------------------------------------------------------------------------- what is asked
 
 
@@ -114,7 +111,7 @@ def question(task: Task) -> str:
             room += f'<p class="bp-ask">{math(symbols[name])} = {blank("long" * (np.size(x) > 2))}{how_many(x)}{rule}</p>'
         room += f'<div class="room" style="height: {20 + 8 * len(one.asks)}mm"></div>'
     elif isinstance(one, Choice):
-        room = boxes([f"{letter}) {MARKDOWN.renderInline(o.text)}" for letter, o in zip("abcdefgh", one.options)])
+        room = boxes([f"{letter}) {MARKDOWN.renderInline(o.text)}" for letter, o in zip(LETTERS, one.options)])
     elif isinstance(one, Clinic):
         told += f"<pre>{escape(program(one))}</pre>"
         lines = [f"{k}. <code>{escape(x.text)}</code> = {page.shown(x.value)}" for k, x in enumerate(clinic.lines(one), start=1)]
@@ -143,7 +140,7 @@ def key(task: Task) -> str:
     if isinstance(one, Choice):
         rows = [
             f"<p{' class=asked' * o.right}>{letter}) {MARKDOWN.renderInline(o.why)}</p>"
-            for letter, o in zip("abcdefgh", one.options)
+            for letter, o in zip(LETTERS, one.options)
         ]
         return told + "".join(rows)
     if isinstance(one, Clinic):

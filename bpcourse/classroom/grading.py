@@ -20,7 +20,7 @@ from bpcourse.classroom.tasks import Task, calls, given
 from bpcourse.practice import clinic, diagnosis
 from bpcourse.practice.code import check_code
 from bpcourse.practice.diagnosis import Verdict
-from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers, check
+from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers, check, check_choice
 from bpcourse.practice.rules import UNFIT
 
 LETTERS = "abcdefgh"
@@ -120,9 +120,7 @@ def _choice(one: Choice, answer: Any) -> Verdict:
     if not 0 <= k < len(one.options):
         last = LETTERS[len(one.options) - 1]
         return Verdict("mistake", f"answer: expected a letter from a to {last}, got {checks.short(answer)}.")
-    option = one.options[k]
-    key = "right choice" if option.right else "wrong choice"
-    return Verdict("right" if option.right else "mistake", diagnosis.said(key, why=option.why))
+    return check_choice(one, k + 1)
 
 
 def _of_case(one: Clinic, name: str, answer: Any) -> Verdict:

@@ -22,7 +22,7 @@ import numpy as np
 from bpcourse.classroom.grading import LETTERS
 from bpcourse.classroom.roster import Student
 from bpcourse.classroom.sets import SETS, Problem, ProblemSet
-from bpcourse.classroom.tasks import Task, arguments, given, in_python, of_seed, of_student, program, shown
+from bpcourse.classroom.tasks import Task, arguments, given, in_python, in_tex, of_seed, of_student, program, shown
 from bpcourse.practice import clinic
 from bpcourse.practice.diagnosis import brief
 from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers
@@ -79,7 +79,7 @@ def _cells(task: Task, answer: str) -> list[Cell]:
         cell(given(task), f"{task.name}-given"),
         cell(f"# Your answer to problem {task.name[1:]}\n{answer}", f"{task.name}-answer", solution=True),
         cell(
-            f"# Problem {task.name[1:]}: its {points(task)}, and what is said of the answer, stand here once it is graded.",
+            f"# Problem {task.name[1:]}: its {points(task.of)}, and what is said of the answer, stand here once it is graded.",
             task.name, grade=True, locked=True, points=task.of,
         ),
     ]  # fmt: skip
@@ -88,11 +88,11 @@ def _cells(task: Task, answer: str) -> list[Cell]:
 def question(task: Task) -> str:
     """The question in Markdown, with the student's numbers."""
     one = task.exercise
-    parts = [f"## Problem {task.name[1:]}. {one.title}\n\n{points(task)}.", one.text]
+    parts = [f"## Problem {task.name[1:]}. {one.title}\n\n{points(task.of)}.", one.text]
     if isinstance(one, Numbers):
         symbols, true = one.derivation.symbols(), one.derivation.run(one.derivation.drawn(task.seed))
         parts += [
-            "Given: " + ", ".join(f"${symbols[n]} = {tex(x)}$" for n, x in shown(one, one.derivation, task.seed).items()) + "."
+            "Given: " + ", ".join(f"${symbols[n]} = {in_tex(x)}$" for n, x in shown(one, one.derivation, task.seed).items()) + "."
         ]
         rows = [f"| `{name}` | ${symbols[name]}$ | {_size(true[name])} |" for name in one.asks]
         parts += ["\n".join(["| name in `answer` | what it is | how many numbers |", "|---|---|---|", *rows])]
@@ -113,17 +113,9 @@ def question(task: Task) -> str:
     return "\n\n".join(parts)
 
 
-def points(task: Task) -> str:
-    """The points of a task in words."""
-    return f"{task.of} point{'s' * (task.of > 1)}"
-
-
-def tex(x: Any) -> str:
-    """A number or an array in LaTeX."""
-    if not np.ndim(x):
-        return f"{x:.6g}"
-    rows = np.reshape(x, (-1, np.shape(x)[-1]))
-    return "\\begin{pmatrix} " + " \\\\ ".join(" & ".join(f"{entry:.6g}" for entry in row) for row in rows) + " \\end{pmatrix}"
+def points(n: int) -> str:
+    """1 point, 2 points."""
+    return f"{n} point{'s' * (n > 1)}"
 
 
 def _few(x: Any) -> str:
@@ -197,7 +189,7 @@ def rubric(one: ProblemSet, tasks: Sequence[Task], whose: str) -> str:
     for task in tasks:
         rows = [f"| {step} | {right} | {task.points} | {known} |" for step, right, known in _right(task)]
         table = "\n".join(["| step | right | points | mistakes known by name |", "|---|---|---|---|", *rows])
-        parts.append(f"## {task.name}: {task.exercise.title} ({task.label}, {points(task)})\n\n{table}")
+        parts.append(f"## {task.name}: {task.exercise.title} ({task.label}, {points(task.of)})\n\n{table}")
     return "\n\n".join(parts) + "\n"
 
 

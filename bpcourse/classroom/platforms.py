@@ -17,13 +17,13 @@ import re
 import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
 
 from bpcourse.classroom.sets import ProblemSet
-from bpcourse.classroom.tasks import Task, program, shown
+from bpcourse.classroom.tasks import Task, in_tex, program, shown
 from bpcourse.classroom.versions import Blank, blanks, versions
 from bpcourse.pictures import svg
 from bpcourse.practice import clinic, page
@@ -64,14 +64,6 @@ def stem(task: Task) -> str:
 
 def _fenced(code: str) -> str:
     return f"```\n{code.rstrip()}\n```"
-
-
-def in_tex(value: Any) -> str:
-    """A number or an array in LaTeX."""
-    if np.ndim(value) < 2:
-        return re.sub(r"e([-+]?)0*(\d+)", lambda m: rf" \cdot 10^{{{m[1].strip('+')}{m[2]}}}", f"{float(value):.6g}")
-    rows = r" \\ ".join(" & ".join(map(in_tex, row)) for row in np.asarray(value))
-    return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"
 
 
 def asked(blank: Blank) -> str:

@@ -6,6 +6,7 @@ Book: chapters 01 to 18, in a class's problem sets.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
@@ -201,3 +202,11 @@ def shown(one: Numbers, derivation: Derivation, seed: int) -> dict[str, Any]:
 def in_python(x: Any) -> str:
     """A number or an array as it is typed in Python."""
     return f"np.array({np.asarray(x, float).tolist()})" if np.ndim(x) else repr(float(x))
+
+
+def in_tex(x: Any) -> str:
+    """A number or an array in LaTeX."""
+    if not np.ndim(x):
+        return re.sub(r"e([-+]?)0*(\d+)", lambda m: rf" \cdot 10^{{{m[1].strip('+')}{m[2]}}}", f"{float(x):.6g}")
+    rows = r" \\ ".join(" & ".join(map(in_tex, row)) for row in np.atleast_2d(x))
+    return rf"\begin{{pmatrix}} {rows} \end{{pmatrix}}"

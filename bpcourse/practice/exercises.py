@@ -198,7 +198,7 @@ def check(
         report = _check_numbers(question, _by_name(question.asks, answers, named), seed) if answers or named else Report({})
         return Report({**report.verdicts, **_check_rules(question, named_rules)})
     if isinstance(question, Choice):
-        return Report({"choice": _check_choice(question, *_exactly_one(answers, named))})
+        return Report({"choice": check_choice(question, *_exactly_one(answers, named))})
     if isinstance(question, Clinic):
         from bpcourse.practice.clinic import check_clinic
 
@@ -226,7 +226,8 @@ def _exactly_one(answers: Sequence[Any], named: Mapping[str, Any]) -> Sequence[A
     return answers
 
 
-def _check_choice(question: Choice, answer: Any) -> Verdict:
+def check_choice(question: Choice, answer: Any) -> Verdict:
+    """What is said of an option, by its number, 1 for the first. Errors as `check`."""
     k = checks.whole(answer, "answer")
     if k > len(question.options):
         raise ValueError(f"answer: expected an option from 1 to {len(question.options)}, got {k}")
