@@ -5,6 +5,7 @@ licence that it was installed with, and what lies in the book's folder with a li
 """
 
 import re
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,19 @@ NAMES = re.compile(r"(LICEN[SC]E|COPYING|NOTICE)[^.]*(\.(txt|md|rst))?", re.I)
 RULE = "=" * 100
 
 
+def giver(module: str) -> str | None:
+    """The package that a module came with, by its own name or the beginning of it: `metadata` would read every package for it."""
+    parts = module.split(".")
+    for last in range(len(parts), 0, -1):
+        with suppress(metadata.PackageNotFoundError):
+            return str(metadata.distribution("-".join(parts[:last])).metadata["Name"])
+    return None
+
+
 def givers(app: Any) -> list[metadata.Distribution]:
     """The installed packages of the build's extensions, by name."""
-    owners = metadata.packages_distributions()
     modules = {module.__name__ for extension in app.extensions.values() if (module := extension.module)} | {"sphinx", "pygments"}
-    names = {name for module in modules for name in owners.get(module.partition(".")[0], [])}
-    return [metadata.distribution(name) for name in sorted(names, key=str.lower)]
+    return [metadata.distribution(name) for name in sorted(filter(None, set(map(giver, modules))), key=str.lower)]
 
 
 def gave(distribution: metadata.Distribution, built: dict[int, list[bytes]]) -> bool:
