@@ -66,19 +66,61 @@ def test_the_glossary_is_in_order():
 def test_a_term_is_linked_once_from_the_chapter_that_first_uses_it(term):
     chapters = [path.name for path in CHAPTERS if term in linked(path.read_text(encoding="utf-8"))]
     assert len(chapters) == 1, chapters
-    word = re.compile(rf"\b{re.escape(term)}\b", re.I)
+    word = re.compile(rf"\b{re.escape(term)}s?\b", re.I)
     earlier = [path for path in CHAPTERS if path.name < chapters[0] and word.search(sentences(path))]
     assert [path.name for path in earlier] == [] or term in OTHER_SENSE
 
 
-OTHER_SENSE = {"unit"}  # chapter 1: "per unit of nudge"
+@pytest.mark.parametrize("term", GLOSSARY)
+def test_in_its_chapter_the_link_stands_where_the_term_first_stands(term):
+    (text,) = (text for path in CHAPTERS if term in linked(text := path.read_text(encoding="utf-8")))
+    found = re.search(rf"\b{re.escape(term)}s?\b|\ue000", running(text, term), re.I)
+    assert found and (found[0] == "\ue000" or term in OTHER_SENSE), found
+
+
+OTHER_SENSE = {"unit", "cost"}  # chapter 1: "per unit of nudge"; chapter 2: "one run costs"
+
+
+def running(text: str, term: str) -> str:
+    """Running text with each link to a term as its words, and with one sign for the links to this one."""
+
+    def words(link: re.Match) -> str:
+        return "\ue000" if term in linked(link[0]) else link[1]
+
+    return without_marks(re.sub(r"\{term\}`([^`<]*)[^`]*`", words, text))
 
 
 def sentences(path) -> str:
     """A chapter's running text: no code, formulas, headings, captions, links or roles."""
-    text = path.read_text(encoding="utf-8")
+    return without_marks(path.read_text(encoding="utf-8"))
+
+
+def without_marks(text: str) -> str:
     text = re.sub(r"\A---\n.*?\n---\n|^`{3,}.*?^`{3,}|^:{3,}.*?^:{3,}|\$\$.*?\$\$", " ", text, flags=re.S | re.M)
     return re.sub(r"\{[a-z:]+\}`[^`]*`|`[^`]*`|\$[^$]*\$|^#.*$|\]\([^)]*\)", " ", text, flags=re.M)
+
+
+def test_every_work_is_cited_and_every_citation_is_a_work():
+    """What no page cites is not printed: the list holds cited works only."""
+    works = re.findall(r"^@\w+\{(\w+),", (BOOK / "references.bib").read_text(encoding="utf-8"), re.M)
+    texts = [path.read_text(encoding="utf-8") for path in (*pages.CHAPTERS, *pages.NOTEBOOKS)] + [slip.right for slip in SLIPS]
+    cited = {key.strip() for text in texts for keys in re.findall(r"\{cite(?::\w+)?\}`([^`]+)`", text) for key in keys.split(",")}
+    assert cited == set(works)
+
+
+def test_a_printed_title_keeps_the_names_in_it():
+    """The list prints titles of articles in small letters, but for what stands in braces."""
+    titles = re.findall(
+        r"@(?!book)\w+\{.*?^  title = \{(.*?)\},$", (BOOK / "references.bib").read_text(encoding="utf-8"), re.S | re.M
+    )
+    for title in titles:
+        bare = re.sub(r"\{[^{}]*\}", " ", title)
+        assert not NAMES.search(bare), title
+
+
+NAMES = re.compile(
+    r"PyTorch|Torch\b|torch\.|Matlab|Python|JAX|jax\.|TensorFlow|Autograd|autodidact:|micrograd:|ImageNet|Taylor|Hessian|Bayes\b|LSTM|RNN|SGD|DNN|Netzen"
+)
 
 
 # ------------------------------------------------------------------- accessibility

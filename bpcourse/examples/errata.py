@@ -252,7 +252,8 @@ SLIPS: list[Slip] = [
          "which bends upward, has none. Here $-x^4 + 2x^2 + \\frac{x}{2}$ from $x = -1.5$.",
          _lower_hill, ("reached", "highest")),
     Slip("padhai", "04", "$\\frac{de^{x^2}}{dx} = \\dots = 2xe^{x^2} e^{e^{x^2}}$",
-         "The left side is $\\frac{de^{e^{x^2}}}{dx}$, as in the line above it. Here at $x = 0.7$.",
+         "The left side is $\\frac{de^{e^{x^2}}}{dx}$, as in the line above it. The first factor, "
+         "$\\frac{de^{x^2}}{de^{x^2}}$, lacks the same $e$. Here at $x = 0.7$.",
          _tower_left_side, ("left side", "right side")),
     Slip("padhai", "05", "“we will focused on w_{22}”, “with respect to w_{22}”",
          "$w_{222}$, as in the formulas beside it.",
