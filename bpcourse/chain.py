@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bpcourse import checks
-from bpcourse.graph import Value, expect_value, local_gradients, topological_order
+from bpcourse.graph import Value, expect_unchanged, expect_value, local_gradients, topological_order
 
 
 class Path(NamedTuple):
@@ -101,8 +101,9 @@ def _moved(v: Value, x: Value) -> set[Value]:
     """Which values some path from x leads to, on the way to v; x itself, too."""
     expect_value(v, "v")
     expect_value(x, "x")
-    moved = {x}
-    for node in topological_order(v):
+    order, moved = topological_order(v), {x}
+    expect_unchanged(order)
+    for node in order:
         if not moved.isdisjoint(node.inputs):
             moved.add(node)
     return moved

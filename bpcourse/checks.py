@@ -5,8 +5,10 @@ Book: chapter 11.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import numbers
+import operator
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
@@ -14,6 +16,8 @@ import numpy as np
 
 Array = np.ndarray
 Kind = TypeVar("Kind")
+_FLOATS = "efd"
+"""The floats that stay as they are: of 16, 32 and 64 bits. Wider ones become 64."""
 
 
 def number(x: Any, argument: str) -> float:
@@ -90,10 +94,10 @@ def of_kind(x: Any, kind: type[Kind], argument: str) -> Kind:
 
 
 def text(x: Any, argument: str) -> str:
-    """x itself, if it is a text; TypeError for anything else."""
+    """x as a plain text, if it is one; TypeError for anything else."""
     if not isinstance(x, str):
         raise TypeError(f"{argument}: expected a text, got {type(x).__name__} {short(x)}")
-    return x
+    return str.__str__(x)
 
 
 def function(x: Any, argument: str, of: str) -> Callable[..., Any]:
@@ -115,9 +119,11 @@ def listed(x: Any, argument: str, of: str) -> list[Any]:
 
 def mapping(x: Any, argument: str, expected: str = "a dict of arrays") -> Mapping[Any, Any]:
     """x itself, if it is a dict or the like; TypeError otherwise."""
-    if not isinstance(x, Mapping):
-        raise TypeError(f"{argument}: expected {expected}, got {type(x).__name__}")
-    return x
+    if isinstance(x, Mapping):
+        with contextlib.suppress(Exception):  # what a stranger's own methods may raise
+            dict(x.items())
+            return x
+    raise TypeError(f"{argument}: expected {expected}, got {type(x).__name__}")
 
 
 def span(x: Any, argument: str, holding: float | None = None) -> tuple[float, float]:
@@ -145,18 +151,14 @@ def sizes(x: Any) -> list[int]:
 
 def choice(name: Any, argument: str, names: Collection[str]) -> str:
     """The name itself, if it is among the names; ValueError otherwise."""
-    if not isinstance(name, str) or name not in names:
-        raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {short(name)}")
-    return name
+    plain = str.__str__(name) if isinstance(name, str) else None
+    if plain is not None and plain in names:
+        return plain
+    raise ValueError(f"{argument}: expected one of {', '.join(names)}, got {short(name)}")
 
 
 def array(x: Any, argument: str) -> Array:
     """x as an array of finite floats, float32 kept; TypeError or ValueError otherwise."""
-    if isinstance(x, np.ma.MaskedArray):
-        masked = np.ma.getmaskarray(x).sum()
-        if masked:
-            raise ValueError(f"{argument}: expected an array without masked entries, got {masked} of them")
-        x = x.data
     try:
         numbers_ = np.asarray(x)
     except ValueError:
@@ -164,15 +166,30 @@ def array(x: Any, argument: str) -> Array:
     except Exception as error:  # what a stranger's __array__ may raise
         raise TypeError(f"{argument}: expected an array of numbers, got {type(x).__name__} ({error})") from None
     if numbers_.dtype.kind not in "fiub":
-        of = f" of {numbers_.dtype.name}" if isinstance(x, np.ndarray | np.generic) else ""
+        of = f" of {numbers_.dtype.name}" if numbers_.ndim or isinstance(x, np.ndarray | np.generic) else ""
         raise TypeError(f"{argument}: expected an array of numbers, got {type(x).__name__}{of}")
-    if numbers_.dtype.kind != "f":
-        numbers_ = numbers_.astype(float)
+    expect_unmasked(x, argument)
+    if numbers_.dtype.char not in _FLOATS:
+        with np.errstate(over="ignore"):
+            numbers_ = numbers_.astype(float)
     if numbers_.size == 0:
         raise ValueError(f"{argument}: expected at least one number, got shape {numbers_.shape}")
     if not finite(numbers_):
         raise ValueError(f"{argument}: expected finite numbers, got NaN or infinity")
     return numbers_
+
+
+def expect_unmasked(x: Any, argument: str) -> None:
+    """ValueError where entries of x are masked, also those of an array in a list."""
+    masked = _masked(x)
+    if masked:
+        raise ValueError(f"{argument}: expected an array without masked entries, got {masked} of them")
+
+
+def _masked(x: Any) -> int:
+    if isinstance(x, np.ma.MaskedArray):
+        return int(np.ma.getmaskarray(x).sum())
+    return sum(map(_masked, x)) if isinstance(x, list | tuple) else 0
 
 
 def held(x: Array, argument: str, what: str = "numbers", more: str = "") -> Array:
@@ -200,7 +217,7 @@ def arrays(given: Mapping[Any, Any]) -> dict[Any, Array]:
     """Each entry of a dict as `array` has it, all in one question; its key is the argument's name."""
     found = dict(given)
     for name, x in given.items():
-        if x.__class__ is not np.ndarray or x.dtype.kind != "f" or not x.size or not math.isfinite(np.vdot(x, x)):
+        if x.__class__ is not np.ndarray or x.dtype.char not in _FLOATS or not x.size or not math.isfinite(np.vdot(x, x)):
             found[name] = array(x, name)
     return found
 
@@ -273,6 +290,7 @@ def labels(x: Any, argument: str, classes: int) -> Array:
         raise ValueError(f"{argument}: expected a list of one or more labels, got shape {given.shape}")
     if given.dtype.kind not in "iu":
         raise TypeError(f"{argument}: expected whole numbers, got {given.dtype}")
+    expect_unmasked(x, argument)
     outside = given[(given < 0) | (given >= classes)]
     if outside.size:
         raise ValueError(f"{argument}: expected 0 to {classes - 1}, got {outside[0]}")
@@ -283,11 +301,14 @@ def generator(seed: Any, argument: str) -> np.random.Generator:
     """Random numbers from a seed, a whole number ≥ 0; a Generator goes on where it stands."""
     if isinstance(seed, np.random.Generator):
         return seed
-    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+    whole_ = None
+    with contextlib.suppress(Exception):  # no whole number, or a stranger's
+        whole_ = None if isinstance(seed, bool) else operator.index(seed)
+    if whole_ is None:
         raise TypeError(f"{argument}: expected a whole number ≥ 0 or a numpy Generator, got {type(seed).__name__} {short(seed)}")
-    if seed < 0:
-        raise ValueError(f"{argument}: expected a whole number ≥ 0, got {seed}")
-    return np.random.default_rng(int(seed))
+    if whole_ < 0:
+        raise ValueError(f"{argument}: expected a whole number ≥ 0, got {whole_}")
+    return np.random.default_rng(whole_)
 
 
 def short(x: Any) -> str:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bpcourse.gates import Gate
-from bpcourse.graph import Value, topological_order
+from bpcourse.graph import _BY_HAND, Value, topological_order
 
 _being_written: set[Value] = set()
 
@@ -40,14 +40,19 @@ class _InputsFirst:
 
 def _taken_apart(v: Value) -> tuple[Any, ...]:
     first = None if v in _being_written else _InputsFirst(v)
-    return _put_together, (first, v.value, v.grad, v.name, v.gate, v.inputs)
+    return _put_together, (first, v.value, v.grad, v.name, v.gate, v.inputs, getattr(v, "_pass", None) == _BY_HAND)
 
 
-def _put_together(_: Any, value: float, grad: float, name: str | None, gate: Gate | None, inputs: tuple[Value, ...]) -> Value:
+def _put_together(
+    _: Any, value: float, grad: float, name: str | None, gate: Gate | None, inputs: tuple[Value, ...], by_hand: bool
+) -> Value:
     v = Value(value, name)
     v.gate, v.inputs = gate, inputs
     if grad:
         v.grad = grad
+        if not by_hand:  # a gradient of a pass, till the next pass, wherever that is
+            Value._last_pass = Value._last_pass or object()
+            v._pass = Value._last_pass
     return v
 
 

@@ -60,8 +60,9 @@ class Gate:
         for x in inputs:
             if hasattr(x, "apply_gate"):
                 return x.apply_gate(self, *inputs)
-            if isinstance(x, np.ndarray):
-                return (self.arrays or self._entry_by_entry)(*inputs)
+        if len(inputs) == self.arity and any(isinstance(x, np.ndarray) for x in inputs):
+            floats = [x.astype(float) if isinstance(x, np.ndarray) and x.dtype.kind in "iub" else x for x in inputs]
+            return (self.arrays or self._entry_by_entry)(*floats)
         return self.compute(*inputs)
 
     def compute(self, *inputs: float) -> float:
@@ -84,13 +85,13 @@ class Gate:
         return out
 
     def _entry_by_entry(self, *arrays: Any) -> Any:
-        return np.frompyfunc(self.compute, self.arity, 1)(*arrays).astype(np.result_type(*arrays))
+        return np.asarray(np.frompyfunc(self.compute, self.arity, 1)(*arrays)).astype(np.result_type(*arrays))
 
     def local_gradients(self, out: Any, *inputs: Any) -> tuple[Any, ...]:
         """∂out/∂input for each input; ValueError where one of them is infinite."""
         try:
             locals_ = self.local(out, *inputs)
-        except (ZeroDivisionError, OverflowError):
+        except (ArithmeticError, ValueError):  # also where a gate that it uses has no output
             locals_ = (math.inf,)
         for local in locals_:
             if local.__class__ is float and math.isinf(local):

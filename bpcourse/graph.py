@@ -325,9 +325,11 @@ def flows(node: Value, upstream: Any, wanted: Collection[Value] | None = None) -
 def local_gradients(node: Value, symbols: bool = False) -> tuple[Any, ...]:
     """∂node/∂input for each input, as numbers or as graphs; () for an input.
 
-    TypeError where node is not a Value or symbols not True or False.
+    TypeError where node is not a Value or symbols not True or False, ValueError where an
+    input was changed after node was computed from it.
     """
     expect_value(node, "node")
+    expect_unchanged([node])
     if node.gate is None:
         return ()
     if checks.flag(symbols, "symbols"):
@@ -365,9 +367,7 @@ def _times(a: Operand, b: Operand) -> Operand:
 
 
 def _text(name: Any) -> str | None:
-    if name is not None and not isinstance(name, str):
-        raise TypeError(f"name: expected a text, got {type(name).__name__} {checks.short(name)}")
-    return name
+    return None if name is None else checks.text(name, "name")
 
 
 def expect_values(x: Any, argument: str) -> list[Value]:
@@ -384,8 +384,7 @@ def _node(x: Any, argument: str) -> Value:
 
 def expect_value(x: Any, argument: str) -> None:
     """TypeError that names the argument, where x is not a Value."""
-    if not isinstance(x, Value):
-        raise TypeError(f"{argument}: expected a Value, got {type(x).__name__} {checks.short(x)}")
+    checks.of_kind(x, Value, argument)
 
 
 def exp(x: Operand) -> Value:

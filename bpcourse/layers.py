@@ -322,7 +322,7 @@ def log_complements(Z: Array, output: str) -> Array:
 
 
 def _log_sum_exp(Z: Array) -> Array:
-    top = Z.max(axis=0, keepdims=True)
+    top = Z.max(axis=0, keepdims=True, initial=-np.inf)  # −∞ where nothing is left to sum
     return top + np.log(np.exp(Z - top).sum(axis=0, keepdims=True))
 
 

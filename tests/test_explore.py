@@ -1349,3 +1349,9 @@ def test_without_anybody_to_move_it_an_explorer_is_its_page_alone():
     cells = [new_code_cell("from bpcourse import explore"), new_code_cell("explore.Hill()")]
     done = nbclient.execute(new_notebook(cells=cells))
     assert set(done.cells[1].outputs[0]["data"]) == {"text/plain", "text/html"}
+
+
+def test_a_span_where_the_loss_overflows_is_refused_by_name():
+    parameters = network.initialise([2, 3, 2], "tanh", seed=0)
+    with pytest.raises(ValueError, match=r"span: expected a range where the loss has a value everywhere"):
+        bpcourse.explore.Network(parameters, [1, 2], [0, 1], span=(-1e5, 1e5))

@@ -373,3 +373,33 @@ def test_a_power_of_0_does_not_move_with_its_exponent():
 def test_inputs_are_listed_in_an_error():
     with pytest.raises(ValueError, match=r"^divide: expected a denominator other than 0, got 1\.0, 0\.0$"):
         GATES["divide"](1.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [("reciprocal", [2, 4]), ("sqrt", [2, 9]), ("square", [200, 3]), ("sigmoid", [1, 3]), ("exp", [2, 7]), ("negate", [1, 2])],
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.int64])
+def test_a_gate_on_whole_numbers_is_the_gate_on_floats(name, whole, dtype):
+    Z = np.array(whole).astype(dtype)
+    np.testing.assert_array_equal(GATES[name](Z), GATES[name](Z.astype(float)))
+    np.testing.assert_array_equal(GATES["divide"](Z, Z + np.ones_like(Z)), Z.astype(float) / (Z.astype(float) + 1))
+
+
+@by_name([gate for gate in GATES.values() if gate.arity == 1])
+def test_a_gate_takes_an_array_of_no_dimension(gate):
+    assert gate(np.array(0.5)) == pytest.approx(gate.compute(0.5), rel=1e-15)
+
+
+@by_name(list(GATES.values()))
+def test_a_gate_on_arrays_refuses_a_wrong_number_of_inputs(gate):
+    arrays = [np.full(2, 0.5)] * (gate.arity + 1)
+    for wrong in (arrays, arrays[2:]) if gate.arity > 1 else (arrays,):
+        with pytest.raises(TypeError, match=says(gate.name, "input")):
+            gate(*wrong) if wrong else gate()
+    np.testing.assert_array_equal(arrays[-1], 0.5)
+
+
+def test_an_array_and_a_value_do_not_mix():
+    with pytest.raises(TypeError, match=says("add")):
+        GATES["add"](np.ones(2), Value(1.0))

@@ -12,7 +12,8 @@ from helpers import RTOL, build, build_smooth, close, expressions, numbers, says
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bpcourse import chain, copies, graph
+from bpcourse import chain, codegen, copies, graph
+from bpcourse.beyond import modes
 from bpcourse.gates import GATES, Gate
 from bpcourse.graph import (
     Value,
@@ -743,3 +744,48 @@ def test_a_gate_with_inputs_too_many_or_too_few_is_refused(name):
     for inputs in [(), (x,) * (GATES[name].arity + 1)]:
         with pytest.raises(TypeError, match=says(name, "input")):
             Value.apply_gate(GATES[name], *inputs)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda f, x: modes.jvp([f], {x: 1.0}),
+        lambda f, x: modes.forward_tangents([f], {x: 1.0}),
+        lambda f, x: modes.jacobian([f], [x], "forward"),
+        lambda f, x: modes.vjp([f], [1.0], [x]),
+        lambda f, x: list(chain.paths(f, x)),
+        lambda f, x: graph.local_gradients(*f.inputs),
+        lambda f, x: codegen.simplified(f, [x]),
+    ],
+)
+def test_whoever_reads_a_graph_refuses_a_changed_input(ask):
+    x = Value(3.0)
+    f = exp(x * x)
+    x.value = 5.0
+    with pytest.raises(ValueError, match=r"^value: expected .*, got one that was changed since"):
+        ask(f, x)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda v: pickle.loads(pickle.dumps(v))])
+def test_a_copied_gradient_goes_with_the_next_pass_anywhere(copied):
+    x = Value(3.0)
+    f = x * x
+    f.backward()
+    (y, _) = copied(f).inputs
+    assert (x.grad, y.grad) == (6.0, 6.0)
+    (Value(1.0) * 2.0).backward()
+    assert (x.grad, y.grad) == (0.0, 0.0)
+    x.grad = 7.0
+    z = copied(x)
+    (Value(1.0) * 2.0).backward()
+    assert (x.grad, z.grad) == (7.0, 7.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "x", "name"),
+    [(sqrt, 0.0, "sqrt"), (log, 5e-324, "log"), (reciprocal, 1e-300, "reciprocal"), (lambda x: x**0.5, 0.0, "power 0.5")],
+)
+def test_gradient_names_the_gate_that_the_reader_wrote(make, x, name):
+    at = Value(x)
+    with pytest.raises(ValueError, match=says(name, "finite local gradient")):
+        gradient(make(at), [at])

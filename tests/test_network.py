@@ -12,7 +12,7 @@ from helpers import RTOL, assert_gradients_match, says
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bpcourse import checks
+from bpcourse import checks, layers
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, XOR_X, XOR_Y
 from bpcourse.gates import GATES, Gate
 from bpcourse.graph import evaluate
@@ -1097,3 +1097,38 @@ def test_the_type_of_a_strange_array_is_told():
     for odd, told in ((np.array([["a"]]), "ndarray of str"), (np.array([[None]]), "ndarray of object")):
         with pytest.raises(TypeError, match=says("X", "numbers") + told):
             forward(odd, P)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda masked: forward([masked, masked], initialise([2, 3, 2])),
+        lambda masked: layers.sigmoid([[masked, masked]]),
+        lambda masked: one_hot(masked.astype(int), 4),
+    ],
+)
+def test_masked_entries_in_lists_and_labels_are_refused_too(call):
+    with pytest.raises(ValueError, match=r"masked entries, got [12] of them"):
+        call(np.ma.array([0.0, 1.0, 2.0], mask=[0, 1, 0]))
+
+
+def test_what_a_stranger_is_told_names_what_a_list_was_made_of():
+    for strange in (["a", "b"], [None, None]):
+        with pytest.raises(TypeError, match=r"got list of (str|object)"):
+            layers.sigmoid(strange)
+
+
+def test_numbers_wider_than_float64_are_refused_without_a_warning():
+    with pytest.raises(ValueError, match=says("X", "finite")):
+        forward(np.full((2, 3), np.longdouble(2) ** 2000), initialise([2, 3, 2]))
+
+
+def test_a_cache_put_together_with_more_knows_its_functions():
+    cache = forward([[0.5], [1.0]], initialise([2, 3, 2], "tanh"), "tanh")
+    assert ((cache | {}).hidden, (cache | {}).output) == ("tanh", "softmax")
+
+
+def test_what_after_epoch_stores_does_not_grow():
+    kept = []
+    train(initialise([2, 3, 2]), np.eye(2), np.eye(2), epochs=3, progress=False, after_epoch=kept.append)
+    assert [len(training.history["cost"]) for training in kept] == [2, 3, 4]

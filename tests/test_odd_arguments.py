@@ -17,6 +17,7 @@ import re
 import signal
 import traceback
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -62,6 +63,57 @@ class HostileList(list):
         raise RuntimeError("hostile")
 
     __len__ = __repr__ = __getitem__ = __iter__
+
+
+class HostileDict(dict):
+    """A dict that cannot be read."""
+
+    def __iter__(self, *_):
+        raise RuntimeError("hostile")
+
+    __len__ = __repr__ = __getitem__ = __contains__ = keys = values = items = get = __iter__
+
+
+class HostileText(str):
+    """A text that cannot be shown."""
+
+    def __str__(self, *_):
+        raise RuntimeError("hostile")
+
+    __repr__ = __format__ = __len__ = __iter__ = __str__
+
+
+class HostileWhole(int):
+    """A whole number that is none."""
+
+    def __int__(self, *_):
+        raise RuntimeError("hostile")
+
+    __float__ = __index__ = __repr__ = __lt__ = __le__ = __gt__ = __ge__ = __int__
+
+
+class Liar(Mapping):
+    """A mapping whose keys lead nowhere."""
+
+    def __iter__(self):
+        return iter(["W1", "b1"])
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, key):
+        raise KeyError(key)
+
+
+class Shapeless:
+    """An array whose shape cannot be asked for."""
+
+    @property
+    def shape(self):
+        raise RuntimeError("hostile")
+
+    def __array__(self, dtype=None, copy=None):
+        return np.ones((2, 3), dtype)
 
 
 class Anything:
@@ -157,6 +209,20 @@ ODD = {
     "a hostile object": Hostile,
     "a hostile float": lambda: HostileFloat(2.0),
     "a hostile list": lambda: HostileList([1.0, 2.0]),
+    "a hostile dict": lambda: HostileDict(a=1.0),
+    "a hostile text": lambda: HostileText("tanh"),
+    "a hostile whole number": lambda: HostileWhole(2),
+    "a liar": Liar,
+    "a shapeless array": Shapeless,
+    "...": lambda: ...,
+    "a lone surrogate": lambda: "\ud800",
+    "5e-324": lambda: 5e-324,
+    "1×1": lambda: np.ones((1, 1)),
+    "wider than float64": lambda: np.full((2, 3), np.longdouble(2) ** 2000),
+    "one wide number": lambda: np.longdouble(2) ** 2000,
+    "masked in a list": lambda: [np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0])] * 2,
+    "masked records": lambda: np.ma.zeros(3, [("a", float)]),
+    "masked labels": lambda: np.ma.array([0, 1, 1], mask=[0, 1, 0]),
 }
 
 TWINS = {

@@ -345,8 +345,8 @@ def test_parameters_of_another_kind_are_refused(parameters):
 def test_the_way_back_is_that_of_the_way_there(made_by, named):
     X, Y, parameters = problem()
     layers = remedies.forward(X, parameters, made_by)
-    assert isinstance(layers, list) and layers.hidden == made_by
-    for again in layers, copy.copy(layers), copy.deepcopy(layers), pickle.loads(pickle.dumps(layers)):
+    assert isinstance(layers, list) and {layer.hidden for layer in layers} == {made_by}
+    for again in layers, layers[:], layers.copy(), copy.copy(layers), copy.deepcopy(layers), pickle.loads(pickle.dumps(layers)):
         if made_by == named:
             assert remedies.backpropagation(again, Y, parameters, named)
         else:
@@ -481,3 +481,11 @@ def test_gradients_that_overflow_are_refused():
     huge = {**parameters, "W2": parameters["W2"] * 1e200, "W3": parameters["W3"] * 1e200}
     with pytest.raises(ValueError, match=r"^d.*: expected gradients that float64 can hold, got an overflow"):
         remedies.backpropagation(list(layers), Y, huge, "identity")
+
+
+@pytest.mark.parametrize("added", ["yes", True])
+def test_what_was_added_is_a_hidden_layer_as_wide_as_the_one_below(added):
+    X, Y, parameters = np.ones((2, 3)), np.eye(2)[:, [0, 1, 0]], initialise_by("he", [2, 4, 2])
+    layers = [layer._replace(added=added) for layer in remedies.forward(X, parameters, "tanh")]
+    with pytest.raises((ValueError, TypeError), match=r"layers\[0\]\.added: expected"):
+        remedies.backpropagation(layers, Y, parameters, "tanh")

@@ -552,9 +552,10 @@ def test_arrays_that_lie_in_a_file_are_taken(tmp_path):
 @pytest.mark.parametrize("hidden", ["sigmoid", "tanh", "relu"])
 @pytest.mark.parametrize("name", ["W1", "b1", "W2", "b2"])
 @pytest.mark.parametrize("bad", [np.inf, -np.inf, np.nan])
-def test_a_parameter_that_is_not_finite_is_refused_at_the_next_step(hidden, name, bad):
+@pytest.mark.parametrize("kinds", [("softmax", "cross_entropy"), ("sigmoid", "squared_error"), ("softmax", "squared_error")])
+def test_a_parameter_that_is_not_finite_is_refused_at_the_next_step(hidden, name, bad, kinds):
     mine = copies(P)
-    workspace = Workspace(mine, 6, hidden)
+    workspace = Workspace(mine, 6, hidden, *kinds)
     workspace.step(X, Y, 0.1)
     mine[name][0, 0] = bad  # as a step whose gradient overflowed would leave it
     for ask in (lambda: workspace.step(X, Y, 0.1), lambda: workspace.forward(X)):
@@ -584,3 +585,17 @@ def test_inputs_and_labels_in_memory_that_a_pass_writes_to_are_refused(where):
     with pytest.raises(ValueError, match=says("Y", "of its own")):
         workspace.step(np.eye(2), shared[where], 0.1)
     np.testing.assert_array_equal(mine["W1"], before)
+
+
+def test_gradients_of_the_workspace_are_no_inputs():
+    square = {"W1": np.full((2, 2), 0.1), "b1": np.zeros((2, 1))}
+    workspace = Workspace(square, 2)
+    workspace.forward(np.eye(2))
+    grads = workspace.backpropagation(np.eye(2))
+    with pytest.raises(ValueError, match=r"^X: expected .*, got memory that is shared with dW1"):
+        workspace.step(grads["dW1"], np.eye(2), 0.1)
+
+
+def test_a_batch_that_no_memory_holds_is_refused_by_name():
+    with pytest.raises(ValueError, match=says("batch_size")):
+        Workspace(copies(P), 10**15)

@@ -18,7 +18,17 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.checks import Array
-from bpcourse.graph import Operand, Value, adjoints, expect_value, expect_values, gradient, local_gradients, topological_order
+from bpcourse.graph import (
+    Operand,
+    Value,
+    adjoints,
+    expect_unchanged,
+    expect_value,
+    expect_values,
+    gradient,
+    local_gradients,
+    topological_order,
+)
 
 MODES = ("forward", "reverse")
 
@@ -140,7 +150,9 @@ def _sweep(outputs: Sequence[Value], tangents: Any) -> dict[Value, Any]:
         expect_value(x, "tangents")
         found[x] = t if isinstance(t, Value) else checks.number(t, "tangents")
     symbols = any(isinstance(t, Value) for t in found.values())
-    for node in topological_order(*outputs):
+    order = topological_order(*outputs)
+    expect_unchanged(order)
+    for node in order:
         if found.keys().isdisjoint(node.inputs):
             continue
         wires = zip(node.inputs, local_gradients(node, symbols), strict=True)

@@ -189,7 +189,8 @@ def batch_norm(Z: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> tuple[
 
 
 def _upstream_and_kept(dU: Any, kept: Any) -> tuple[Any, ...]:
-    return checks.batch(dU, "dU"), _kept(kept, "kept", np.shape(dU), "dU")
+    dU = checks.batch(dU, "dU")
+    return dU, _kept(kept, "kept", dU.shape, "dU")
 
 
 def _kept(kept: Any, argument: str, shape: tuple[int, ...], other: str) -> Normalised:
@@ -271,7 +272,7 @@ class Layer(NamedTuple):
     """What `forward` keeps of a layer: its sums, their normalised form, its output.
 
     Z = W A_below + b; U is γ Ẑ + β, or Z itself where nothing is normalised;
-    F = f(U), and A = F or A_below + F.
+    F = f(U), and A = F or A_below + F. `hidden` names the f of the hidden layers.
     """
 
     A_below: Array
@@ -281,11 +282,6 @@ class Layer(NamedTuple):
     F: Array
     added: bool
     A: Array
-
-
-class Layers(list[Layer]):
-    """What `forward` returns: a list of layers, and f by which they were made."""
-
     hidden: str
 
 
@@ -318,8 +314,7 @@ def forward(X: Array, parameters: Parameters, hidden: str = "sigmoid", residuals
 
     Raises ValueError and TypeError as `bpcourse.network.forward`.
     """
-    A, depth, layers = X, _depth(parameters), Layers()
-    layers.hidden = hidden
+    A, depth, layers = X, _depth(parameters), list[Layer]()
     for l in range(1, depth + 1):
         below, kept = A, None
         Z = U = affine(parameters[f"W{l}"], below, parameters[f"b{l}"])
@@ -329,17 +324,17 @@ def forward(X: Array, parameters: Parameters, hidden: str = "sigmoid", residuals
         added = residuals and l < depth and F.shape == below.shape
         A = residual(below, F) if added else F
         questions.held({f"Z{l}": Z, f"U{l}": U, f"A{l}": A}, ("Z", "U", "A"), "sums", "are X or the weights too large?")
-        layers.append(Layer(below, Z, U, kept, F, added, A))
+        layers.append(Layer(below, Z, U, kept, F, added, A, hidden))
     return layers
 
 
 def _of_backpropagation(layers: Any, Y: Any, parameters: Any, hidden: Any = "sigmoid") -> tuple[Any, ...]:
     checks.choice(hidden, "hidden", HIDDEN)
-    made_by = getattr(layers, "hidden", hidden)
-    if made_by != hidden:
-        raise ValueError(f"hidden: expected {made_by!r}, by which the layers were made, got {hidden!r}")
     parameters = _with_or_without_norms(parameters, "softmax")
     layers = _fitting(layers, parameters)
+    for layer in layers:
+        if layer.hidden != hidden:
+            raise ValueError(f"hidden: expected {layer.hidden!r}, by which the layers were made, got {hidden!r}")
     return layers, questions.labels(Y, layers[-1].A, "cross_entropy", "softmax"), parameters, hidden
 
 
@@ -413,6 +408,8 @@ def _fitting(layers: Any, parameters: Parameters) -> Sequence[Layer]:
             if layer.kept is None or f"gamma{l}" not in parameters:
                 raise ValueError(f"layers[{l - 1}].kept: expected gamma{l} where the layer was normalised, got only one of them")
             kept = _kept(layer.kept, f"layers[{l - 1}].kept", units, f"layers[{l - 1}].Z")
+        if checks.flag(layer.added, f"layers[{l - 1}].added") and (units != below or l == depth):
+            raise ValueError(f"layers[{l - 1}].added: expected a hidden layer as wide as the one below, got shape {units}")
         fitting.append(layer._replace(**arrays, kept=kept))
     return fitting
 

@@ -60,8 +60,9 @@ def seed_of(identifier: str, label: str, secret: str) -> int:
 
     Raises TypeError for what is no text, ValueError for a secret of less than 16 letters.
     """
-    if len(checks.text(secret, "secret")) < 16:
+    secret = checks.text(secret, "secret")
+    if len(secret) < 16:
         raise ValueError(f"secret: expected at least 16 letters, got {len(secret)}")
     of = f"{checks.text(identifier, 'identifier').lower()}\n{checks.text(label, 'label')}"
-    digest = hmac.digest(secret.encode(), of.encode(), hashlib.sha256)
+    digest = hmac.digest(secret.encode(errors="surrogatepass"), of.encode(errors="surrogatepass"), hashlib.sha256)
     return 1 + int.from_bytes(digest) % (2**31 - 2)

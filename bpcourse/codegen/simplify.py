@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from bpcourse import checks
 from bpcourse.gates import GATES, Gate, power
-from bpcourse.graph import Value, expect_value, expect_values, topological_order
+from bpcourse.graph import Value, expect_unchanged, expect_value, expect_values, topological_order
 
 
 def simplified(v: Value, inputs: Sequence[Value] | None = None) -> Value:
@@ -25,11 +25,14 @@ def simplified(v: Value, inputs: Sequence[Value] | None = None) -> Value:
     The new graph has these very inputs; all its other values are new.
 
     Raises TypeError where v or an entry of inputs is not a Value, or inputs no
-    list; ValueError where a gate made one of them.
+    list; ValueError where a gate made one of them, or an input was changed after the
+    forward pass.
     """
     expect_value(v, "v")
+    order = topological_order(v)
+    expect_unchanged(order)
     if inputs is None:
-        inputs = [node for node in topological_order(v) if node.gate is None and node.name is not None]
+        inputs = [node for node in order if node.gate is None and node.name is not None]
     inputs = expect_values(inputs, "inputs")
     for x in inputs:
         if x.gate is not None:

@@ -121,7 +121,7 @@ class Tape:
 
     def _at(self, place: Any) -> float:
         """The value at this place."""
-        if isinstance(place, bool) or not isinstance(place, int):
+        if place.__class__ is not int:
             raise TypeError(f"place: expected a place on the tape, a whole number, got {checks.short(place)}")
         if not 0 <= place < len(self.values):
             raise ValueError(f"place: expected one of the {len(self.values)} places on the tape, got {place}")

@@ -92,6 +92,8 @@ class Machines(Explorer):
     def follow(self, inputs: Mapping[str, float], **changed: Any) -> tuple[dict[str, float], dict[str, float]]:
         """The seconds and the speed-up at these numbers, and the slopes of the speed-up."""
         counts = self._row(*(_valid(x, name) for name, x in inputs.items()))
+        if not counts[0]:
+            raise ValueError("a step that takes no time")
         return dict(zip(_COUNTS, counts)), dict(zip(inputs, counts[len(_COUNTS) :], strict=True))
 
     def _logs(self, machines: float) -> tuple[float, float, float]:

@@ -72,7 +72,7 @@ class Network(Explorer):
         if parameters is None:
             parameters = FOUR_FOUR_TWO
         learning_rate = not_negative(learning_rate, "learning_rate")
-        losses = losses if isinstance(losses, str) else checks.listed(losses, "losses", "names")
+        losses = str.__str__(losses) if isinstance(losses, str) else checks.listed(losses, "losses", "names")
         if not losses:
             raise ValueError("losses: expected at least one, got none")
         graphs = {
@@ -195,7 +195,10 @@ class Network(Explorer):
 
     def _curve(self, plot: Plot) -> svg.Picture:
         """The loss as a function of the weight alone; the script rescales its y axis."""
-        losses = [(u, self._loss_at(u)) for u in plot.grid(_POINTS)]
+        try:
+            losses = [(u, self._loss_at(u)) for u in plot.grid(_POINTS)]
+        except (ArithmeticError, ValueError):
+            raise ValueError(f"span: expected a range where the loss has a value everywhere, got {plot.x}") from None
         plot = plot._replace(y=controls.round_range([loss for _, loss in losses]))
         now, w = self._at(self.inputs, self.loss), self.inputs[self.weight]
         loss, slope, after = now["vloss"], now["g" + self.weight], self._after(now)

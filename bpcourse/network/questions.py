@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import math
+import operator
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple, TypeVar
 
@@ -43,6 +44,11 @@ class Cache(dict[str, Array]):
         return other
 
     __copy__ = copy
+
+    def __or__(self, other: Mapping[str, Array]) -> Cache:  # type: ignore[override]
+        both = self.copy()
+        both.update(other)
+        return both
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Cache, (self.hidden, self.output), None, None, iter(self.items())
@@ -145,7 +151,7 @@ def of_descent(
     learning_rate, rng, progress = rate(learning_rate), checks.generator(seed, "seed"), checks.flag(progress, "progress")
     if after_epoch is not None and not callable(after_epoch):
         raise TypeError(f"after_epoch: expected a function of a Training, got {type(after_epoch).__name__}")
-    drawn_from = type(rng.bit_generator).__name__ if seed is rng else int(seed)
+    drawn_from = type(rng.bit_generator).__name__ if seed is rng else operator.index(seed)
     steering = Steering(examples, learning_rate, batch_size, epochs, until_loss, rng, drawn_from, progress, after_epoch)
     return _of_one_dtype(checked_parameters(parameters)), steering
 
@@ -306,7 +312,7 @@ def expect_output(output: str, parameters: Parameters) -> None:
 
 
 def _expect_mapping(x: Any, argument: str) -> None:
-    if not isinstance(x, dict):
+    if x.__class__ is not dict and x.__class__ is not Cache:
         checks.mapping(x, argument)
 
 

@@ -133,7 +133,7 @@ def descend(start: dict[str, Array], gradients: Gradients, costs: Costs, steerin
                 bar.update()
                 bar.set_postfix(cost=f"{at.history['cost'][-1]:.4f}")
                 if steering.after_epoch is not None:
-                    steering.after_epoch(Training(at.parameters, at.history))
+                    steering.after_epoch(Training(at.parameters, at.of_whole_epochs()))
         except KeyboardInterrupt:
             warnings.warn(f"train: interrupted after {at.epoch} whole epochs, what was reached is returned", stacklevel=3)
         finally:

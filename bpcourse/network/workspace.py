@@ -65,6 +65,7 @@ class Workspace:
         self._arrays = _changeable(parameters)
         questions.expect_output(output, parameters)
         self.sizes = [parameters["W1"].shape[1], *(len(W) for W in self._arrays[::2])]
+        checks.expect_room("batch_size", self.batch_size, max(self.sizes))
         self.dtype: np.dtype = self._arrays[0].dtype
         self.by_rows = self.dtype == np.float32 and max(self.sizes) >= 512  # OpenBLAS's products were faster so
         self._seen = list(parameters.values())
@@ -84,8 +85,6 @@ class Workspace:
         batch, X = self._batch(X)
         self._forward = None
         self._run(batch, X)
-        if not checks.finite(batch.layers[-1].Z_flat):
-            self._refuse(X)
         self._forward = batch, X
         return batch.layers[-1].A
 
@@ -157,12 +156,15 @@ class Workspace:
                     A[...] = self.gate(Z)
             dot, right, out = above.sums
             dot(right, out)
-        self._predict(batch)
+        self._predict(batch, X)
 
-    def _predict(self, batch: _Batch) -> None:
+    def _predict(self, batch: _Batch, X: Array) -> None:
         """The output layer; a softmax without the shift where no logit is so large that it needs one."""
         last = batch.layers[-1]
-        batch.tame = self.output == "softmax" and bool(last.Z_flat.dot(last.Z_flat) < batch.largest**2)
+        size = last.Z_flat.dot(last.Z_flat)
+        batch.tame = self.output == "softmax" and bool(size < batch.largest**2)
+        if not isfinite(size) and not checks.finite(last.Z_flat):
+            self._refuse(X)  # a sigmoid, too
         if batch.tame:
             exp(last.Z, last.A)
             dot, right, out = batch.sums
@@ -252,7 +254,8 @@ class Workspace:
 
     def _expect_own(self, array: Array, argument: str) -> None:
         """ValueError where the array lies in memory that a pass writes to."""
-        written = itertools.chain(self.parameters.items(), (("the workspace", own) for own in self._memory.values()))
+        own = (("the workspace", own) for own in self._memory.values())
+        written = itertools.chain(self.parameters.items(), self._grads.items(), own)
         for name, other in written:
             if np.may_share_memory(array, other):
                 raise ValueError(f"{argument}: expected numbers of its own, got memory that is shared with {name}")
@@ -338,8 +341,8 @@ class _Batch:
         width = max(1, _PIECE // (units**2 if (workspace.output, workspace.loss) == _COINS else units))
         self.columns = [slice(i, i + width) for i in range(0, examples, width)]
         self.tame = False
-        self.known_X: Any = ...
-        self.known_Y: Any = ...
+        self.known_X: Any = object()  # no array, and nothing that a caller has
+        self.known_Y: Any = object()
         self.largest = 0.8 * math.log(np.finfo(dtype).max)  # leaves room for the sum of many such exponentials
         same = np.ones((units if units <= _FEW else 1, units), dtype)
         self.totals, _ = workspace._array("totals", 0, len(same), examples)

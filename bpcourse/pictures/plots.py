@@ -63,7 +63,7 @@ def themed(figure: Figure, description: str) -> Picture:
     """
     if not isinstance(figure, Figure):
         raise TypeError(f"figure: expected a matplotlib Figure, got {type(figure).__name__}")
-    checks.text(description, "description")
+    description = checks.text(description, "description")
     for legend in filter(None, [*figure.legends, *(ax.get_legend() for ax in figure.axes)]):
         legend.set_frame_on(False)
     if TRANSLATED:
@@ -203,9 +203,9 @@ def _entry(x: Any, argument: str) -> str:
 
 
 def _colour(x: Any, argument: str) -> str:
-    if not isinstance(x, str) or not is_color_like(x):
+    if not isinstance(x, str) or not is_color_like(str.__str__(x)):
         raise ValueError(f"{argument}: expected a colour that matplotlib knows, got {checks.short(x)}")
-    return x
+    return str.__str__(x)
 
 
 def _alpha(x: Any, argument: str) -> float:

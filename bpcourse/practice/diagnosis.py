@@ -194,7 +194,7 @@ def read(answer: Any, size: int = 1, argument: str = "answer") -> Answer:
         return Answer(tuple([typed(part, argument) for part in _parts(answer, size)]))
     if isinstance(answer, bool | np.bool_):
         raise TypeError(f"{argument}: expected a number, got {answer}")
-    if not isinstance(answer, list | tuple) and getattr(answer, "shape", ()) == ():
+    if not isinstance(answer, list | tuple) and not hasattr(type(answer), "__array__"):
         return Answer((typed(repr(checks.number(answer, argument)), argument),))
     array = checks.array(answer, argument)
     return Answer(tuple([typed(repr(float(x)), argument) for x in array.ravel()]), array.shape)

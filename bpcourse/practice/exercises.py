@@ -153,7 +153,8 @@ def exercise(label: str) -> Exercise:
 
     Raises ValueError where there is none, TypeError for what is no text.
     """
-    found = re.fullmatch(r"(\d\d?)\.(\d\d?)", checks.text(label, "label").strip())
+    label = checks.text(label, "label")
+    found = re.fullmatch(r"(\d\d?)\.(\d\d?)", label.strip())
     of_chapter = chapter(int(found[1])) if found and int(found[1]) in CHAPTERS else []
     if not found or not 1 <= int(found[2]) <= len(of_chapter):
         raise ValueError(f"label: expected chapter and number like '07.3', got {label!r}")
@@ -191,7 +192,7 @@ def check(
     read as what is asked for.
     """
     question = exercise(label)
-    named_rules = checks.of_kind({} if rules is None else rules, dict, "rules")
+    named_rules = checks.mapping({} if rules is None else rules, "rules", "a dict")
     if isinstance(question, Ladder):
         question = question.rung(len(question.steps) if rung is None else rung)
     if isinstance(question, Numbers):
@@ -207,7 +208,7 @@ def check(
         from bpcourse.practice.code import check_code
 
         return Report({"function": check_code(question, *_exactly_one(answers, named))})
-    raise ValueError(f"label: expected an exercise with an answer to type, got {label!r}, which is done on paper")
+    raise ValueError(f"label: expected an exercise with an answer to type, got {checks.short(label)}, which is done on paper")
 
 
 def _by_name(asks: Sequence[str], answers: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.graph import Value, expect_value, topological_order
-from bpcourse.layers import LOSSES
+from bpcourse.layers import LOSSES, activation
 from bpcourse.network import backpropagation, forward
 from bpcourse.practice.derivations import Derivation, Given, Step
 
@@ -38,7 +38,7 @@ def of_circuit(output: Value, fresh: Draws | None = None) -> Derivation:
 
 def _draws(fresh: Any) -> Draws:
     """How numbers are drawn, as it was given; ValueError or TypeError where it is no (low, high, decimals)."""
-    for name, draw in checks.of_kind({} if fresh is None else fresh, dict, "fresh").items():
+    for name, draw in checks.mapping({} if fresh is None else fresh, "fresh", "a dict").items():
         triple = [checks.number(x, "fresh") for x in checks.listed(draw, "fresh", "(low, high, decimals)")]
         if len(triple) != 3 or not triple[0] < triple[1] or triple[2] not in range(16) or any(x % 1 for x in triple):
             raise ValueError(
@@ -196,6 +196,7 @@ def of_network(
     title = LOSSES[checks.choice(loss, "loss", LOSSES)].label
     X, Y = _columns(X, "X"), _columns(Y, "Y")
     backpropagation(forward(X, parameters, hidden, output), Y, parameters, hidden, output, loss)  # which asks all that is asked
+    hidden = activation(hidden).name
     eta, matched, drawn = checks.number(eta, "eta"), checks.flag(matched, "matched"), _draws(fresh)
     depth, batch = len(parameters) // 2, X.shape[1] > 1
     x, y, z, a, da, delta, mean_ = ("X", "Y", "Z", "A", "dA", "dZ", "mean ") if batch else ("x", "y", "z", "a", "da", "delta", "")
