@@ -33,8 +33,8 @@ def _lean(script: str) -> str:
 
 
 def style(name: str) -> str:
-    """A style sheet of this room, without the spaces that it can do without."""
-    return re.sub(r"(?<=[:;,{]) | (?=[{}])", "", _lean(_file(name)))
+    """A style sheet of this room, without the spaces and semicolons that it can do without."""
+    return re.sub(r"(?<=[:;,{]) | (?=[{}])|;(?= ?\n?})", "", _lean(_file(name)))
 
 
 CSS = "\n".join([svg.shades(".bp-explorer"), svg.AWAKE, svg.HALO, style("explore.css")])

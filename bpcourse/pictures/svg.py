@@ -220,7 +220,8 @@ def legend(y: float, above: str, below: str | None) -> str:
 def drawing(width: float, height: float, description: str, parts: Iterable[str]) -> Picture:
     """The pieces as one picture, with its description for those who do not see it.
 
-    It shrinks to 85 % of its size, no more, that its words stay legible on a phone, and scrolls there.
+    It shrinks to 85 % of its size, no more, that its words stay legible on a phone, and scrolls
+    there; in an explorer to 70 %, as the controls need the room below.
     """
     svg = (
         '<svg class="bp" xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
