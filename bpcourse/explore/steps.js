@@ -44,50 +44,63 @@ function start(root, model) {
   const colour = (name) => (isGradient(name) ? "bp-gradient" : "bp-value");
   const home = (name) => (isGradient(name) ? name.slice(1) : name);
   const shape = (name) => `${arrays[name].length}×${arrays[name][0].length}`;
-  const reads = ({ formulas }) => [...new Set(formulas.flatMap(({ terms }) => terms.flatMap(([, operands]) => operands.map(([name]) => name))))];
-  let shown = -1, cells = {};
+  const reads = (now) => (now.reads ??= [...new Set(now.formulas.flatMap(({ terms }) => terms.flatMap(([, operands]) => operands.map(([name]) => name))))]);
+  // The tables of an array are made once, as read and as made; cells[name][row][column] are those that are shown.
+  let shown = -1, cells = {}, lit = [];
+  const kept = {};
+  const once = (name, make) => (kept[make.name + name] ??= make(name));
 
   function matrix(name) {
     const table = made("table", "", "bp-array", colour(name));
     table.createCaption().append(made("span", labels[name]), ` ${shape(name)}`);
-    arrays[name].forEach((numbers, row) => {
+    const rows = arrays[name].map((numbers, row) => {
       const line = table.insertRow();
-      numbers.forEach((x, column) => {
+      return numbers.map((x, column) => {
         const cell = line.insertCell();
         cell.textContent = fixed(x);
         cell.ariaLabel = `row ${row + 1}, column ${column + 1}: ${plain(x)}`;
-        cells[`${name} ${row} ${column}`] = cell;
+        return cell;
       });
     });
-    return table;
+    return [table, rows];
+  }
+
+  function pointable(name) {
+    const [table, rows] = matrix(name);
+    for (const cell of rows.flat()) {
+      const button = made("button", cell.textContent);
+      button.type = "button";
+      button.tabIndex = -1;
+      cell.replaceChildren(button);
+    }
+    table.classList.add("bp-made");
+    table.addEventListener("keydown", (event) => {
+      const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+      if (by && point(model.get("row") + by[0], model.get("column") + by[1])) event.preventDefault();
+    });
+    for (const kind of ["click", "pointerover"]) table.addEventListener(kind, ({ target }) => {
+      const cell = target.closest("td");
+      if (cell && (kind === "click" || matchMedia("(hover: hover)").matches)) point(cell.parentNode.rowIndex, cell.cellIndex, kind === "click");
+    });
+    return [table, rows];
   }
 
   // The arrays of a step: what it reads, and what it makes, whose entries can be pointed at.
   function lay(now) {
     cells = {};
-    const result = matrix(now.name);
-    for (const cell of result.querySelectorAll("td")) {
-      const button = made("button", cell.textContent);
-      button.type = "button";
-      cell.replaceChildren(button);
-    }
-    result.classList.add("bp-made");
-    result.addEventListener("keydown", (event) => {
-      const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-      if (by && point(model.get("row") + by[0], model.get("column") + by[1])) event.preventDefault();
-    });
-    for (const kind of ["click", "pointerover"]) result.addEventListener(kind, ({ target }) => {
-      const cell = target.closest("td");
-      if (cell && (kind === "click" || matchMedia("(hover: hover)").matches)) point(cell.parentNode.rowIndex, cell.cellIndex, kind === "click");
-    });
-    tables.replaceChildren(...reads(now).map(matrix), made("span", "→", "bp-arrow"), result);
+    const laid = (make) => (name) => {
+      const [table, rows] = once(name, make);
+      cells[name] = rows;
+      return table;
+    };
+    tables.replaceChildren(...reads(now).map(laid(matrix)), made("span", "→", "bp-arrow"), laid(pointable)(now.name));
   }
 
   function point(row, column, focus = true) {
     const array = arrays[steps[model.get("step")].name];
     if (!(row in array && column in array[0])) return false;
     explorer.change({ row, column });
-    if (focus) cells[`${steps[model.get("step")].name} ${row} ${column}`].firstChild.focus();
+    if (focus) cells[steps[model.get("step")].name][row][column].firstChild.focus();
     return true;
   }
 
@@ -124,12 +137,11 @@ function start(root, model) {
     }
     const x = arrays[now.name][row][column], name = arrays[now.name].length + arrays[now.name][0].length > 2 ? `${labels[now.name]} (${row + 1}, ${column + 1})` : labels[now.name];
     sum.replaceChildren(made("strong", name, colour(now.name)), " = ", ...parts, " = ", made("strong", brief(x), colour(now.name)));
-    for (const cell of Object.values(cells)) cell.classList.remove("bp-used");
-    for (const [of, r, c] of used) cells[`${of} ${r} ${c}`]?.classList.add("bp-used");
-    for (const button of tables.querySelectorAll("button")) button.tabIndex = -1;
-    const pointed = cells[`${now.name} ${row} ${column}`];
-    pointed.classList.add("bp-used");
-    pointed.firstChild.tabIndex = 0;
+    for (const cell of lit) cell.classList.remove("bp-used");
+    if (lit.length) lit.at(-1).firstChild.tabIndex = -1;
+    lit = [...used.map(([of, r, c]) => cells[of][r][c]), cells[now.name][row][column]];
+    for (const cell of lit) cell.classList.add("bp-used");
+    lit.at(-1).firstChild.tabIndex = 0;
     return `${name} = ${brief(x)}`;
   }
 
