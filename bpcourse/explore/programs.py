@@ -26,7 +26,7 @@ _SIGNS = {"sigmoid": "σ", "tanh": "tanh", "relu": "max(0, ·)", "identity": "id
 
 
 def network(
-    parameters: Parameters, X: Any, Y: Any, hidden: str = "sigmoid", output: str = "softmax", loss: str = "cross_entropy"
+    parameters: Parameters, X: Any, Y: Any, hidden: str = "relu", output: str = "softmax", loss: str = "cross_entropy"
 ) -> Walk:
     """A batch through a network and back: Z, A, the cost, then dZ, dW, db, dA, layer by layer.
 
