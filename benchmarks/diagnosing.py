@@ -41,10 +41,17 @@ def worked() -> dict[str, Derivation]:
     return {
         **{name: of_circuit(output, draws) for name, output in circuits.items()},
         "three paths": of_network(
-            examples.THREE_PATHS, [1.0, 2.0], [1.0], output="sigmoid", fresh=WEIGHTS, entries=("w_121", "w_222")
+            examples.THREE_PATHS,
+            [1.0, 2.0],
+            [1.0],
+            hidden="sigmoid",
+            output="sigmoid",
+            loss="squared_error",
+            fresh=WEIGHTS,
+            entries=("w_121", "w_222"),
         ),
-        "four-four-two": of_network(net, x, y, fresh=WEIGHTS, entries=entries),
-        "with cross-entropy": of_network(net, x, y, loss="cross_entropy", fresh=WEIGHTS, entries=entries),
+        "four-four-two": of_network(net, x, y, hidden="sigmoid", loss="squared_error", fresh=WEIGHTS, entries=entries),
+        "with cross-entropy": of_network(net, x, y, hidden="sigmoid", loss="cross_entropy", fresh=WEIGHTS, entries=entries),
         "with relu": of_network(
             net, x, y, hidden="relu", output="identity", loss="half_squared_error", fresh=WEIGHTS, entries=entries
         ),

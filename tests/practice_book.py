@@ -21,7 +21,10 @@ def _circuit() -> Derivation:
 
 
 CIRCUIT = _circuit()
-NETWORK = of_network(FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, fresh={"x": (1, 5, 0), "W": (-9, 9, 1)}, entries=("w_212",))
+NETWORK = of_network(
+    FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, hidden="sigmoid", loss="squared_error",
+    fresh={"x": (1, 5, 0), "W": (-9, 9, 1)}, entries=("w_212",),
+)  # fmt: skip
 BATCH = of_network(
     {"W1": [[0.2, -0.4], [0.5, 0.3]], "b1": [[0.1], [0.2]], "W2": [[0.7, -0.6]], "b2": [[0.3]]},
     [[1.0, 2.0, -1.0], [0.5, -1.5, 2.0]], [[1.0, 0.0, 1.0]],

@@ -35,6 +35,7 @@ from bpcourse.pictures import words
 
 SVG = "{http://www.w3.org/2000/svg}"
 NET = (examples.FOUR_FOUR_TWO, examples.FOUR_FOUR_TWO_X, examples.FOUR_FOUR_TWO_Y)
+SIGMOIDS = {"hidden": "sigmoid", "loss": "squared_error"}
 
 
 def texts(picture):
@@ -241,10 +242,10 @@ def test_an_explorer_s_circuit_says_the_numbers_as_it_shows_them(decimals):
 
 
 def test_a_network_shows_the_running_example():
-    shown = texts(figures.network(*NET, highlight="w_212"))
+    shown = texts(figures.network(*NET, **SIGMOIDS, highlight="w_212"))
     assert {"w²₁₂ = 0.8", "∂L/∂w²₁₂ = −0.1304", "0.7703", "0.2297", "0.1055", "−0.1625", "0.1625", "−0.4593"} <= set(shown)
     assert {"x₁", "a¹₄", "z²₁", "ŷ₂", "L"} <= set(shown)
-    shown = texts(figures.network(*NET, highlight="w_131"))
+    shown = texts(figures.network(*NET, **SIGMOIDS, highlight="w_131"))
     assert {"w¹₃₁ = −0.3", "∂L/∂w¹₃₁ = 0.003159"} <= set(shown)
 
 
@@ -259,9 +260,9 @@ def below(picture, name):
 
 def test_delta_stands_below_z_and_the_activation_s_gradient_below_a():
     """z and a of one unit are one line apart: δ¹₃ = 0.01625 · a(1 − a)."""
-    picture = figures.network(*NET, highlight="w_131")
+    picture = figures.network(*NET, **SIGMOIDS, highlight="w_131")
     assert [below(picture, name) for name in ("z¹₃", "a¹₃", "z²₁", "ŷ₁")] == ["0.00158", "0.01625", "−0.1625", "−0.4593"]
-    deep = figures.network(examples.THREE_PATHS, [1.0, 2.0], [1.0], output="sigmoid")
+    deep = figures.network(examples.THREE_PATHS, [1.0, 2.0], [1.0], **SIGMOIDS, output="sigmoid")
     assert [below(deep, name) for name in ("z²₃", "a²₃", "z³₁", "ŷ₁")] == ["−0.01724", "−0.09136", "−0.1827", "−0.7713"]
 
 
@@ -274,7 +275,7 @@ def test_a_sum_leads_to_its_own_activation_and_in_a_softmax_to_all(output, lines
 
 
 def test_a_network_without_gradients_shows_none():
-    picture = figures.network(*NET, highlight="w_212", gradients=False)
+    picture = figures.network(*NET, **SIGMOIDS, highlight="w_212", gradients=False)
     assert "--bp-gradient)" not in picture.svg and "0.7703" in texts(picture)
     thick = [p.get("stroke") for p in ET.fromstring(picture.svg).iter(f"{SVG}path") if p.get("stroke-width") == "3"]
     assert thick == ["var(--bp-value)"]  # the weight's own line, and none of its paths
@@ -283,10 +284,10 @@ def test_a_network_without_gradients_shows_none():
 @pytest.mark.parametrize(
     ("arguments", "names", "weight", "routes"),
     [
-        (NET, {"loss": "squared_error"}, "w_212", 2),
-        (NET, {"loss": "squared_error"}, "w_131", 4),
-        ((examples.THREE_PATHS, [1.0, 2.0], [1.0]), {"output": "sigmoid"}, "w_121", 3),
-        ((examples.THREE_PATHS, [1.0, 2.0], [1.0]), {"output": "sigmoid"}, "w_222", 1),
+        (NET, SIGMOIDS, "w_212", 2),
+        (NET, SIGMOIDS, "w_131", 4),
+        ((examples.THREE_PATHS, [1.0, 2.0], [1.0]), SIGMOIDS | {"output": "sigmoid"}, "w_121", 3),
+        ((examples.THREE_PATHS, [1.0, 2.0], [1.0]), SIGMOIDS | {"output": "sigmoid"}, "w_222", 1),
     ],
 )
 def test_every_path_of_a_weight_is_drawn_in_a_colour_and_dash_of_its_own(arguments, names, weight, routes):
@@ -297,7 +298,7 @@ def test_every_path_of_a_weight_is_drawn_in_a_colour_and_dash_of_its_own(argumen
 
 
 def test_networks_are_deterministic_and_have_no_duplicate_ids():
-    first, second = figures.network(*NET, highlight="w_212"), figures.network(*NET, highlight="w_212")
+    first, second = figures.network(*NET, **SIGMOIDS, highlight="w_212"), figures.network(*NET, **SIGMOIDS, highlight="w_212")
     assert first.svg == second.svg
     assert len(ids(first)) == len(set(ids(first)))
 
@@ -306,25 +307,25 @@ def test_networks_are_deterministic_and_have_no_duplicate_ids():
 @pytest.mark.parametrize("output", ["softmax", "sigmoid", "identity"])
 def test_networks_of_any_shape_are_well_formed(sizes, output):
     y = np.eye(sizes[-1])[0]
-    picture = figures.network(initialise(sizes), np.ones(sizes[0]), y, highlight="w_111", output=output)
+    picture = figures.network(initialise(sizes), np.ones(sizes[0]), y, highlight="w_111", output=output, loss="squared_error")
     assert f"network {'-'.join(map(str, sizes))}" in picture.description
     assert "w¹₁₁" in " ".join(texts(picture))
 
 
 def test_a_network_says_the_numbers_the_weight_and_its_paths():
-    picture = figures.network(*NET, highlight="w_212")
+    picture = figures.network(*NET, **SIGMOIDS, highlight="w_212")
     assert set(drawn_numbers(picture)) <= set(numbers_in(picture.description))
     for told in "z_21 = 1.657, gradient −0.1625", "ŷ_1 = 0.7703, gradient −0.4593", "L = 0.1055", "w_212 = 0.8, gradient −0.1304":
         assert told in picture.description
     assert "loss: 2: green z_21, ŷ_1, L; purple dashed z_21, ŷ_2, L" in picture.description
-    values_alone = figures.network(*NET, highlight="w_212", gradients=False)
+    values_alone = figures.network(*NET, **SIGMOIDS, highlight="w_212", gradients=False)
     assert "gradient" not in values_alone.description and "w_212 = 0.8, from a_12 to z_21" in values_alone.description
     assert set(drawn_numbers(values_alone)) <= set(numbers_in(values_alone.description))
 
 
 @pytest.mark.parametrize("highlight", ["w_111", "w_131", "w_224"])
 def test_a_network_names_as_many_strokes_as_it_draws(highlight):
-    picture = figures.network(*NET, highlight=highlight)
+    picture = figures.network(*NET, **SIGMOIDS, highlight=highlight)
     told = picture.description.rpartition("loss: ")[2]
     drawn = re.findall(r'stroke="var\(--bp-path(\d)\)" stroke-width="3"( stroke-dasharray="[^"]*")?', picture.svg)
     assert int(told.partition(":")[0]) == len(drawn) == told.count("L")

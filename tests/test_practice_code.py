@@ -147,11 +147,11 @@ def update(parameters, grads, learning_rate):
 """
 
 SETTINGS = {
-    TWO_TWO_ONE: {"sizes": [2, 2, 1], "output": "sigmoid", "loss": "squared_error"},
-    FOUR_FOUR_TWO: {"sizes": [4, 4, 2], "loss": "squared_error"},
+    TWO_TWO_ONE: {"sizes": [2, 2, 1], "hidden": "sigmoid", "output": "sigmoid", "loss": "squared_error"},
+    FOUR_FOUR_TWO: {"sizes": [4, 4, 2], "hidden": "sigmoid", "loss": "squared_error"},
     THREE_FIVE_FOUR_TWO: {"sizes": [3, 5, 4, 2], "hidden": "tanh"},
     TWO_THREE_ONE: {"sizes": [2, 3, 1], "hidden": "relu", "output": "identity", "loss": "half_squared_error"},
-    FOUR_FOUR_FOUR_ONE: {"sizes": [4, 4, 4, 1], "output": "sigmoid", "loss": "binary_cross_entropy"},
+    FOUR_FOUR_FOUR_ONE: {"sizes": [4, 4, 4, 1], "hidden": "sigmoid", "output": "sigmoid", "loss": "binary_cross_entropy"},
     CLASS: {},
     SOFTMAX_VJP: {},
     AFFINE_VJP: {},

@@ -273,7 +273,7 @@ def test_thirty_sigmoids_vanish_and_both_cures_bring_the_gradient_back():
 
     def first(parameters, residuals=False):
         layers = remedies.forward(X, parameters, "sigmoid", residuals)
-        return np.linalg.norm(remedies.backpropagation(layers, Y, parameters)["dZ1"])
+        return np.linalg.norm(remedies.backpropagation(layers, Y, parameters, "sigmoid")["dZ1"])
 
     assert first(plain) < 1e-12
     assert first(with_norms(plain)) > 0.1 and first(plain, residuals=True) > 0.1

@@ -289,7 +289,7 @@ HIDDEN: dict[str, Callable[[Array], Array]] = {**ACTIVATIONS, "leaky_relu": leak
 """The activations that `forward` takes."""
 
 
-def _of_forward(X: Any, parameters: Any, hidden: Any = "sigmoid", residuals: Any = False) -> tuple[Any, ...]:
+def _of_forward(X: Any, parameters: Any, hidden: Any = "relu", residuals: Any = False) -> tuple[Any, ...]:
     checks.choice(hidden, "hidden", HIDDEN)
     X, parameters = checks.batch(X, "X"), _with_or_without_norms(parameters, "softmax")
     if parameters["W1"].shape[1] != len(X):
@@ -301,7 +301,7 @@ def _of_forward(X: Any, parameters: Any, hidden: Any = "sigmoid", residuals: Any
 
 @asked(_of_forward)
 @np.errstate(over="ignore", invalid="ignore")  # an overflow is refused by name
-def forward(X: Array, parameters: Parameters, hidden: str = "sigmoid", residuals: bool = False) -> list[Layer]:
+def forward(X: Array, parameters: Parameters, hidden: str = "relu", residuals: bool = False) -> list[Layer]:
     """Every layer of a network that ends in a softmax, bottom to top.
 
         Z = W A_below + b,    U = γ Ẑ + β or Z,    A = f(U) or A_below + f(U).
@@ -328,7 +328,7 @@ def forward(X: Array, parameters: Parameters, hidden: str = "sigmoid", residuals
     return layers
 
 
-def _of_backpropagation(layers: Any, Y: Any, parameters: Any, hidden: Any = "sigmoid") -> tuple[Any, ...]:
+def _of_backpropagation(layers: Any, Y: Any, parameters: Any, hidden: Any = "relu") -> tuple[Any, ...]:
     checks.choice(hidden, "hidden", HIDDEN)
     parameters = _with_or_without_norms(parameters, "softmax")
     layers = _fitting(layers, parameters)
@@ -340,7 +340,7 @@ def _of_backpropagation(layers: Any, Y: Any, parameters: Any, hidden: Any = "sig
 
 @asked(_of_backpropagation)
 @np.errstate(over="ignore", invalid="ignore")
-def backpropagation(layers: Sequence[Layer], Y: Array, parameters: Parameters, hidden: str = "sigmoid") -> dict[str, Array]:
+def backpropagation(layers: Sequence[Layer], Y: Array, parameters: Parameters, hidden: str = "relu") -> dict[str, Array]:
     """The gradients of the cross-entropy, named as in `bpcourse.network`.
 
         dU = dA ∘ f′(U),    dZ by `batch_norm_vjp`,    dA_below = Wᵀ dZ, plus dA over a residual.

@@ -36,9 +36,9 @@ def network(
     x: Any,
     y: Any,
     highlight: str | None = None,
-    hidden: str = "sigmoid",
+    hidden: str = "relu",
     output: str = "softmax",
-    loss: str = "squared_error",
+    loss: str = "cross_entropy",
     gradients: bool = True,
 ) -> Picture:
     """The network on one example; one weight and its paths to the loss coloured.

@@ -177,7 +177,7 @@ def diagnose(
     function: Any,
     like: str | None = None,
     sizes: Sequence[int] = (3, 4, 2),
-    hidden: str = "sigmoid",
+    hidden: str = "relu",
     output: str = "softmax",
     loss: str = "cross_entropy",
     criterion: Callable[..., Any] | None = None,

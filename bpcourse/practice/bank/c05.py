@@ -275,7 +275,14 @@ EXERCISES: list[Exercise] = [
         "$\\partial L/\\partial z^l_j$, and $\\circ$ multiplies two columns entry by entry. Our path needs the third "
         "of $\\delta^2$ and the last line.)",
         derivation=of_network(
-            THREE_PATHS, [1.0, 2.0], [1.0], output="sigmoid", fresh={"x": (-3, 3, 0), "W": (-12, 12, 1)}, entries=("w_231",)
+            THREE_PATHS,
+            [1.0, 2.0],
+            [1.0],
+            hidden="sigmoid",
+            output="sigmoid",
+            loss="squared_error",
+            fresh={"x": (-3, 3, 0), "W": (-12, 12, 1)},
+            entries=("w_231",),
         ),
         asks=("a3", "dw_231"),
         shows=("x", "y", "W1", "W2", "W3"),

@@ -15,7 +15,9 @@ from bpcourse.practice.worked import of_circuit, of_network
 FRESH = {"x": (1, 5, 0), "W": (-5, 5, 1)}
 LOGITS = Given("z", "z^2", np.array([[1.2], [-0.3]]), -20, 20, 1)
 
-W212 = of_network(FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, fresh=FRESH, entries=("w_212",))
+W212 = of_network(
+    FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, hidden="sigmoid", loss="squared_error", fresh=FRESH, entries=("w_212",)
+)
 
 
 def _neuron() -> Derivation:

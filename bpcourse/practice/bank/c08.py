@@ -12,7 +12,9 @@ from bpcourse.practice.derivations import Derivation, Given, Step
 from bpcourse.practice.exercises import Choice, Code, Exercise, Ladder, Numbers, Option, Paper
 from bpcourse.practice.worked import of_network
 
-W131 = of_network(FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, fresh=FRESH, entries=("w_131",))
+W131 = of_network(
+    FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, hidden="sigmoid", loss="squared_error", fresh=FRESH, entries=("w_131",)
+)
 
 SLOPE = Derivation(
     (Given("z", "z", 2.1, -30, 30, 1),),

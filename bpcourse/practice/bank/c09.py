@@ -20,8 +20,8 @@ TWO_TWO_TWO = {
 X, Y = np.array([1.0, 2.0]), np.array([1.0, 0.0])
 FRESH = {"x": (-3, 3, 0), "W": (-9, 9, 1), "b": (-5, 5, 1), "eta": (2, 9, 1)}
 
-ONE_LAYER = of_network(TWO_TWO_TWO, X, Y, output="sigmoid", fresh=FRESH)
-WITH_A_STEP = of_network(TWO_TWO_TWO, X, Y, loss="cross_entropy", matched=True, eta=0.5, fresh=FRESH)
+ONE_LAYER = of_network(TWO_TWO_TWO, X, Y, hidden="sigmoid", output="sigmoid", loss="squared_error", fresh=FRESH)
+WITH_A_STEP = of_network(TWO_TWO_TWO, X, Y, hidden="sigmoid", loss="cross_entropy", matched=True, eta=0.5, fresh=FRESH)
 
 
 def _add_then_multiply() -> Derivation:

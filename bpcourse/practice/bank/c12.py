@@ -22,6 +22,7 @@ def two_steps() -> Derivation:
         {"W1": np.array([[0.5]]), "b1": np.array([[0.1]]), "W2": np.array([[1.2]]), "b2": np.array([[-0.3]])},
         [2.0],
         [1.0],
+        hidden="sigmoid",
         output="identity",
         loss="half_squared_error",
         matched=True,

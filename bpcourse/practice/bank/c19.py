@@ -56,8 +56,9 @@ SIGMOID = of_network(
     {"W1": W1, "b1": ZEROS}, EXAMPLE, LABEL, output="sigmoid", loss="binary_cross_entropy", matched=True, fresh=FRESH
 )
 HIDDEN = of_network(
-    {"W1": W1, "b1": ZEROS, "W2": W2, "b2": ZEROS}, EXAMPLE, LABEL, loss="cross_entropy", matched=True, fresh=FRESH
-)
+    {"W1": W1, "b1": ZEROS, "W2": W2, "b2": ZEROS}, EXAMPLE, LABEL,
+    hidden="sigmoid", loss="cross_entropy", matched=True, fresh=FRESH,
+)  # fmt: skip
 BATCH = of_network(
     {"W1": W1, "b1": ZEROS, "W2": array([0.7, -1.2]), "b2": array([0.1])},
     array([1.5, -0.5, 0.8, 0.2], [-0.5, 1.0, 0.3, -1.4]), array([1.0, 0.0, 1.0, 0.0]),
