@@ -226,6 +226,14 @@ def test_all_files_are_written_for_canvas_and_moodle(tmp_path, capsys):
     assert "new" in capsys.readouterr().out
 
 
+def test_without_text2qti_moodle_has_its_files(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "text2qti.config", None)
+    monkeypatch.setitem(sys.modules, "text2qti", None)
+    with pytest.raises(ValueError, match=r"text2qti: expected for the \.zip files"):
+        platforms.main([SETS["set1"]], 2, SECRET, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["set1-A.txt", "set1-A.xml", "set1-B.txt", "set1-B.xml"]
+
+
 # ------------------------------------------------------------ the sheets of an exam
 
 SHEETS = """
