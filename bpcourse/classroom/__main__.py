@@ -125,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     learning.add_argument("--versions", type=int, default=4)
     learning.add_argument("--out", type=Path, default=OUT / "platforms")
     missing = commands.add_parser("report", help="what the class missed, from files that the practice page exports")
-    missing.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    missing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or a folder: all .json files in it")
     missing.add_argument("--out", type=Path, default=OUT / "missed.html")
     given = parser.parse_args(arguments)
     unknown = [name for name in getattr(given, "sets", []) if name not in SETS]
