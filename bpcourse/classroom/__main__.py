@@ -110,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     A ValueError or an OSError ends it with a message.
     """
-    parser = argparse.ArgumentParser(prog="python -m bpcourse.classroom", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bpcourse.classroom", description=(__doc__ or "").partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("make", help="write the problem sets of a roster")
     making.add_argument("roster", type=Path)
