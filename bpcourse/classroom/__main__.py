@@ -53,7 +53,7 @@ def grade(out: Path, submitted: Path, names: Sequence[str]) -> None:
     """Grades submitted/STUDENT/SET/SET.ipynb or submitted/STUDENT/SET.ipynb.
 
     Writes feedback/STUDENT/SET.md, grades.csv with a line a student and set, and steps.csv with a line a step. Names the
-    folders that are no student's.
+    folders that are no student's. ValueError where `out` has no keys.
     """
     if not (out / "keys").is_dir():
         raise ValueError(f"out: expected the folder that make wrote, got {out}, which has no keys")
