@@ -244,7 +244,16 @@ def test_many_machines_take_the_time_that_the_chapter_counts():
             ends = [explorer.follow(now | {name: now[name] * (1 + e)})[0]["speedup"] for e in (1e-6, -1e-6)]
             slope = explorer.gradients[name] * now[name]  # of the speed-up, by the number's relative change
             assert math.isclose((ends[0] - ends[1]) / 2e-6, slope, rel_tol=1e-5, abs_tol=1e-6 * told["speedup"])
-    assert Machines(machines=1000, latency=1e-12).values["speedup"] < Machines().values["limit"]
+
+
+@pytest.mark.parametrize("examples", [2, 256])
+def test_without_latency_the_speed_up_goes_from_one_towards_its_limit(examples):
+    """Up to it where examples are many, down to it where they are few: it is no upper bound there."""
+    found = [Machines(n, examples, latency=1e-15).values["speedup"] for n in (1, 2, 8, 64, 1000)]
+    limit = Machines(1, examples).values["limit"]
+    assert found[0] == 1 and found == sorted(found, reverse=limit < 1)
+    assert min(1, limit) < found[-1] < max(1, limit)
+    assert math.isclose(found[-1], limit, rel_tol=0.02)
 
 
 @needs_node

@@ -89,3 +89,12 @@ def test_the_page_names_files_and_settings_that_are_there():
     assert set(knobs) == set(tomllib.loads((HUB / "settings.toml").read_text(encoding="utf-8"))["student"])
     files = re.findall(r"(?<![\w/])hub/([\w.]*\w)", page)
     assert len(files) > 5 and all((HUB / name).is_file() for name in files)
+
+
+def test_the_page_writes_passwords_where_no_student_can_read_them():
+    page = (ROOT / "book" / "a-hub.md").read_text(encoding="utf-8")
+    written = re.findall(r"^.*> *passwords.csv.*", page, re.M)
+    assert written and all(line.startswith("(umask 077; ") for line in written)
+    assert re.findall(r"`?(?:env/bin/python )?hub/students (?:add|remove|password)", page) == re.findall(
+        r"`?env/bin/python hub/students (?:add|remove|password)", page
+    ), "the system's Python has no bpcourse"

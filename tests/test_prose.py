@@ -124,3 +124,9 @@ def test_the_taste_in_the_readme_runs_and_prints_what_it_says(capsys):
     exec(code, {})
     (said,) = re.findall(r"print.*# (.*)", code)
     assert capsys.readouterr().out.strip() == said
+
+
+def test_the_readme_leaves_out_the_tests_that_make_test_leaves_out():
+    readme, makefile = ((pages.ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "Makefile"))
+    own = re.search(r"^OWN_TARGET := (.*)", makefile, re.M)[1].split()
+    assert re.findall(r"--ignore=tests/(\w+)", readme) == own

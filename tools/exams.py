@@ -194,7 +194,8 @@ def sheet(one: ProblemSet, letter: str, tasks: list[Task], keyed: bool) -> str:
             f"<p>{points(total)}. Write every number with four digits, and carry all digits on to the end.</p>",
         ]
     for k, task in enumerate(tasks, start=1):
-        parts.append(f"<h2>{k}. {MARKDOWN.renderInline(task.exercise.title)}</h2>{(key if keyed else question)(task)}")
+        title = f"{k}. {MARKDOWN.renderInline(task.exercise.title)} ({points(task.of)})"
+        parts.append(f"<h2>{title}</h2>{(key if keyed else question)(task)}")
     body = typeset("".join(parts))
     names = {name for found in re.findall(r'class="([^"]*)"', body) for name in found.split()}
     fonts = formulas.KATEX / "static" / "fonts"

@@ -33,8 +33,17 @@ def secret_of(path: Path) -> str:
 
 
 def make(path: Path, out: Path) -> None:
-    """Writes the problem sets of a roster."""
-    students = roster.read(path)
+    """Writes the problem sets of a roster.
+
+    ValueError where the folder holds sets already and the secret of their numbers is not beside the roster: a new one would
+    give everybody other numbers than were handed out.
+    """
+    students, secret = roster.read(path), path.with_suffix(".secret")
+    if (out / "keys").is_dir() and not secret.exists():
+        raise ValueError(
+            f"roster: expected {secret}, with which the sets in {out} were made, got none: "
+            "copy it there under this name, or say another folder for another class"
+        )
     write(students, secret_of(path), out)
     kept = f"{out / 'keys'} and {path.with_suffix('.secret')}"
     print(f"{len(students)} students, {len(SETS)} sets. Hand out {out / 'handouts'}; keep {kept}.")
@@ -43,9 +52,15 @@ def make(path: Path, out: Path) -> None:
 def grade(out: Path, submitted: Path, names: Sequence[str]) -> None:
     """Grades submitted/STUDENT/SET/SET.ipynb or submitted/STUDENT/SET.ipynb.
 
-    Writes feedback/STUDENT/SET.md, grades.csv with a line a student and set, and steps.csv with a line a step.
+    Writes feedback/STUDENT/SET.md, grades.csv with a line a student and set, and steps.csv with a line a step. Names the
+    folders that are no student's. ValueError where `out` has no keys.
     """
+    if not (out / "keys").is_dir():
+        raise ValueError(f"out: expected the folder that make wrote, got {out}, which has no keys")
     students = sorted(folder.name for folder in (out / "keys").iterdir() if folder.is_dir())
+    handing_in = sorted(folder.name for folder in submitted.iterdir() if folder.is_dir()) if submitted.is_dir() else []
+    if strangers := [name for name in handing_in if name not in students]:
+        print(f"left out, since no student is called so: {', '.join(strangers)}", file=sys.stderr)
     grades, steps = [], []
     for name in names:
         for student in students:
@@ -95,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     A ValueError or an OSError ends it with a message.
     """
-    parser = argparse.ArgumentParser(prog="python -m bpcourse.classroom", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bpcourse.classroom", description=(__doc__ or "").partition("\n")[0])
     commands = parser.add_subparsers(dest="command", required=True)
     making = commands.add_parser("make", help="write the problem sets of a roster")
     making.add_argument("roster", type=Path)
@@ -110,7 +125,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     learning.add_argument("--versions", type=int, default=4)
     learning.add_argument("--out", type=Path, default=OUT / "platforms")
     missing = commands.add_parser("report", help="what the class missed, from files that the practice page exports")
-    missing.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    missing.add_argument("files", nargs="+", type=Path, metavar="FILE", help="or a folder: all .json files in it")
     missing.add_argument("--out", type=Path, default=OUT / "missed.html")
     given = parser.parse_args(arguments)
     unknown = [name for name in getattr(given, "sets", []) if name not in SETS]

@@ -166,7 +166,7 @@ def qti(text: str) -> bytes:
         from text2qti.qti import QTI
         from text2qti.quiz import Quiz
     except ImportError:
-        raise ValueError("text2qti: expected it to be installed (pip install text2qti), got no such module") from None
+        raise ValueError("text2qti: expected for the .zip files (python -m pip install text2qti), got no such module") from None
     made = zipfile.ZipFile(io.BytesIO(QTI(Quiz(text, config=Config())).zip_bytes()))
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as file:
@@ -252,13 +252,17 @@ def _marked(text: str) -> str:
 def main(sets: Iterable[ProblemSet], count: int, secret: str, out: Path) -> None:
     """Write each set in versions: text2qti's text, the QTI file, Moodle's XML.
 
-    ValueError where text2qti is not installed, and as `versions`.
+    ValueError as `versions`, and at the end, with all else written, where text2qti is not installed.
     """
     out.mkdir(parents=True, exist_ok=True)
+    texts = {}
     for one in sets:
         for letter, tasks in versions(one, count, secret).items():
             text, path = source(one, letter, tasks), out / f"{one.name}-{letter}"
             path.with_suffix(".txt").write_text(text, encoding="utf-8")
-            path.with_suffix(".zip").write_bytes(qti(text))
             path.with_suffix(".xml").write_text(moodle(one, letter, tasks), encoding="utf-8")
-    print(f"For Canvas the .zip, for Moodle the .xml files: {out}")
+            texts[path.with_suffix(".zip")] = text
+    print(f"For Moodle the .xml files: {out}", flush=True)
+    for path, text in texts.items():
+        path.write_bytes(qti(text))
+    print(f"For Canvas the .zip files: {out}")

@@ -374,9 +374,10 @@ picture, the fuller the more. What only follows from an earlier number counts as
 def main(files: Sequence[Path], out: Path) -> None:
     """Make the page of these files at `out`.
 
-    Files that cannot be read are named and left out.
+    A folder stands for the JSON files in it and in its folders. Files that cannot be read are named and left out.
     ValueError where none can be read.
     """
+    files = [file for given in files for file in (sorted(given.rglob("*.json")) or [given])]
     students = []
     for file in files:
         try:

@@ -29,7 +29,7 @@ _COUNTS = {
     "computing": "seconds of computing on n",
     "sending": "seconds of sending on n",
     "speedup": "speed-up on n",
-    "limit": "speed-up at most, m / m*",
+    "limit": "m / m* (no latency, n ever larger)",
 }
 _TOLD = (
     "Seconds of a step against the number of machines n, as a share of those on one machine, both axes logarithmic. "
@@ -49,7 +49,7 @@ class Machines(Explorer):
     round a ring: 2(n − 1) messages a machine, of `latency` seconds each, and
     2(n − 1)/n of the gradient's bytes at `bandwidth` bytes a second. `values` has the
     seconds of a step `alone` on one machine, `computing` and `sending` on n, the
-    `speedup`, and the `limit` that it has without latency however many machines come;
+    `speedup`, and the `limit` to which it goes without latency as machines are added;
     `gradients` are those of the speed-up, as if n could be any number.
 
     Raises ValueError where machines is no whole number from 1 to 1000 or another number

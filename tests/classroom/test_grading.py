@@ -198,13 +198,21 @@ def test_feedback_and_steps_name_the_mistake(course, tmp_path):
     "arguments, said",
     [
         (["make", "nowhere.csv"], "nowhere.csv"),
-        (["grade", "--out", "nowhere"], "nowhere"),
+        (["grade", "--out", "nowhere"], "out: expected the folder that make wrote, got nowhere"),
         (["grade", "--out", "nowhere", "set9"], "set: expected set1, set2, set3, set4, set5, got 'set9'"),
     ],
 )
 def test_the_command_says_what_is_wrong(arguments, said):
     with pytest.raises(SystemExit, match=said):
         main(arguments)
+
+
+def test_a_folder_that_is_no_students_is_named(course, tmp_path, capsys):
+    for whose in "ada", "Bob", "stranger":
+        simulated.hand_in(tmp_path, whose, "set1", simulated.notebook("ada", "set1"))
+    main(["grade", "--out", str(course), "--submitted", str(tmp_path), "set1"])
+    told = capsys.readouterr()
+    assert told.err == "left out, since no student is called so: Bob, stranger\n" and "1 of 2 sets were" in told.out
 
 
 def test_marks_are_told_one_a_line():

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import stat
 
 import numpy as np
@@ -120,3 +121,19 @@ def test_a_secret_is_made_once_and_for_the_teacher_alone(tmp_path, capsys):
     main(["make", str(tmp_path / "roster.csv"), "--out", str(tmp_path / "two")])
     assert files(tmp_path / "one") == files(tmp_path / "two")
     assert "1 students, 5 sets" in capsys.readouterr().out
+
+
+def test_a_roster_without_its_secret_changes_no_set_that_was_made(tmp_path):
+    (tmp_path / "roster.csv").write_text("identifier\nada\n")
+    main(["make", str(tmp_path / "roster.csv"), "--out", str(tmp_path / "class")])
+    before, newer = files(tmp_path / "class"), tmp_path / "week3.csv"
+    newer.write_text("identifier\nada\nbob\n")
+    with pytest.raises(SystemExit, match=r"roster: expected .*week3.secret, with which the sets .* got none"):
+        main(["make", str(newer), "--out", str(tmp_path / "class")])
+    assert files(tmp_path / "class") == before and not newer.with_suffix(".secret").exists()
+    shutil.copy(tmp_path / "roster.secret", newer.with_suffix(".secret"))
+    main(["make", str(newer), "--out", str(tmp_path / "class")])
+    after = files(tmp_path / "class")
+    assert {name: text for name, text in after.items() if "/ada/" in str(name)} == {
+        name: text for name, text in before.items() if "/ada/" in str(name)
+    }

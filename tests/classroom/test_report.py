@@ -244,6 +244,15 @@ def test_the_command_makes_the_page_and_says_what_it_did_not_get(tmp_path, capsy
         command(["report", str(tmp_path / "none.json")])
 
 
+def test_a_folder_stands_for_the_files_in_it_as_platforms_unpack_them(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for file in written(tmp_path / "in", simulated(4, 12)):
+        (folder := file.parent / f"{file.stem}_4711_file").mkdir()
+        file.rename(folder / "practice.json")
+    command(["report", str(tmp_path / "in"), "--out", str(tmp_path / "missed.html")])
+    assert capsys.readouterr().out == f"4 students: {tmp_path / 'missed.html'}\n"
+
+
 def test_without_any_file_there_is_no_page(tmp_path):
     (tmp_path / "bad.json").write_text("{}")
     with pytest.raises(ValueError, match="files: expected files that the practice page exports, got none among 1"):
