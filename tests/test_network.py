@@ -25,6 +25,7 @@ from bpcourse.network import (
     cost,
     forward,
     initialise,
+    node_name,
     one_hot,
     predict,
     train,
@@ -513,6 +514,39 @@ def test_as_graph_parts_indices_by_commas_in_wide_layers():
     assert nodes["w_2,1,10"].value == parameters["W2"][0, 9]
 
 
+@pytest.mark.parametrize(("largest", "name"), [(9, "w_1912"), (10, "w_1,9,12")])
+@pytest.mark.parametrize("shape", [lambda n: (n, 2), lambda n: (2, n)], ids=["rows", "columns"])
+def test_commas_part_the_indices_from_the_tenth_unit_on(shape, largest, name):
+    assert node_name({"W1": np.zeros(shape(largest)), "b1": np.zeros((2, 1))}, "w", 1, 9, 12) == name
+
+
+def test_commas_part_the_indices_from_the_tenth_layer_on():
+    narrow = {f"{letter}{l}": [[0.0]] for l in range(1, 11) for letter in "Wb"}
+    assert node_name(narrow, "z", 9, 1) == "z_9,1"
+    nine = {name: entry for name, entry in narrow.items() if not name.endswith("10")}
+    assert node_name(nine, "z", 9, 1) == node_name(nine | {"more": [[0.0]]}, "z", 9, 1) == "z_91"
+
+
+def test_a_single_number_among_parameters_has_no_side_to_count():
+    assert node_name({"W1": 3.0}, "w", 1, 1, 1) == "w_111"
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda: node_name([], "w", 1), TypeError, "parameters: expected a dict of arrays, got list"),
+        (lambda: node_name({"W1": "a"}, "w", 1), TypeError, "W1: expected an array of numbers, got str"),
+        (lambda: node_name(P, 3, 1), TypeError, "letter: expected a text, got int 3"),
+        (lambda: node_name(P, "w", "1"), TypeError, "indices: expected a number, got str '1'"),
+        (lambda: node_name(P, "w", 1.5), ValueError, "indices: expected a whole number ≥ 1, got 1.5"),
+    ],
+)
+def test_what_can_be_no_name_of_a_node_is_refused_to_the_letter(call, error, sentence):
+    with pytest.raises(error) as refused:
+        call()
+    assert str(refused.value) == sentence
+
+
 # --------------------------------------------------------------------- errors
 
 
@@ -867,8 +901,15 @@ def test_bad_class_counts_are_refused_by_name(classes, error):
     ],
 )
 def test_bad_examples_for_a_graph_are_refused_by_name(x, y, argument):
-    with pytest.raises(ValueError, match="(?i)" + says(argument)):
+    with pytest.raises(ValueError, match=says(argument)):
         as_graph(P, x, y)
+
+
+def test_what_is_no_number_for_a_graph_is_refused_by_name():
+    with pytest.raises(TypeError, match=says("x", "numbers")):
+        as_graph(P, "abc", Y[:, 0])
+    with pytest.raises(TypeError, match=says("y", "numbers")):
+        as_graph(P, X[:, 0], "ab")
 
 
 def test_differences_of_the_cost_are_accurate_enough_for_these_tests():
