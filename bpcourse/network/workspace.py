@@ -13,7 +13,7 @@ from operator import is_
 from typing import Any
 
 import numpy as np
-from numpy import add, ceil, divide, exp, log, maximum, minimum, multiply, subtract, vdot
+from numpy import add, ceil, divide, exp, log, maximum, minimum, multiply, subtract
 
 from bpcourse import checks, layers
 from bpcourse.checks import Array
@@ -147,7 +147,7 @@ class Workspace:
             add(layer.Z, layer.b, layer.Z)
             if above is None:
                 break
-            if not isfinite(vdot(layer.Z_flat, layer.Z_flat)) and not checks.finite(layer.Z_flat):
+            if not isfinite(layer.Z_dot(layer.Z_flat)) and not checks.finite(layer.Z_flat):
                 self._refuse(X)  # an activation may make an infinite sum finite again
             if self.hidden == "relu":
                 maximum(layer.Z, layer.zeros, out=layer.A)
@@ -161,16 +161,16 @@ class Workspace:
     def _predict(self, batch: _Batch, X: Array) -> None:
         """The output layer; a softmax without the shift where no logit is so large that it needs one."""
         last = batch.layers[-1]
-        size = last.Z_flat.dot(last.Z_flat)
-        batch.tame = self.output == "softmax" and bool(size < batch.largest**2)
-        if not isfinite(size) and not checks.finite(last.Z_flat):
-            self._refuse(X)  # a sigmoid, too
+        size = last.Z_dot(last.Z_flat)
+        batch.tame = self.output == "softmax" and bool(size < batch.tame_below)
         if batch.tame:
             exp(last.Z, last.A)
             dot, right, out = batch.sums
             dot(right, out)
             divide(last.A, batch.totals, last.A)
         else:
+            if not isfinite(size) and not checks.finite(last.Z_flat):
+                self._refuse(X)  # a sigmoid makes an infinite sum finite again
             for columns in batch.columns:
                 last.A[:, columns] = _trusting(OUTPUTS[self.output])(last.Z[:, columns])
 
@@ -227,6 +227,8 @@ class Workspace:
 
     def _plain(self, array: Any, argument: str) -> Array:
         """The array, or an array mapped from a file as one; TypeError for anything else."""
+        if array.__class__ is np.ndarray and array.dtype is self.dtype:
+            return array
         if array.__class__ is np.memmap:
             array = array.view(np.ndarray)
         if array.__class__ is not np.ndarray or array.dtype != self.dtype:
@@ -302,7 +304,7 @@ class _Layer:
         in_place = hidden and workspace.hidden == "relu"
         self.A, self.A_flat = (self.Z, self.Z_flat) if in_place else workspace._array("A", l, units, examples)
         self.dZ, self.dZ_flat = workspace._array("dZ", l % 2, units, examples)
-        self.A_T, self.dZ_dot = self.A.T, self.dZ.dot
+        self.A_T, self.Z_dot, self.dZ_dot = self.A.T, self.Z_flat.dot, self.dZ.dot
         self.zeros = self.units = self.slope = self.Z
         if in_place:
             self.zeros, _ = workspace._array("zeros", 0, units, examples)
@@ -342,7 +344,7 @@ class _Batch:
         self.tame = False
         self.known_X: Any = object()  # no array, and nothing that a caller has
         self.known_Y: Any = object()
-        self.largest = 0.8 * math.log(np.finfo(dtype).max)  # leaves room for the sum of many such exponentials
+        self.tame_below = (0.8 * math.log(np.finfo(dtype).max)) ** 2  # leaves room for the sum of many such exponentials
         same = np.ones((units if units <= _FEW else 1, units), dtype)
         self.totals, _ = workspace._array("totals", 0, len(same), examples)
         self.sums = _product(same, last.A, self.totals)
