@@ -212,11 +212,16 @@ MATCHED: dict[str, str] = {
 """Output layer to the loss that makes dZ = A − Y."""
 
 
-def _deltas(Z: Any, A: Any, Y: Any, output: Any, loss: Any) -> tuple[Any, ...]:
-    checks.choice(output, "output", OUTPUTS)
+def _labelled(loss: Any, output: Any, **given: Any) -> tuple[Any, ...]:
+    """Y and the arrays that come with it, if the loss can have these labels at this output layer."""
     expect_loss(loss, output)
-    Y, Z, A = checks.alike(Y=Y, Z=Z, A=A)
+    Y, *others = checks.alike(**given)
     LOSSES[loss].expect_labels(Y, loss, "Y")
+    return Y, *others
+
+
+def _deltas(Z: Any, A: Any, Y: Any, output: Any, loss: Any) -> tuple[Any, ...]:
+    Y, Z, A = _labelled(loss, checks.choice(output, "output", OUTPUTS), Y=Y, Z=Z, A=A)
     return Z, A, Y, output, loss
 
 
@@ -262,13 +267,10 @@ def expect_loss(loss: Any, output: str | None) -> None:
 
 
 def _batch_of_losses(Y: Any, Z: Any, loss: Any, output: Any, A: Any = None) -> tuple[Any, ...]:
-    expect_loss(loss, output)
-    if A is None:
-        if output is None:
-            raise ValueError("A: expected the output where no output layer is named, got None")
-        return *checks.alike(Y=Y, Z=Z), loss, output, None
-    Y, Z, A = checks.alike(Y=Y, Z=Z, A=A)
-    return Y, Z, loss, output, A
+    if A is None and output is None:
+        raise ValueError("A: expected the output where no output layer is named, got None")
+    Y, Z, *known = _labelled(loss, output, Y=Y, Z=Z, **({} if A is None else {"A": A}))
+    return Y, Z, loss, output, *known
 
 
 @asked(_batch_of_losses, "L")
@@ -277,13 +279,12 @@ def losses(Y: Array, Z: Array, loss: str, output: str | None, A: Array | None = 
 
     From the logits Z, through the output layer, whose A may be given. Where no one
     knows by which output layer A was made (None), logarithms are those of A
-    itself, kept `inside` 0 and 1. Shapes: Y, Z and A (units, examples); ValueError
-    where they differ.
+    itself, kept `inside` 0 and 1. Shapes: Y, Z and A (units, examples). Raises as
+    `output_delta`.
     """
     if A is None and output is not None and "A" in LOSSES[loss].parts:
         A = OUTPUTS[output](Z)
-    with np.errstate(over="ignore"):
-        return LOSSES[loss].terms(Y, *[_part(name, Z, A, output) for name in LOSSES[loss].parts]).sum(axis=0)
+    return LOSSES[loss].terms(Y, *[_part(name, Z, A, output) for name in LOSSES[loss].parts]).sum(axis=0)
 
 
 def _part(name: str, Z: Array, A: Any, output: str | None) -> Array:

@@ -294,6 +294,14 @@ ONE_OF = "expected one of identity, sigmoid, softmax, got"
             "Y: expected labels from 0 to 1 for binary_cross_entropy, got 2",
         ),
         (
+            lambda: losses(10 * HALF, HALF, "cross_entropy", "softmax"),
+            "Y: expected labels from 0 to 1 for cross_entropy, got 5",
+        ),
+        (
+            lambda: losses(2 * HALF, HALF, "cross_entropy", None, HALF),
+            "Y: expected columns that sum to 1 for cross_entropy, got a sum of 2",
+        ),
+        (
             lambda: output_delta(HALF, HALF, [[-0.5], [1.0]], "sigmoid", "binary_cross_entropy"),
             "Y: expected labels from 0 to 1 for binary_cross_entropy, got -0.5",
         ),
