@@ -37,8 +37,9 @@ class Gate:
     `python` and `javascript` print the gate; `{0}` and `{1}` are its inputs.
     `kink(*inputs)` is 0 where the gate has a corner and no derivative; `commutes`
     where its two inputs may change places. `arrays` computes it for whole arrays;
-    without one they are gone through entry by entry. `activation` tells whether a
-    layer may use it. `exponent` is the n of a gate that `power` made.
+    without one they are gone through entry by entry, as they are where `local` takes
+    numbers alone. `activation` tells whether a layer may use it. `exponent` is the n of
+    a gate that `power` made.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Gate:
                 return x.apply_gate(self, *inputs)
         if len(inputs) == self.arity and any(isinstance(x, np.ndarray) for x in inputs):
             floats = [x.astype(float) if isinstance(x, np.ndarray) and x.dtype.kind in "iub" else x for x in inputs]
-            return (self.arrays or self._entry_by_entry)(*floats)
+            return self.arrays(*floats) if self.arrays else _entry_by_entry(self.compute, *floats)
         return self.compute(*inputs)
 
     def compute(self, *inputs: float) -> float:
@@ -84,19 +85,26 @@ class Gate:
             raise ValueError(f"{self.name}: expected a result that float64 can hold, got an overflow from {_listed(inputs)}")
         return out
 
-    def _entry_by_entry(self, *arrays: Any) -> Any:
-        return np.asarray(np.frompyfunc(self.compute, self.arity, 1)(*arrays)).astype(np.result_type(*arrays))
-
     def local_gradients(self, out: Any, *inputs: Any) -> tuple[Any, ...]:
         """∂out/∂input for each input; ValueError where one of them is infinite."""
         try:
             locals_ = self.local(out, *inputs)
         except (ArithmeticError, ValueError):  # also where a gate that it uses has no output
             locals_ = (math.inf,)
+        except TypeError as error:  # of math.cos(x), or of `if x > 0`, where x is a node
+            raise TypeError(f"{self.name}: expected local gradients of operators and gates, got TypeError: {error}") from error
         for local in locals_:
             if local.__class__ is float and math.isinf(local):
                 raise ValueError(f"{self.name}: expected a point with a finite local gradient, got {_listed(inputs)}")
         return locals_
+
+    def slopes(self, out: Any, x: Any) -> Any:
+        """∂out/∂x of a gate with one input for whole arrays, entry by entry where the row takes numbers alone."""
+        try:
+            (slope,) = self.local(out, x)
+        except (TypeError, ValueError):  # of math.cos(x), or of `if x > 0`
+            return _entry_by_entry(lambda *point: self.local_gradients(*point)[0], out, x)
+        return slope
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Gate:
         return self
@@ -114,6 +122,10 @@ class Gate:
 
 def _named(name: str) -> Gate:
     return GATES[name]
+
+
+def _entry_by_entry(f: Callable[..., Any], *arrays: Any) -> Any:
+    return np.asarray(np.frompyfunc(f, len(arrays), 1)(*arrays)).astype(np.result_type(*arrays))
 
 
 def _listed(inputs: tuple[Any, ...]) -> str:

@@ -129,7 +129,7 @@ def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
     Shapes: all (units, examples); ValueError where they differ or for an
     unknown name. Book: chapter 09.
     """
-    (local,) = GATES[name].local(A, Z)
+    local = GATES[name].slopes(A, Z)
     return dA * local
 
 

@@ -12,11 +12,12 @@ from helpers import RTOL, assert_gradients_match, says
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from bpcourse import checks, layers
+from bpcourse import checks, explore, graph, layers, practice
 from bpcourse.examples import FOUR_FOUR_TWO, FOUR_FOUR_TWO_X, FOUR_FOUR_TWO_Y, XOR_X, XOR_Y
+from bpcourse.explore import programs
 from bpcourse.gates import GATES, Gate
-from bpcourse.graph import evaluate
-from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS, softmax
+from bpcourse.graph import Value, evaluate
+from bpcourse.layers import ACTIVATIONS, LOSSES, MATCHED, OUTPUTS, activation_vjp, softmax
 from bpcourse.network import (
     Workspace,
     as_graph,
@@ -896,9 +897,18 @@ SWISH = Gate(
     lambda out, x: (out + GATES["sigmoid"](x) * (1 - out),),
     "({0} / (1 + math.exp(-{0})))", "({0} / (1 + Math.exp(-{0})))", arrays=lambda Z: Z * GATES["sigmoid"](Z),
 )  # fmt: skip
+SINE = Gate(
+    "sine", "sin", 1, math.sin, lambda out, x: (math.cos(x),), "math.sin({0})", "Math.sin({0})", arrays=np.sin
+)  # fmt: skip
+ELU = Gate(
+    "elu", "elu", 1, lambda x: x if x > 0 else math.expm1(x), lambda out, x: (1 if x > 0 else out + 1,),
+    "({0} if {0} > 0 else math.expm1({0}))", "({0} > 0 ? {0} : Math.expm1({0}))", kink=lambda x: x,
+)  # fmt: skip
+FOR_NUMBERS = [SINE, ELU]
+"""Rows as a reader writes them first: their local gradients take no arrays, and no nodes."""
 
 
-@pytest.fixture(params=[SOFTPLUS, SWISH], ids=lambda gate: gate.name)
+@pytest.fixture(params=[SOFTPLUS, SWISH, *FOR_NUMBERS], ids=lambda gate: gate.name)
 def new_gate(request, monkeypatch):
     monkeypatch.setitem(GATES, request.param.name, request.param)
     return request.param
@@ -925,8 +935,30 @@ def test_a_new_gate_serves_layers_graphs_training_and_the_workspace(new_gate, ou
     for name, array in update(parameters, grads, 0.3).items():
         np.testing.assert_allclose(mine[name], array, rtol=1e-12, atol=1e-14)
     single = {name: array.astype("float32") for name, array in parameters.items()}
-    assert {a.dtype for a in forward(X.astype("float32"), single, hidden, output).values()} == {np.dtype("float32")}
+    cache = forward(X.astype("float32"), single, hidden, output)
+    back = backpropagation(cache, Y.astype("float32"), single, hidden, output, loss)
+    assert {a.dtype for a in [*cache.values(), *back.values()]} == {np.dtype("float32")}
+    walk = explore.Steps(programs.network(parameters, X, Y, hidden, output, loss)).walk
+    np.testing.assert_allclose(walk.arrays["dZ1"], grads["dZ1"], rtol=1e-12)
+    with pytest.raises(ValueError, match=says("hidden", "one of sigmoid, tanh")):
+        practice.of_network(parameters, X, Y, hidden, output, loss)  # which needs a rule for each step
     assert initialise([3, 2], hidden)["W1"].shape == (2, 3) and predict(X, parameters, hidden).shape == (6,)
+
+
+@pytest.mark.parametrize("gate", FOR_NUMBERS, ids=lambda gate: gate.name)
+def test_a_row_for_numbers_alone_is_named_where_a_graph_of_its_derivative_is_asked_for(gate):
+    x = Value(0.3, "x")
+    with pytest.raises(TypeError, match=says(gate.name, "local gradients of operators and gates")):
+        graph.gradient(gate(x), [x])
+
+
+def test_a_row_that_has_no_slope_somewhere_is_refused_there(monkeypatch):
+    root = Gate("root", "√", 1, lambda x: math.sqrt(abs(x)), lambda out, x: (math.copysign(0.5, x) / out,), "", "")
+    monkeypatch.setitem(GATES, "root", root)
+    Z = np.array([[-4.0], [0.0]])
+    np.testing.assert_array_equal(activation_vjp("root", Z[:1], Z[:1], root(Z[:1])), [[1.0]])
+    with pytest.raises(ValueError, match=says("root", "a point with a finite local gradient")):
+        activation_vjp("root", Z, Z, root(Z))
 
 
 # ------------------------------------------------------------ asked at the door, once

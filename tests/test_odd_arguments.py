@@ -325,6 +325,7 @@ GOOD = {
     "gates.power": {"n": 3.0},
     "gates.Gate.compute": lambda: (GATES["multiply"].compute, [2.0, 3.0]),
     "gates.Gate.local_gradients": lambda: (GATES["multiply"].local_gradients, [6.0, 2.0, 3.0]),
+    "gates.Gate.slopes": lambda: (GATES["sigmoid"].slopes, [X, X]),
     "graph.Value": {"x": 1.0, "name": "x"},
     "graph.Value.named": lambda: (Value(1.0).named, {"name": "x"}),
     "graph.Value.relu": lambda: (Value(1.0).relu, {}),
@@ -562,6 +563,7 @@ PUBLIC = public()
 
 BELIEVED = {
     "gates.Gate.local_gradients": "every wire of a sweep asks it, on what `compute` let through; it passes its inputs on",
+    "gates.Gate.slopes": "its arrays come from behind the door of `activation_vjp`, or from a workspace that has asked",
     "graph.flows": "a step of the sweep, which says itself what overflowed",
 }
 """Called so often that they are not asked again: by name, with the reason."""

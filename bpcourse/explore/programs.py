@@ -48,7 +48,7 @@ def network(
         )
         last = l == depth
         name = output if last else hidden
-        shown = f"exp(Z{l}[j,i]) / Σ exp(Z{l}[k,i])" if name == "softmax" else f"{_SIGNS[name]}(Z{l}[j,i])"
+        shown = f"exp(Z{l}[j,i]) / Σ exp(Z{l}[k,i])" if name == "softmax" else f"{_SIGNS.get(name, name)}(Z{l}[j,i])"
         walk.step(
             f"A{up} = {name}(Z{up})",
             f"A{l}[j,i] = {shown}",
@@ -105,8 +105,7 @@ def _output(walk: Walk, last: int, output: str, loss: str) -> None:
 
 def _slope(name: str, A: Array, Z: Array) -> Array:
     """f′(Z) of the gate table, in the shape of Z."""
-    (local,) = GATES[name].local(A, Z)
-    return np.broadcast_to(local, Z.shape)
+    return np.broadcast_to(GATES[name].slopes(A, Z), Z.shape)
 
 
 def _through(walk: Walk, l: int, name: str) -> None:

@@ -5,7 +5,6 @@ Book: chapters 06 to 08.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from bpcourse import checks
@@ -54,7 +53,8 @@ def as_graph(
         for j in range(1, len(W) + 1):
             products = [put("w", (l, j, k), float(W[j - 1, k - 1])) * a for k, a in enumerate(below, start=1)]
             Z.append(put("z", (l, j), sum(products[1:], products[0]) + put("b", (l, j), float(b[j - 1, 0]))))
-        A = _OUTPUTS[output](Z) if l == depth else [Value.apply_gate(GATES[hidden], z) for z in Z]
+        f = output if l == depth else hidden
+        A = _softmax(Z) if f == "softmax" else [Value.apply_gate(GATES[f], z) for z in Z]
         below = [put("a", (l, j), a) for j, a in enumerate(A, start=1)]
     pairs = [(put("y", (j,), float(t)), a) for j, (t, a) in enumerate(zip(targets, below), start=1)]
     terms = [LOSSES[loss].of_values(t, a) for t, a in pairs]
@@ -82,10 +82,3 @@ def _softmax(Z: list[Value]) -> list[Value]:
     powers = [exp(z) for z in Z]
     total = sum(powers[1:], powers[0])
     return [p / total for p in powers]
-
-
-_OUTPUTS: dict[str, Callable[[list[Value]], list[Value]]] = {
-    "identity": lambda Z: [Value.apply_gate(GATES["identity"], z) for z in Z],
-    "sigmoid": lambda Z: [Value.apply_gate(GATES["sigmoid"], z) for z in Z],
-    "softmax": _softmax,
-}

@@ -221,8 +221,7 @@ class Workspace:
                 multiply(below.dZ, below.slope, below.dZ)
             else:
                 for dA, (Z, A) in zip(below.dZ_pieces, below.pieces):
-                    (local,) = self.gate.local(A, Z)
-                    multiply(dA, local, dA)
+                    multiply(dA, self.gate.slopes(A, Z), dA)
 
     # -------------------------------------------------------------- what is asked
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from bpcourse import checks
 from bpcourse.graph import Value, expect_value, topological_order
-from bpcourse.layers import LOSSES, activation
+from bpcourse.layers import ACTIVATIONS, LOSSES
 from bpcourse.network import backpropagation, forward
 from bpcourse.practice.derivations import Derivation, Given, Step
 
@@ -196,7 +196,7 @@ def of_network(
     title = LOSSES[checks.choice(loss, "loss", LOSSES)].label
     X, Y = _columns(X, "X"), _columns(Y, "Y")
     backpropagation(forward(X, parameters, hidden, output), Y, parameters, hidden, output, loss)  # which asks all that is asked
-    hidden = activation(hidden).name
+    hidden = checks.choice(hidden, "hidden", ACTIVATIONS)  # a gate of one's own has no rule
     eta, matched, drawn = checks.number(eta, "eta"), checks.flag(matched, "matched"), _draws(fresh)
     depth, batch = len(parameters) // 2, X.shape[1] > 1
     x, y, z, a, da, delta, mean_ = ("X", "Y", "Z", "A", "dA", "dZ", "mean ") if batch else ("x", "y", "z", "a", "da", "delta", "")
