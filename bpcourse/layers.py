@@ -129,8 +129,7 @@ def activation_vjp(name: str, dA: Array, Z: Array, A: Array) -> Array:
     Shapes: all (units, examples); ValueError where they differ or for an
     unknown name. Book: chapter 09.
     """
-    local = GATES[name].slopes(A, Z)
-    return dA * local
+    return dA * GATES[name].slopes(A, Z)
 
 
 @asked(lambda dA, A: checks.alike(dA=dA, A=A), "dZ")
@@ -170,10 +169,10 @@ class Loss(NamedTuple):
         if self.probabilities and ((Y < 0).any() or (Y > 1).any()):
             raise ValueError(f"{argument}: expected labels from 0 to 1 for {name}, got {Y[(Y < 0) | (Y > 1)][0]:g}")
         if self.parts == ("log_A",):
-            sums = Y.sum(axis=0)
-            off = sums[np.abs(sums - 1).argmax()]
-            if abs(off - 1) > 1e-5:  # labels of float32 may have been rounded
-                raise ValueError(f"{argument}: expected columns that sum to 1 for {name}, got a sum of {off:g}")
+            off = Y.sum(axis=0) - 1
+            if np.abs(off).max() > 1e-5:  # labels of float32 may have been rounded
+                worst = 1 + off[np.abs(off).argmax()]
+                raise ValueError(f"{argument}: expected columns that sum to 1 for {name}, got a sum of {worst:g}")
 
     def of_values(self, y: Any, a: Any) -> Any:
         """One summand as a graph, from the label and the output of one unit."""

@@ -145,16 +145,18 @@ function start(root, model) {
     return `${name} = ${brief(x)}`;
   }
 
+  const [boxes, wires] = ["box", "wire"].map((kind) => [...picture.querySelectorAll(`[data-${kind}]`)]);
+  const when = Object.fromEntries(steps.map(({ name }, i) => [name, i]));
+  const set = (part, state) => { if (part.dataset.state !== state) part.dataset.state = state; };
   function colourIn(now, step) {
-    const done = new Set(steps.slice(0, step + 1).map(({ name }) => name)), read = reads(now), back = isGradient(now.name);
-    for (const box of picture.querySelectorAll("[data-box]")) {
-      const name = box.dataset.box, given = !steps.some((one) => one.name === name);
-      box.dataset.state = name === now.name ? "now" : read.includes(name) ? "read" : given || done.has(name) ? "done" : "later";
+    const read = reads(now), back = isGradient(now.name), ends = new Set(read.map(home));
+    for (const box of boxes) {
+      const name = box.dataset.box, done = !(when[name] > step);
+      set(box, name === now.name ? "now" : read.includes(name) ? "read" : done ? "done" : "later");
     }
-    const ends = new Set(read.map(home));
-    for (const wire of picture.querySelectorAll("[data-wire]")) {
+    for (const wire of wires) {
       const [from, to] = wire.dataset.wire.split(" ");
-      wire.dataset.state = back ? (from === home(now.name) && ends.has(to) ? "back" : "") : to === now.name ? "now" : "";
+      set(wire, back ? (from === home(now.name) && ends.has(to) ? "back" : "") : to === now.name ? "now" : "");
     }
   }
 

@@ -157,7 +157,7 @@ def one_hot(labels: Any, classes: int) -> Array:
     classes = checks.whole(classes, "classes")
     labels = checks.labels(labels, "labels", classes)
     checks.expect_room("classes", classes, len(labels))
-    columns = np.zeros((classes, len(labels)), order="F")  # each column in one piece, as the Workspace reads it
+    columns = np.zeros((classes, len(labels)))
     columns[labels, np.arange(len(labels))] = 1
     return columns
 
