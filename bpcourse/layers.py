@@ -282,8 +282,7 @@ def losses(Y: Array, Z: Array, loss: str, output: str | None, A: Array | None = 
     """
     if A is None and output is not None and "A" in LOSSES[loss].parts:
         A = OUTPUTS[output](Z)
-    with np.errstate(over="ignore"):
-        return LOSSES[loss].terms(Y, *[_part(name, Z, A, output) for name in LOSSES[loss].parts]).sum(axis=0)
+    return LOSSES[loss].terms(Y, *[_part(name, Z, A, output) for name in LOSSES[loss].parts]).sum(axis=0)
 
 
 def _part(name: str, Z: Array, A: Any, output: str | None) -> Array:
