@@ -789,3 +789,179 @@ def test_gradient_names_the_gate_that_the_reader_wrote(make, x, name):
     at = Value(x)
     with pytest.raises(ValueError, match=says(name, "finite local gradient")):
         gradient(make(at), [at])
+
+
+# ----------------------------------------------------------- what is said, to the letter
+
+
+def circle():
+    x = Value(2.0)
+    f = x * x
+    f.inputs = (f + x, x)
+    return f.inputs[0]
+
+
+def changed():
+    x = Value(3.0)
+    f = x * x
+    x.value = 4.0
+    return f
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda x: Value("2"), TypeError, "x: expected a number, got str '2'"),
+        (lambda x: Value(math.inf), ValueError, "x: expected a finite number, got inf"),
+        (lambda x: Value(1.0, 3), TypeError, "name: expected a text, got int 3"),
+        (lambda x: x.named(3), TypeError, "name: expected a text, got int 3"),
+        (
+            bool,
+            TypeError,
+            "expected a number where Python asks 'is it true?', got Value(2.0, 'x'): compare its .value, or use "
+            "bpcourse.graph.maximum, minimum or relu",
+        ),
+        (
+            lambda x: setattr(x * x, "value", 1.0),
+            ValueError,
+            "value: expected an input, whose value may be changed, got what <gate multiply> made",
+        ),
+        (lambda x: setattr(x, "value", "a"), TypeError, "value: expected a number, got str 'a'"),
+        (lambda x: setattr(x, "grad", "a"), TypeError, "grad: expected a number, got str 'a'"),
+        (lambda x: x + "a", TypeError, "add: expected a number, got str 'a'"),
+        (lambda x: Value.apply_gate("add", x, x), TypeError, "gate: expected a Gate, got str 'add'"),
+        (lambda x: Value.apply_gate("add", x, "a"), TypeError, "gate: expected a number, got str 'a'"),
+        (lambda x: x ** "a", TypeError, "exponent: expected a number, got str 'a'"),
+        (lambda x: "a" ** x, TypeError, "base: expected a number, got str 'a'"),
+        (lambda x: 0**x, ValueError, "base: expected a number > 0, got 0.0"),
+        (
+            lambda x: (Value(1e-200, "tiny") * 1e250 * 1e200).backward(),
+            ValueError,
+            "backward: expected finite gradients, got inf at Value(1e-200, 'tiny')",
+        ),
+        (lambda x: topological_order(3.0), TypeError, "output: expected a Value, got float 3.0"),
+        (lambda x: topological_order(x, 3.0), TypeError, "output: expected a Value, got float 3.0"),
+        (
+            lambda x: topological_order(circle()),
+            ValueError,
+            "output: expected a graph without a circle, got Value(6.0), which depends on itself",
+        ),
+        (lambda x: gradient(3.0, []), TypeError, "output: expected a Value, got float 3.0"),
+        (lambda x: gradient(3.0, 3), TypeError, "output: expected a Value, got float 3.0"),
+        (lambda x: gradient(x, 3), TypeError, "inputs: expected a list of Values, got int 3"),
+        (lambda x: gradient(x, [3]), TypeError, "inputs: expected a Value, got int 3"),
+        (lambda x: evaluate(x, [1]), TypeError, "settings: expected a dict from Values to numbers, got list"),
+        (lambda x: evaluate(x, {"x": 1.0}), TypeError, "settings: expected a Value, got str 'x'"),
+        (lambda x: evaluate(x, {x: "a"}), TypeError, "settings: expected a number, got str 'a'"),
+        (lambda x: graph.adjoints(x, 3), TypeError, "towards: expected a list of Values, got int 3"),
+        (lambda x: graph.adjoints(x, [3]), TypeError, "towards: expected a Value, got int 3"),
+        (lambda x: graph.local_gradients(3), TypeError, "node: expected a Value, got int 3"),
+        (lambda x: graph.local_gradients(x * x, 1), TypeError, "symbols: expected True or False, got int 1"),
+        (lambda x: graph.flows(3, 1.0), TypeError, "node: expected a Value, got int 3"),
+        (
+            lambda x: changed().backward(),
+            ValueError,
+            "value: expected the inputs from which Value(9.0) was computed, got one that was changed since: compute the "
+            "output again, or use evaluate",
+        ),
+    ],
+)
+def test_what_is_said_of_wrong_input(call, error, sentence):
+    with pytest.raises(error) as refused:
+        call(Value(2.0, "x"))
+    assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("make", [lambda x: x * 3, lambda x: 3 / x, lambda x: exp(x), lambda x: x**2], ids="*/e²")
+def test_what_a_gate_made_has_no_name_before_it_is_given_one(make):
+    made = make(Value(2.0, "x"))
+    assert made.name is None
+    assert made.named("f") is made and made.name == "f"
+    assert made.named(None).name is None
+
+
+def test_numbers_flow_back_by_default_and_values_where_they_are_asked_for():
+    x, y = Value(2.0), Value(3.0)
+    f = x * y
+    assert [type(d) for d in graph.local_gradients(f)] == [float, float]
+    assert graph.local_gradients(f, symbols=True) == (y, x)
+    assert graph.flows(f, 10.0) == [(x, 30.0), (y, 20.0)]
+    ((source, flow),) = graph.flows(f, 10.0, {y})
+    assert source is y and isinstance(flow, Value) and flow.value == 20
+    assert graph.flows(f, 10.0, set()) == []
+    assert graph.local_gradients(x) == graph.local_gradients(x, symbols=True) == ()
+
+
+def test_a_gradient_has_no_gate_for_a_factor_of_0_or_1_and_one_for_minus_1():
+    x, y = Value(2.0), Value(3.0)
+    (once,) = gradient(x + y, [x])
+    assert once.gate is None and once.value == 1
+    (through,) = gradient((x + 0.0) * y, [x])
+    assert through is y
+    (against,) = gradient((1.0 - x) * y, [x])
+    assert against.gate is GATES["negate"] and against.inputs == (y,) and against.value == -3
+    (never,) = gradient((x > 1.0) * y, [x])
+    assert never.gate is None and never.value == 0
+    (twice,) = gradient(x * 2.0 * y, [x])
+    assert twice.gate is GATES["multiply"] and twice.value == 6
+
+
+def test_the_nodes_between_are_all_that_a_gradient_visits():
+    x, y = Value(2.0), Value(3.0)
+    q, r = x * x, y * y
+    f = q + r
+    assert set(graph.adjoints(f, [x])) == {f, q, x}
+    assert set(graph.adjoints(f, [y, q])) == {f, q, r, y}
+    assert set(graph.adjoints(f)) == set(topological_order(f))
+    assert graph.adjoints(f) == {f: 1.0, q: 1.0, r: 1.0, x: 4.0, y: 6.0}
+    assert set(graph.adjoints(f, [Value(1.0)])) == {f}
+
+
+def test_a_gate_of_three_inputs_hands_back_to_each():
+    sum_of_three = Gate("sum", "+", 3, lambda a, b, c: a + 2 * b + 3 * c, lambda out, a, b, c: (1.0, 2.0, 3.0), "", "")
+    a, b = Value(1.0), Value(2.0)
+    sum_of_three(a, b, a).backward()
+    assert (a.grad, b.grad) == (4, 2)
+    short = Gate("short", "?", 3, lambda a, b, c: a, lambda out, a, b, c: (1.0, 2.0), "", "")
+    with pytest.raises(ValueError, match="zip"):
+        short(a, b, a).backward()
+    with pytest.raises(ValueError, match="zip"):
+        graph.flows(short(a, b, a), 1.0)
+
+
+def test_the_first_gradient_that_is_not_finite_is_kept_from_all():
+    x = Value(1e-200, "x")
+    y = Value(1.0, "y")
+    (x * y).backward()
+    with pytest.raises(ValueError, match=r"^backward: expected finite gradients, got inf at Value\(1e-200, 'x'\)$"):
+        (x * 1e250 * 1e200 + y).backward()
+    assert (x.grad, y.grad) == (1, 1e-200)
+
+
+def test_numbers_run_back_without_the_careful_second_look(monkeypatch):
+    def looked(*_):
+        raise AssertionError("a second look")
+
+    three = Gate("sum", "+", 3, lambda a, b, c: a + b + c, lambda out, a, b, c: (1.0, 1.0, 1.0), "", "")
+    x, y = Value(2.0), Value(3.0)
+    f = three(exp(x), x * y, y) - x
+    monkeypatch.setattr(graph, "flows", looked)
+    f.backward()
+    assert (x.grad, y.grad) == (pytest.approx(math.exp(2) + 2), 3)
+    with pytest.raises(AssertionError, match="a second look"):
+        sqrt(Value(0.0)).backward()
+
+
+def test_a_circle_below_the_output_is_refused_too():
+    for output in (circle(), circle() * 2.0, exp(circle() + 1.0)):
+        with pytest.raises(ValueError, match=says("output", "without a circle")):
+            topological_order(output)
+
+
+def test_outputs_that_another_depends_on_come_once():
+    x = Value(2.0)
+    q = x * x
+    f = q + x
+    order = [x, q, f]
+    for outputs in ((f,), (f, q), (f, x, q), (f, f), (q, f), (x, q, f, x)):
+        assert topological_order(*outputs) == order

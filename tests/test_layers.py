@@ -321,3 +321,17 @@ def test_what_is_said_of_wrong_input(call, message):
     with pytest.raises(ValueError) as refused:
         call()
     assert str(refused.value) == message
+
+
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        (lambda: log_complements([[1.0]], "softmax"), "ln(1 − A)"),
+        (lambda: losses([[1.0]], [[2.0]], "binary_cross_entropy", "softmax"), "L"),
+        (lambda: losses([[0.0]], [[1e200]], "squared_error", "identity"), "L"),
+    ],
+)
+def test_a_logarithm_of_nothing_and_a_square_too_large_are_named(call, name):
+    with pytest.raises(ValueError) as refused:
+        call()
+    assert str(refused.value) == f"{name}: expected numbers that float64 can hold, got an overflow"

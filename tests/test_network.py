@@ -1,4 +1,5 @@
 import copy
+import inspect
 import math
 import pickle
 import sys
@@ -28,6 +29,7 @@ from bpcourse.network import (
     node_name,
     one_hot,
     predict,
+    pull_back,
     train,
     training,
     update,
@@ -1205,3 +1207,168 @@ def test_what_after_epoch_stores_does_not_grow():
     kept = []
     train(initialise([2, 3, 2]), np.eye(2), np.eye(2), epochs=3, progress=False, after_epoch=kept.append)
     assert [len(training.history["cost"]) for training in kept] == [2, 3, 4]
+
+
+# -------------------------------------------------------------- training, to the letter
+
+
+@pytest.mark.parametrize(("hidden", "gain"), [("relu", 2), ("tanh", 1), ("sigmoid", 1), ("identity", 1)])
+def test_initialise_draws_layer_after_layer_from_one_generator(hidden, gain):
+    rng = np.random.default_rng(4)
+    expected = [rng.normal(0, math.sqrt(gain / below), (units, below)) for below, units in ((3, 5), (5, 2))]
+    parameters = initialise([3, 5, 2], hidden, 4)
+    assert list(parameters) == ["W1", "b1", "W2", "b2"]
+    for name, W in zip(("W1", "W2"), expected):
+        np.testing.assert_array_equal(parameters[name], W)
+    assert {b.dtype for b in parameters.values()} == {np.dtype("float64")}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (lambda: initialise([3]), ValueError, "sizes: expected two or more, inputs first, got [3]"),
+        (lambda: initialise([2, 2], seed=-1), ValueError, "seed: expected a whole number ≥ 0, got -1"),
+        (
+            lambda: initialise([2, 2], seed="a"),
+            TypeError,
+            "seed: expected a whole number ≥ 0 or a numpy Generator, got str 'a'",
+        ),
+        (
+            lambda: initialise([10**12, 10**13]),
+            ValueError,
+            "sizes: expected less than 10⁹ numbers in an array, got 1000000000000 × 10000000000000",
+        ),
+        (lambda: one_hot([0], 1.5), ValueError, "classes: expected a whole number ≥ 1, got 1.5"),
+        (lambda: one_hot([0, 3], 3), ValueError, "labels: expected 0 to 2, got 3"),
+        (
+            lambda: one_hot([0, 0], 10**15),
+            ValueError,
+            "classes: expected less than 10⁹ numbers in an array, got 1000000000000000 × 2",
+        ),
+        (lambda: train(P, X, Y, seed=-1), ValueError, "seed: expected a whole number ≥ 0, got -1"),
+        (lambda: train(P, X, Y, epochs=0), ValueError, "epochs: expected a whole number ≥ 1, got 0"),
+        (lambda: train(P, X, Y, batch_size=0), ValueError, "batch_size: expected a whole number ≥ 1, got 0"),
+        (lambda: train(P, X, Y, learning_rate=-1), ValueError, "learning_rate: expected a number ≥ 0, got -1"),
+        (lambda: train(P, X, Y, until_loss="a"), TypeError, "until_loss: expected a number, got str 'a'"),
+        (lambda: train(P, X, Y, progress=1), TypeError, "progress: expected True or False, got int 1"),
+        (lambda: train(P, X, Y, after_epoch=1), TypeError, "after_epoch: expected a function of a Training, got int"),
+        (lambda: train(P, X, Y, validation=3), TypeError, "validation: expected a list of two arrays (X, Y), got int 3"),
+        (lambda: train(P, X, Y, checkpoint=3), TypeError, "checkpoint: expected a path, got int 3"),
+        (
+            lambda: train(P, X, Y, resume=True),
+            ValueError,
+            "resume: expected a checkpoint to go on from, got checkpoint=None",
+        ),
+    ],
+)
+def test_what_is_said_of_wrong_input_to_training(call, error, sentence):
+    with pytest.raises(error) as refused:
+        call()
+    assert str(refused.value) == sentence
+
+
+def test_training_has_the_defaults_that_its_text_names():
+    defaults = {name: given.default for name, given in inspect.signature(train).parameters.items()}
+    assert defaults == {
+        **dict.fromkeys(("parameters", "X", "Y"), inspect.Parameter.empty),
+        "hidden": "relu",
+        "output": "softmax",
+        "loss": "cross_entropy",
+        "learning_rate": 0.1,
+        "batch_size": None,
+        "epochs": 100,
+        "until_loss": None,
+        "validation": None,
+        "seed": 0,
+        "progress": True,
+        "after_epoch": None,
+        "checkpoint": None,
+        "resume": False,
+    }
+
+
+def test_a_cost_of_just_the_limit_is_not_under_it():
+    before = train(P, X, Y, epochs=1, progress=False).history["cost"][0]
+    assert len(train(P, X, Y, epochs=1, until_loss=before, progress=False).history["cost"]) == 2
+    assert len(train(P, X, Y, epochs=1, until_loss=math.nextafter(before, 1e9), progress=False).history["cost"]) == 1
+
+
+def test_the_order_is_drawn_from_the_seed_epoch_by_epoch():
+    rng, expected = np.random.default_rng(7), P
+    for _ in range(2):
+        order = rng.permutation(6)
+        for batch in (order[:4], order[4:]):
+            expected = update(expected, gradients(X[:, batch], Y[:, batch], expected), 0.2)
+    trained = train(P, X, Y, epochs=2, batch_size=4, learning_rate=0.2, seed=7, progress=False).parameters
+    for name in P:
+        np.testing.assert_array_equal(trained[name], expected[name])
+
+
+def test_the_bar_counts_epochs_and_shows_the_last_cost(capsys, tmp_path):
+    file = tmp_path / "a.npz"
+    history = train(P, X, Y, epochs=2, checkpoint=file).history["cost"]
+    shown = capsys.readouterr().err
+    assert "2/2" in shown and "epoch" in shown and shown.rstrip().endswith(f"cost={history[-1]:.4f}]")
+    train(P, X, Y, epochs=3, checkpoint=file, resume=True)
+    shown = capsys.readouterr().err
+    assert "0/3" not in shown and "2/3" in shown and "3/3" in shown
+
+
+def test_an_interrupt_is_told_with_the_epochs_that_are_whole_where_the_caller_stands(monkeypatch):
+    """The caller stands above `train`, which stands above the loop: three frames, of which mutmut would make more."""
+    told = []
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "update", interrupted)
+    monkeypatch.setattr(training.warnings, "warn", lambda *said, **where: told.append((*said, where)))
+    reached = train(P, X, Y, epochs=5, progress=False)
+    assert told == [("train: interrupted after 0 whole epochs, what was reached is returned", {"stacklevel": 3})]
+    assert reached.history["cost"] == [cost(forward(X, P), Y)]
+
+
+def test_a_sum_of_0_is_no_label_1():
+    labels = predict([[-1.0, 0.0, 1.0]], {"W1": [[1.0]], "b1": [[0.0]]})
+    assert labels.tolist() == [0, 0, 1] and labels.dtype.kind == "i"
+
+
+def test_predict_asks_for_the_activation_that_is_named():
+    flat, parameters = [[-2.0]], {"W1": [[1.0]], "b1": [[0.0]], "W2": [[-1.0], [0.0]], "b2": [[0.0], [1.0]]}
+    assert predict(flat, parameters).tolist() == [1]
+    assert predict(flat, parameters, "identity").tolist() == [0]
+    assert predict(flat, parameters, "relu").tolist() == [1]
+
+
+def test_behind_the_door_the_formulas_have_the_same_defaults():
+    """As one formula calls another, past the questions, which have these defaults, too."""
+    names = {"hidden": "relu", "output": "softmax"}
+    behind = {call: call.__wrapped__ for call in (forward, backpropagation, pull_back, cost)}
+    for call, formula in behind.items():
+        assert inspect.signature(formula) == inspect.signature(call)
+    cache = behind[forward](X, P)
+    assert (cache.hidden, cache.output) == ("relu", "softmax")
+    for key, array in forward(X, P, **names).items():
+        np.testing.assert_array_equal(cache[key], array)
+    dZ = cache["A2"] - Y
+    expected = backpropagation(cache, Y, P, **names, loss="cross_entropy")
+    for found in (behind[backpropagation](cache, Y, P), behind[pull_back](dZ, cache, P)):
+        for key, array in expected.items():
+            np.testing.assert_array_equal(found[key], array)
+    assert behind[cost](cache, Y) == cost(cache, Y, "cross_entropy")
+    assert behind[cost](dict(cache), Y) == pytest.approx(cost(cache, Y, "cross_entropy"), rel=1e-12)
+
+
+def test_training_does_what_its_defaults_say(capsys):
+    short = train(P, X, Y, batch_size=2)
+    assert "100/100" in capsys.readouterr().err
+    whole = train(
+        P, X, Y, hidden="relu", output="softmax", loss="cross_entropy", learning_rate=0.1, batch_size=2, epochs=100,
+        until_loss=None, validation=None, seed=0, progress=False, after_epoch=None, checkpoint=None, resume=False,
+    )  # fmt: skip
+    assert short.history == whole.history and len(whole.history["cost"]) == 101
+    for name in P:
+        np.testing.assert_array_equal(short.parameters[name], whole.parameters[name])
+    for name, array in initialise([3, 2]).items():
+        np.testing.assert_array_equal(array, initialise([3, 2], "relu", 0)[name])
+    assert predict(X, P).tolist() == predict(X, P, "relu").tolist() != predict(X, P, "identity").tolist()
