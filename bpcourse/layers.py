@@ -171,8 +171,7 @@ class Loss(NamedTuple):
         if self.parts == ("log_A",):
             off = Y.sum(axis=0) - 1
             if np.abs(off).max() > 1e-5:  # labels of float32 may have been rounded
-                worst = 1 + off[np.abs(off).argmax()]
-                raise ValueError(f"{argument}: expected columns that sum to 1 for {name}, got a sum of {worst:g}")
+                raise ValueError(f"{argument}: expected columns that sum to 1 for {name}, got a sum of {1 + max(off, key=abs):g}")
 
     def of_values(self, y: Any, a: Any) -> Any:
         """One summand as a graph, from the label and the output of one unit."""
