@@ -189,3 +189,16 @@ def test_counting_a_deep_graph_takes_no_memory_out_of_proportion():
     finally:
         tracemalloc.stop()
     assert peak < 12e6
+
+
+def test_once_an_input_was_changed_every_graph_is_looked_through(monkeypatch):
+    monkeypatch.setattr(Value, "_changed", False)  # and back to it at the end
+    x, y = Value(2.0), Value(3.0)
+    f = x * y + x
+    x.value = 5.0
+    for towards in (x, y):
+        with pytest.raises(ValueError, match=says("value") + "one that was changed since"):
+            list(paths(f, towards))
+    g = x * y + x
+    assert (count_paths(g, x), count_paths(g, y)) == (2, 1)
+    assert sorted(path.product for path in paths(g, x)) == [1, 3]
