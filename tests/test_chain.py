@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bpcourse.chain import Path, count_edges, count_paths, paths
 from bpcourse.examples import three_paths
+from bpcourse.gates import Gate
 from bpcourse.graph import Value, exp, gradient, sqrt, topological_order
 
 
@@ -202,3 +203,10 @@ def test_once_an_input_was_changed_every_graph_is_looked_through(monkeypatch):
     g = x * y + x
     assert (count_paths(g, x), count_paths(g, y)) == (2, 1)
     assert sorted(path.product for path in paths(g, x)) == [1, 3]
+
+
+def test_a_gate_with_too_few_local_gradients_has_no_paths():
+    short = Gate("short", "?", 2, lambda a, b: a + b, lambda out, a, b: (1.0,), "({0} + {1})", "({0} + {1})")
+    x = Value(1.0)
+    with pytest.raises(ValueError, match="zip"):
+        list(paths(short(x, Value(2.0)), x))
