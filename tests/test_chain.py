@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bpcourse.chain import Path, count_edges, count_paths, paths
 from bpcourse.examples import three_paths
+from bpcourse.gates import Gate
 from bpcourse.graph import Value, exp, gradient, sqrt, topological_order
 
 
@@ -189,3 +190,23 @@ def test_counting_a_deep_graph_takes_no_memory_out_of_proportion():
     finally:
         tracemalloc.stop()
     assert peak < 12e6
+
+
+def test_once_an_input_was_changed_every_graph_is_looked_through(monkeypatch):
+    monkeypatch.setattr(Value, "_changed", False)  # and back to it at the end
+    x, y = Value(2.0), Value(3.0)
+    f = x * y + x
+    x.value = 5.0
+    for towards in (x, y):
+        with pytest.raises(ValueError, match=says("value") + "one that was changed since"):
+            list(paths(f, towards))
+    g = x * y + x
+    assert (count_paths(g, x), count_paths(g, y)) == (2, 1)
+    assert sorted(path.product for path in paths(g, x)) == [1, 3]
+
+
+def test_a_gate_with_too_few_local_gradients_has_no_paths():
+    short = Gate("short", "?", 2, lambda a, b: a + b, lambda out, a, b: (1.0,), "({0} + {1})", "({0} + {1})")
+    x = Value(1.0)
+    with pytest.raises(ValueError, match="zip"):
+        list(paths(short(x, Value(2.0)), x))

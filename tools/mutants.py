@@ -40,6 +40,17 @@ COPIED = [
     "_config.yml",
 ]
 ALIVE = 0.05
+BARS = """
+import os
+import threading
+
+import tqdm
+
+tqdm.tqdm.monitor_interval = 0
+os.register_at_fork(after_in_child=lambda: tqdm.tqdm.set_lock(threading.RLock()))
+"""
+"""In a child of mutmut a bar waits for ever, and its mutant counts as seen, where the lock of bars was held at the fork: by their
+thread, or since a test of Ctrl-C struck between taking and giving."""
 
 
 def undecorated(source: str) -> str:
@@ -85,11 +96,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "copy"
         shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(".*", "_build", "__pycache__"))
-        # A bar's thread holds its lock when mutmut forks, and the child waits for it for ever.
         asked = root / "conftest.py"
-        asked.write_text(
-            f"{asked.read_text(encoding='utf-8')}\nimport tqdm\n\ntqdm.tqdm.monitor_interval = 0\n", encoding="utf-8"
-        )
+        asked.write_text(f"{asked.read_text(encoding='utf-8')}\n{BARS}", encoding="utf-8")
         for module in sys.argv[1:] or TESTS:
             tried, found = survivors(module, root)
             print(f"{module}: {len(found)} of {tried} stay alive", *found, sep="\n", flush=True)
