@@ -460,3 +460,17 @@ def test_a_step_is_shared_out_among_the_entries():
     with pytest.raises(ValueError, match=says("eps", "√10000 that change x = 1e\\+07")):
         check_directions(wave, x, wave_gradient(x), eps=1e-7)
     check_directions(wave, x, wave_gradient(x), eps=1e-6)
+
+
+@pytest.mark.parametrize(
+    "check", [check_gradient, lambda *given, **names: check_directions(*given, directions=1, seed=0, **names)]
+)
+def test_an_excess_of_just_1_is_allowed_and_asks_no_second_time(check):
+    """All numbers are powers of 2: rtol lets half of the slope pass, the noise the other half."""
+    asked = []
+    steps = {"rtol": 0.5, "eps": 2.0**-17, "size": 2.0**30}
+    verdict = check(lambda x: asked.append(x) or 0.0, [0.0], [1.0], **steps)
+    assert (verdict.passed, verdict.excess) == (True, 1.0)
+    calls = len(asked)
+    assert not check(lambda x: asked.append(x) or 0.0, [0.0], [1.0], **steps | {"size": 2.0**29})
+    assert len(asked) == 2 * calls + 1
