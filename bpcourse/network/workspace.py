@@ -13,7 +13,7 @@ from operator import is_
 from typing import Any
 
 import numpy as np
-from numpy import add, ceil, divide, exp, log, maximum, minimum, multiply, subtract
+from numpy import add, ceil, divide, exp, log, maximum, minimum, multiply, subtract, vdot
 
 from bpcourse import checks, layers
 from bpcourse.checks import Array
@@ -147,7 +147,7 @@ class Workspace:
             add(layer.Z, layer.b, layer.Z)
             if above is None:
                 break
-            if not isfinite(layer.Z_dot(layer.Z_flat)) and not checks.finite(layer.Z_flat):
+            if not isfinite(vdot(layer.Z_flat, layer.Z_flat)) and not checks.finite(layer.Z_flat):
                 self._refuse(X)  # an activation may make an infinite sum finite again
             if self.hidden == "relu":
                 maximum(layer.Z, layer.zeros, out=layer.A)
@@ -161,7 +161,7 @@ class Workspace:
     def _predict(self, batch: _Batch, X: Array) -> None:
         """The output layer; a softmax without the shift where no logit is so large that it needs one."""
         last = batch.layers[-1]
-        size = last.Z_dot(last.Z_flat)
+        size = vdot(last.Z_flat, last.Z_flat)
         batch.tame = self.output == "softmax" and bool(size < batch.tame_below)
         if batch.tame:
             exp(last.Z, last.A)
@@ -304,7 +304,7 @@ class _Layer:
         in_place = hidden and workspace.hidden == "relu"
         self.A, self.A_flat = (self.Z, self.Z_flat) if in_place else workspace._array("A", l, units, examples)
         self.dZ, self.dZ_flat = workspace._array("dZ", l % 2, units, examples)
-        self.A_T, self.Z_dot, self.dZ_dot = self.A.T, self.Z_flat.dot, self.dZ.dot
+        self.A_T, self.dZ_dot = self.A.T, self.dZ.dot
         self.zeros = self.units = self.slope = self.Z
         if in_place:
             self.zeros, _ = workspace._array("zeros", 0, units, examples)

@@ -80,7 +80,7 @@ INJECTIONS: list[Injection] = [
         ("softmax applied twice", "return e / e.sum(axis=0, keepdims=True)",
          "e = np.exp(e / e.sum(axis=0, keepdims=True))\n    return e / e.sum(axis=0, keepdims=True)"),
         ("label not subtracted", "return A - Y\n", "return A\n"),
-        ("activation's slope forgotten", "return dA * local", "return dA"),
+        ("activation's slope forgotten", "return dA * GATES[name].slopes(A, Z)", "return dA"),
         ("1/m lost", "dZ @ A_below.T / dZ.shape[1]", "dZ @ A_below.T"),
         ("divided by m twice", "dZ.mean(axis=1, keepdims=True)", "dZ.mean(axis=1, keepdims=True) / dZ.shape[1]"),
         ("bias gradient not summed over the batch", "dZ.mean(axis=1, keepdims=True)", "dZ[:, :1]"),
