@@ -72,7 +72,7 @@ class Network(Explorer):
         if parameters is None:
             parameters = FOUR_FOUR_TWO
         learning_rate = not_negative(learning_rate, "learning_rate")
-        losses = str.__str__(losses) if isinstance(losses, str) else checks.listed(losses, "losses", "names")
+        losses = checks.text(losses, "losses") if isinstance(losses, str) else checks.listed(losses, "losses", "names")
         if not losses:
             raise ValueError("losses: expected at least one, got none")
         graphs = {

@@ -72,7 +72,7 @@ class Checkpoint:
             raise ValueError("resume: expected a checkpoint to go on from, got checkpoint=None")
         if path is not None and not isinstance(path, str | os.PathLike):
             raise TypeError(f"checkpoint: expected a path, got {type(path).__name__} {checks.short(path)}")
-        self.path = None if path is None else Path(str.__str__(path) if isinstance(path, str) else path)
+        self.path = None if path is None else Path(checks.text(path, "checkpoint") if isinstance(path, str) else path)
         settings |= {"learning_rate": steering.learning_rate, "batch_size": steering.batch_size, "seed": steering.seed}
         settings |= {f"shapes of {key}": [list(x.shape) for x in pair] for key, pair in sets.items()}
         self.settings = settings if path is None else settings | {"parameters": _fingerprint(start)}

@@ -227,8 +227,6 @@ class Workspace:
 
     def _plain(self, array: Any, argument: str) -> Array:
         """The array, or an array mapped from a file as one; TypeError for anything else."""
-        if array.__class__ is np.ndarray and array.dtype is self.dtype:
-            return array
         if array.__class__ is np.memmap:
             array = array.view(np.ndarray)
         if array.__class__ is not np.ndarray or array.dtype != self.dtype:
