@@ -477,9 +477,12 @@ def test_arrays_from_a_pickle_are_arrays():
         close(mine[name], expected[name])
 
 
-def test_sums_whose_squares_overflow_are_sums():
+def test_sums_whose_squares_or_sum_overflow_are_sums():
     x = X * 1e160
     assert Workspace(copies(P), 6, "tanh").step(x, Y, 0.0) == pytest.approx(cost(forward(x, P, "tanh"), Y), rel=1e-12)
+    huge = P | {"W1": np.full((4, 3), 6e307), "b1": np.zeros((4, 1))}
+    x = np.eye(3, 6)
+    assert Workspace(copies(huge), 6, "tanh").step(x, Y, 0.0) == pytest.approx(cost(forward(x, huge, "tanh"), Y), rel=1e-12)
     out = Workspace({"W1": np.ones((1, 1)), "b1": np.zeros((1, 1))}, 1, output="identity", loss="half_squared_error")
     out.forward(np.ones((1, 1)))
     assert out.backpropagation(np.full((1, 1), 1e160))["dW1"] == -1e160

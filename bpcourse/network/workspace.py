@@ -13,7 +13,7 @@ from operator import is_
 from typing import Any
 
 import numpy as np
-from numpy import add, ceil, divide, exp, log, maximum, minimum, multiply, subtract, vdot
+from numpy import add, ceil, divide, exp, fmax, fmin, log, multiply, sign, subtract, vdot
 
 from bpcourse import checks, layers
 from bpcourse.checks import Array
@@ -134,23 +134,18 @@ class Workspace:
 
     def _run(self, batch: _Batch, X: Array) -> None:
         """Z = W A_below + b and A = f(Z), layer by layer."""
-        if batch.by_rows:
-            batch.W.dot(X, batch.Z)
-        else:
-            X.T.dot(batch.W, batch.Z)
         if X is not batch.known_X:
-            if not checks.finite(batch.row) or not checks.finite(X):
-                self._refuse(X)
-            self._expect_own(X, "X")
-            batch.known_X = X
+            self._know(batch, X)
+        dot, right, out = batch.first
+        dot(right, out)
         for layer, above in batch.upwards:
             add(layer.Z, layer.b, layer.Z)
             if above is None:
                 break
-            if not isfinite(vdot(layer.Z_flat, layer.Z_flat)) and not checks.finite(layer.Z_flat):
+            if not isfinite(layer.Z_dot(layer.shares)):
                 self._refuse(X)  # an activation may make an infinite sum finite again
             if self.hidden == "relu":
-                maximum(layer.Z, layer.zeros, out=layer.A)
+                fmax(layer.Z, layer.zeros, layer.A)
             else:
                 for Z, A in layer.pieces:
                     A[...] = self.gate(Z)
@@ -159,25 +154,26 @@ class Workspace:
         self._predict(batch, X)
 
     def _predict(self, batch: _Batch, X: Array) -> None:
-        """The output layer; a softmax without the shift where no logit is so large that it needs one."""
+        """The output layer; a softmax with the shift only where some logit is so large that it needs one."""
         last = batch.layers[-1]
         size = vdot(last.Z_flat, last.Z_flat)
-        batch.tame = self.output == "softmax" and bool(size < batch.tame_below)
-        if batch.tame:
+        if not isfinite(size) and not checks.finite(last.Z_flat):
+            self._refuse(X)  # a sigmoid makes an infinite sum finite again
+        if self.output == "softmax":
+            if size >= batch.shift_from:
+                subtract(last.Z, last.Z.max(axis=0), last.Z)  # no probability changes, and no loss
             exp(last.Z, last.A)
             dot, right, out = batch.sums
             dot(right, out)
             divide(last.A, batch.totals, last.A)
         else:
-            if not isfinite(size) and not checks.finite(last.Z_flat):
-                self._refuse(X)  # a sigmoid makes an infinite sum finite again
             for columns in batch.columns:
                 last.A[:, columns] = _trusting(OUTPUTS[self.output])(last.Z[:, columns])
 
     def _total(self, batch: _Batch, Y: Array) -> float:
         """The losses of all examples, summed: Σ (ln Σ e^z − y·z) for the softmax with cross_entropy."""
         last = batch.layers[-1]
-        if batch.tame and self.loss == "cross_entropy":
+        if self.output == "softmax" and self.loss == "cross_entropy":
             log(batch.total, batch.logs)
             multiply(Y, last.Z, batch.products)
             return float(batch.terms.dot(batch.signs))
@@ -207,7 +203,7 @@ class Workspace:
             if below is not None:
                 dot, right, out = layer.back
                 dot(right, out)
-            layer.dZ_dot(X.T if below is None else below.A_T, layer.dW)
+            layer.dZ_dot(batch.X_T if below is None else below.A_T, layer.dW)
             layer.dZ_dot(batch.column, layer.db)
             if downhill:
                 subtract(layer.W, layer.dW, layer.W)
@@ -215,9 +211,12 @@ class Workspace:
             if below is None:
                 return
             if self.hidden == "relu":
-                # The smaller of a and 1, rounded up: 1 where a > 0, else 0, without an array of booleans.
-                minimum(below.A, below.units, out=below.slope)
-                ceil(below.slope, below.slope)
+                # 1 where a > 0, else 0, without an array of booleans: the sign of a, or the smaller of a and 1, rounded up.
+                if below.few:
+                    sign(below.A, below.slope)
+                else:
+                    fmin(below.A, below.units, below.slope)
+                    ceil(below.slope, below.slope)
                 multiply(below.dZ, below.slope, below.dZ)
             else:
                 for dA, (Z, A) in zip(below.dZ_pieces, below.pieces):
@@ -240,6 +239,13 @@ class Workspace:
             self._replace_parameters()
         X = self._plain(X, "X")
         return self._batches.get(X.shape) or self._new_batch(X), X
+
+    def _know(self, batch: _Batch, X: Array) -> None:
+        if not checks.finite(X):
+            self._refuse(X)
+        self._expect_own(X, "X")
+        batch.first = _product(batch.layers[0].W, X, batch.layers[0].Z)
+        batch.known_X, batch.X_T = X, X.T
 
     def _labels(self, batch: _Batch, Y: Array) -> Array:
         """Y, if it fits the batch and the loss can read it."""
@@ -302,13 +308,17 @@ class _Layer:
         in_place = hidden and workspace.hidden == "relu"
         self.A, self.A_flat = (self.Z, self.Z_flat) if in_place else workspace._array("A", l, units, examples)
         self.dZ, self.dZ_flat = workspace._array("dZ", l % 2, units, examples)
-        self.A_T, self.dZ_dot = self.A.T, self.dZ.dot
+        self.A_T, self.Z_dot, self.dZ_dot = self.A.T, self.Z_flat.dot, self.dZ.dot
         self.zeros = self.units = self.slope = self.Z
         if in_place:
             self.zeros, _ = workspace._array("zeros", 0, units, examples)
             self.units, ones = workspace._array("units", 0, units, examples)
             self.slope, _ = workspace._array("slope", 0, units, examples)
             ones.fill(1)
+        self.few = units * examples < _ONE_CALL
+        # A mean is finite where all its numbers are: no square overflows on the way.
+        _, self.shares = workspace._array("shares", 0, units, examples)
+        self.shares.fill(1 / (workspace.batch_size * max(workspace.sizes)))
         parts = [slice(i, i + _PIECE) for i in range(0, units * examples, _PIECE)]
         self.pieces = [(self.Z_flat[part], self.A_flat[part]) for part in parts]
         self.dZ_pieces = [self.dZ_flat[part] for part in parts]
@@ -330,19 +340,16 @@ class _Batch:
         self.upwards = list(itertools.zip_longest(self.layers, self.layers[1:]))
         self.downwards = list(itertools.zip_longest(self.layers[::-1], self.layers[-2::-1]))
         last = self.layers[-1]
-        first = self.layers[0]
-        self.row = first.Z[0]
-        self.by_rows = workspace.by_rows
-        self.W, self.Z = (first.W, first.Z) if self.by_rows else (first.W.T, first.Z.T)
         self.column = np.ones((examples, 1), dtype)
         self.scale = np.empty_like(last.dZ)
         self.scale_factor = self.learning_rate = math.nan
         width = max(1, _PIECE // (units**2 if (workspace.output, workspace.loss) == _COINS else units))
         self.columns = [slice(i, i + width) for i in range(0, examples, width)]
-        self.tame = False
+        self.first: _Product
+        self.X_T: Array
         self.known_X: Any = object()  # no array, and nothing that a caller has
         self.known_Y: Any = object()
-        self.tame_below = (0.8 * math.log(np.finfo(dtype).max)) ** 2  # leaves room for the sum of many such exponentials
+        self.shift_from = (0.8 * math.log(np.finfo(dtype).max)) ** 2  # leaves room for the sum of many such exponentials
         same = np.ones((units if units <= _FEW else 1, units), dtype)
         self.totals, _ = workspace._array("totals", 0, len(same), examples)
         self.sums = _product(same, last.A, self.totals)
@@ -360,6 +367,8 @@ _Product = tuple[Callable[[Array, Array], Any], Array, Array]
 _COINS = ("softmax", "binary_cross_entropy")
 _PIECE = 2048
 """Numbers in a piece where a formula makes arrays of its own: 16 KiB each in float64."""
+_ONE_CALL = 1024
+"""Up to so many numbers numpy's `sign` is faster than the two calls that do its work."""
 _FEW = 16
 """Up to so many units the sum over a column is made once for every unit, so that no array is spread over another."""
 
