@@ -44,7 +44,7 @@ function drawn([pitch, nodes, wires, outputs], order) {
     for (const r of [...(gate ? [radius] : []), ...(ring ? [radius + 4] : [])])
       parts.push(`<circle cx="${x}" cy="${f(y)}" r="${r}" fill="${r === radius ? "var(--bp-paper)" : "none"}" stroke="var(--bp-${colour})" stroke-width="1.5"/>`);
     const words = symbol.replace(/[&<>"']/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" })[sign]);
-    parts.push(`<text x="${x}" y="${f(y + 4)}" text-anchor="middle" font-size="12" fill="var(--bp-${colour})"${gate ? "" : ' class="halo"'}>${words}</text>`);
+    parts.push(`<text x="${x}" y="${f(y + 4)}" text-anchor="middle" font-size="11" fill="var(--bp-${colour})"${gate ? "" : ' class="halo"'}>${words}</text>`);
   });
   return parts.join("");
 }

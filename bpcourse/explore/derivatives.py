@@ -199,7 +199,7 @@ def drawn(layout: Layout, order: int, middle: float) -> str:
                 parts.append(f'<circle cx="{x}" cy="{y:.1f}" r="{radius}" {line}/>')
             more = "" if gate else ' class="halo"'
             parts.append(
-                f'<text x="{x}" y="{y + 4:.1f}" text-anchor="middle" font-size="12" fill="var(--bp-{colour})"{more}>'
+                f'<text x="{x}" y="{y + 4:.1f}" text-anchor="middle" font-size="11" fill="var(--bp-{colour})"{more}>'
                 f"{svg.escaped(symbol)}</text>"
             )
     return "".join(parts)
