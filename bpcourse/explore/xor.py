@@ -203,7 +203,7 @@ class Xor(Explorer):
         levels = {v: svg.number(v) for v in (0.0, 0.25, 0.5, 0.75, 1.0)}
         parts = [
             plot.frame(ticks, levels, "epoch", "cost"),
-            svg.text(plot.box[2], plot.up(FLOOR) + 15, "floor of twins", "ink", 13, "end", ' class="halo"'),
+            svg.text(plot.box[2], plot.up(FLOOR) - 8, "floor of twins", "ink", 13, "end", ' class="halo"'),
             plot.inside(
                 svg.path(plot.line([(u, FLOOR) for u in plot.x]), "ink", 1, ' stroke-dasharray="5 4"'),
                 plot.curve("cost", curve, "value"),
@@ -245,7 +245,7 @@ class Xor(Explorer):
 
 _SAYS = {
     "twins": "Twins: both hidden units compute the same, get the same gradient, and stay on the dashed line.",
-    "apart": "The hidden units differ, and each learns its own part.",
+    "apart": "The hidden units differ, and each can learn its own part.",
 }
 
 

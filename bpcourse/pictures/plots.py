@@ -233,12 +233,12 @@ def shapes(*pieces: str | tuple[str, int, int, str]) -> Figure:
     if not 1 <= count <= MOST_CELLS:
         raise ValueError(f"pieces: expected blocks of 1 to {MOST_CELLS} cells together, got {count}")
     tallest = max(rows for _, rows, _, _ in blocks)
-    width = sum(0.4 + 0.6 * len(piece) if isinstance(piece, str) else max(piece[2], 2) for piece in pieces)
+    width = sum(0.2 + 0.5 * len(piece) if isinstance(piece, str) else max(piece[2], 2) for piece in pieces)
     figure, ax = axes(min(7.2, 0.42 * width + 0.4), 0.42 * tallest + 0.9)
     left = 0.0
     for piece in pieces:
         if isinstance(piece, str):
-            room = 0.4 + 0.6 * len(piece)
+            room = 0.2 + 0.5 * len(piece)
             ax.text(left + room / 2, tallest / 2, piece, ha="center", va="center", fontsize=16, color=INK)
             left += room
             continue

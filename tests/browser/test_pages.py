@@ -153,6 +153,14 @@ WIDER = """() => {
 }"""
 
 
+# Formulas whose punctuation has gone to the next line.
+TORN = """() => [...document.querySelectorAll(".together")].filter((kept) => {
+  const box = kept.querySelector(".katex-html").lastElementChild.getBoundingClientRect(), range = document.createRange();
+  range.selectNodeContents(kept.lastChild);
+  return box.width && range.getBoundingClientRect().left < box.right - 3;
+}).map((kept) => kept.textContent)"""
+
+
 @pytest.mark.parametrize("width", [1200, pytest.param(1440, marks=pytest.mark.slow), 1920])
 def test_nothing_scrolls_sideways_on_a_laptop(shown, width):
     """No equation, table, picture or line of code is wider than its column."""
@@ -165,6 +173,7 @@ def test_on_a_phone_the_page_fits_and_what_scrolls_shows_that_it_does(shown):
     tab, _ = shown
     look(tab, 390)
     assert [found["what"] for found in tab.evaluate(WIDER) if not found["shaded"]] == []
+    assert tab.evaluate(TORN) == []
     look(tab, 360, "dark")
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
