@@ -158,7 +158,7 @@ class Value:
         return self.apply_gate(power(checks.number(exponent, "exponent")), self)
 
     def __rpow__(self, base: Operand) -> Value:
-        return self.apply_gate(GATES["power"], checks.positive(base, "base"), self)
+        return self.apply_gate(GATES["power"], base, self)
 
     def __gt__(self, other: Operand) -> Value:
         return self.apply_gate(GATES["greater"], self, other)
@@ -330,11 +330,10 @@ def local_gradients(node: Value, symbols: bool = False) -> tuple[Any, ...]:
     """
     expect_value(node, "node")
     expect_unchanged([node])
-    if node.gate is None:
-        return ()
-    if checks.flag(symbols, "symbols"):
-        return node.gate.local_gradients(node, *node.inputs)
-    return node.gate.local_gradients(node._value, *[source._value for source in node.inputs])
+    point: Sequence[Any] = (node, *node.inputs)
+    if not checks.flag(symbols, "symbols"):
+        point = [v._value for v in point]
+    return () if node.gate is None else node.gate.local_gradients(*point)
 
 
 def expect_unchanged(order: Iterable[Value]) -> None:

@@ -352,6 +352,7 @@ def test_a_function_of_other_arguments_is_told():
         (lambda: diagnose(abs, "forward", output="relu"), "output"),
         (lambda: diagnose(abs, "forward", loss="mse"), "loss"),
         (lambda: diagnose(abs, "forward", sizes=[3]), "sizes"),
+        (lambda: diagnose(abs, "forward", sizes=[2, 10**9]), "sizes"),
         (lambda: diagnose(abs, "forward", seed=-1), "seed"),
         (lambda: diagnose(abs, "module"), "criterion"),
         (lambda: diagnose(abs, "module", criterion=abs), "function"),

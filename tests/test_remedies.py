@@ -2,6 +2,7 @@ import copy
 import math
 import pickle
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +13,6 @@ from hypothesis import strategies as st
 from bpcourse import network
 from bpcourse.beyond import remedies
 from bpcourse.beyond.remedies import (
-    HIDDEN,
     batch_norm,
     batch_norm_vjp,
     clip_by_norm,
@@ -26,9 +26,11 @@ from bpcourse.beyond.remedies import (
     residual_vjp,
     with_norms,
 )
+from bpcourse.gates import GATES
 from bpcourse.layers import ACTIVATIONS
 from bpcourse.numeric import check_gradient
 
+HIDDEN = [*ACTIVATIONS, "leaky_relu"]
 seeds = st.integers(0, 10**6)
 
 
@@ -217,8 +219,9 @@ def problem(seed=0):
     return X, network.one_hot(np.arange(7) % 3, 3), initialise_by("xavier", [4, 5, 5, 5, 3], seed)
 
 
-@pytest.mark.parametrize("hidden", ACTIVATIONS)
-def test_without_remedies_it_is_the_network_of_chapter_11(hidden):
+@pytest.mark.parametrize("hidden", [*ACTIVATIONS, "a gate of one's own"])
+def test_without_remedies_it_is_the_network_of_chapter_11(hidden, monkeypatch):
+    monkeypatch.setitem(GATES, "a gate of one's own", replace(GATES["sin"], name=hidden, activation=True))
     X, Y, parameters = problem()
     layers = remedies.forward(X, parameters, hidden)
     cache = network.forward(X, parameters, hidden)

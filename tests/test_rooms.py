@@ -8,7 +8,9 @@ import shutil
 import subprocess
 import sys
 import tokenize
+from graphlib import TopologicalSorter
 
+import grimp
 import pages
 import pytest
 
@@ -52,6 +54,11 @@ def test_an_import_upward_or_a_room_without_a_place_is_found(module, upward, tmp
         file.write(f"\n\ndef late():\n    {upward}\n")
     found = run(LINT, tmp_path)
     assert found.returncode == 1 and "BROKEN" in found.stdout, found.stdout
+
+
+def test_no_module_comes_back_to_itself_by_its_imports():
+    house = grimp.build_graph("bpcourse", cache_dir=None)
+    TopologicalSorter({name: house.find_modules_directly_imported_by(name) for name in house.modules}).prepare()
 
 
 def imported(module) -> set[str]:

@@ -126,7 +126,9 @@ def visit_math_block(self: Any, node: nodes.math_block) -> None:
 
 def breakable(formula: str) -> str:
     """A formula in a span that does not break may still break where KaTeX lets it."""
-    return formula.replace('</span><span class="katex-base">', '</span><span class="katex-break"> </span><span class="katex-base">')
+    return formula.replace(
+        '</span><span class="katex-base">', '</span><span class="katex-break"> </span><span class="katex-base">'
+    )
 
 
 def typeset(app: Any, text: str, place: Any) -> str:

@@ -19,7 +19,8 @@ import numpy as np
 from bpcourse import checks
 from bpcourse.checks import Array
 from bpcourse.doors import asked
-from bpcourse.layers import ACTIVATIONS, activation_vjp, affine, affine_vjp, output_delta, relu, softmax
+from bpcourse.gates import GATES
+from bpcourse.layers import activation, activation_vjp, affine, affine_vjp, output_delta, relu, softmax
 from bpcourse.network import Parameters, checked_parameters, initialise, questions
 
 # ------------------------------------------------------- how the weights begin
@@ -285,12 +286,14 @@ class Layer(NamedTuple):
     hidden: str
 
 
-HIDDEN: dict[str, Callable[[Array], Array]] = {**ACTIVATIONS, "leaky_relu": leaky_relu}
-"""The activations that `forward` takes."""
+def _expect_hidden(name: Any) -> None:
+    """ValueError unless it is leaky_relu or an activation of the gate table."""
+    if not isinstance(name, str) or name != "leaky_relu":
+        activation(name)
 
 
 def _of_forward(X: Any, parameters: Any, hidden: Any = "relu", residuals: Any = False) -> tuple[Any, ...]:
-    checks.choice(hidden, "hidden", HIDDEN)
+    _expect_hidden(hidden)
     X, parameters = checks.batch(X, "X"), _with_or_without_norms(parameters, "softmax")
     if parameters["W1"].shape[1] != len(X):
         raise ValueError(f"W1: expected {len(X)} columns, a column for each row of X, got shape {parameters['W1'].shape}")
@@ -306,7 +309,8 @@ def forward(X: Array, parameters: Parameters, hidden: str = "relu", residuals: b
 
         Z = W A_below + b,    U = γ Ẑ + β or Z,    A = f(U) or A_below + f(U).
 
-    X, and Z, U and A of every layer, are (units, examples). A hidden layer l is
+    X, and Z, U and A of every layer, are (units, examples). hidden: leaky_relu, or
+    any gate that may be an activation. A hidden layer l is
     normalised where the parameters hold `gamma{l}` (see `with_norms`), every
     batch by its own mean and variance, the held-out one too. With `residuals`
     a hidden layer adds its input to its output where there are as many units
@@ -320,7 +324,7 @@ def forward(X: Array, parameters: Parameters, hidden: str = "relu", residuals: b
         Z = U = affine(parameters[f"W{l}"], below, parameters[f"b{l}"])
         if f"gamma{l}" in parameters:
             U, kept = batch_norm(Z, parameters[f"gamma{l}"], parameters[f"beta{l}"])
-        F = (softmax if l == depth else HIDDEN[hidden])(U)
+        F = softmax(U) if l == depth else leaky_relu(U) if hidden == "leaky_relu" else GATES[hidden](U)
         added = residuals and l < depth and F.shape == below.shape
         A = residual(below, F) if added else F
         questions.held({f"Z{l}": Z, f"U{l}": U, f"A{l}": A}, ("Z", "U", "A"), "sums", "are X or the weights too large?")
@@ -329,7 +333,7 @@ def forward(X: Array, parameters: Parameters, hidden: str = "relu", residuals: b
 
 
 def _of_backpropagation(layers: Any, Y: Any, parameters: Any, hidden: Any = "relu") -> tuple[Any, ...]:
-    checks.choice(hidden, "hidden", HIDDEN)
+    _expect_hidden(hidden)
     parameters = _with_or_without_norms(parameters, "softmax")
     layers = _fitting(layers, parameters)
     for layer in layers:

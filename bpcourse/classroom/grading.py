@@ -18,9 +18,10 @@ from bpcourse import checks
 from bpcourse.classroom import apart
 from bpcourse.classroom.tasks import Task, calls, given
 from bpcourse.practice import clinic, diagnosis
+from bpcourse.practice.answers import check, check_choice
 from bpcourse.practice.code import check_code
 from bpcourse.practice.diagnosis import Verdict
-from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers, check, check_choice
+from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers
 from bpcourse.practice.rules import UNFIT
 
 LETTERS = "abcdefgh"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import itertools
 import linecache
 import traceback
 import warnings
@@ -214,6 +215,8 @@ def diagnose(
         checks.sizes(sizes), checks.choice(hidden, "hidden", ACTIVATIONS), checks.choice(output, "output", OUTPUTS),
         checks.choice(loss, "loss", LOSSES),
     )  # fmt: skip
+    for below, units in itertools.pairwise(setting.sizes):
+        checks.expect_room("sizes", below, units)
     if kind == "module":
         checks.function(criterion, "criterion", "predictions and labels")
         cases = of_module(rng, setting, function)

@@ -17,6 +17,7 @@ from playwright.sync_api import expect
 
 from bpcourse.classroom import report
 from bpcourse.practice import bank, clinic, diagnosis, exercises, page
+from bpcourse.practice.answers import _check_numbers, check
 from bpcourse.practice.exercises import Choice, Clinic, Ladder, Numbers, chapter
 
 pytestmark = pytest.mark.browser
@@ -94,7 +95,7 @@ def python(one: Numbers | Ladder, answers: dict[str, str], seed: int) -> dict[st
     """The verdicts as `check` gives them, or what it refuses with."""
     question = one.rung(len(one.steps)) if isinstance(one, Ladder) else one
     try:
-        report = exercises._check_numbers(question, answers, seed)
+        report = _check_numbers(question, answers, seed)
     except ValueError as error:
         text = re.sub(r"^\S+: ", "", str(error))
         return {name: ["unreadable", f"{text[0].upper()}{text[1:]}.", []] for name in answers}
@@ -109,7 +110,7 @@ def test_page_and_python_say_the_same(twin, own_bank, number):
     for label, one in told.items():
         if isinstance(one, Choice):
             for k in range(1, len(one.options) + 1):
-                (verdict,) = exercises.check(label, k).verdicts.values()
+                (verdict,) = check(label, k).verdicts.values()
                 said = twin.evaluate("([label, k]) => bpPractice.check(label, { choice: `${k}` }).choice", [label, k])
                 plain = re.sub(r"<[^>]*>", "", said["text"]).replace("&amp;", "&").replace("&lt;", "<").replace("&gt;", ">")
                 assert said["kind"] == verdict.kind
@@ -118,7 +119,7 @@ def test_page_and_python_say_the_same(twin, own_bank, number):
             places = [{"line": k} for k in range(1, len(clinic.lines(one)) + 1)]
             reasons = [{"reason": reason.mistake.name} for reason in clinic.menu(one)]
             for answers, k in [*zip(places, itertools.count(1)), *zip(reasons, itertools.count(1))]:
-                ((name, verdict),) = exercises.check(label, **answers).verdicts.items()
+                ((name, verdict),) = check(label, **answers).verdicts.items()
                 said = twin.evaluate("([label, name, k]) => bpPractice.check(label, { [name]: `${k}` })[name]", [label, name, k])
                 assert [said["kind"], said["text"]] == [verdict.kind, verdict.text]
         if not isinstance(one, Numbers | Ladder):

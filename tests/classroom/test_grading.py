@@ -7,7 +7,8 @@ from bpcourse.classroom import grading
 from bpcourse.classroom.__main__ import main
 from bpcourse.classroom.sets import SETS, Problem, seed_of
 from bpcourse.classroom.tasks import of_seed
-from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers, check
+from bpcourse.practice.answers import check
+from bpcourse.practice.exercises import Choice, Clinic, Code, Numbers
 
 
 @pytest.fixture(scope="module")
