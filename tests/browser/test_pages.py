@@ -153,10 +153,6 @@ WIDER = """() => {
 }"""
 
 
-# Words of an explorer's plot that few can read on a phone: in pixels of the screen.
-TINY = """() => [...document.querySelectorAll(".bp-explorer svg.bp:has(svg) text")]
-  .map((text) => [text.textContent, parseFloat(getComputedStyle(text).fontSize) * text.getScreenCTM()?.a])
-  .filter(([, size]) => size < 10)"""
 # Formulas whose punctuation has gone to the next line.
 TORN = """() => [...document.querySelectorAll(".together")].filter((kept) => {
   const box = kept.querySelector(".katex-html").lastElementChild.getBoundingClientRect(), range = document.createRange();
@@ -178,7 +174,6 @@ def test_on_a_phone_the_page_fits_and_what_scrolls_shows_that_it_does(shown):
     look(tab, 390)
     assert [found["what"] for found in tab.evaluate(WIDER) if not found["shaded"]] == []
     assert tab.evaluate(TORN) == []
-    assert tab.evaluate(TINY) == []
     look(tab, 360, "dark")
     assert tab.evaluate("document.documentElement.scrollWidth") <= 360
 
