@@ -39,7 +39,7 @@ _ASKS: dict[str, Callable[[float, float, float], tuple[float, float]]] = {
     "a = {a} and b = {b} each move up by h, with h = {h}. What does f = a·b do?": lambda a, b, h: (h, h),
 }
 _BECAUSE = "The derivatives are {b} and {a}: to first order f changes by {change}."
-_NOTE = "Green: moves that raise f, to first order. Grey: where the random nudges lie, this draw among them. Orange: the gradient."
+_NOTE = "Green: moves that raise f, to first order. Grey: where random nudges lie, this draw among them. Orange: the gradient."
 
 
 def random_nudges(seed: int) -> tuple[float, float]:
