@@ -482,11 +482,11 @@ SMALLEST = """root => Math.min(...[...root.querySelectorAll("svg.bp text")]
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_no_word_of_a_picture_shrinks_below_eight_pixels(page, width):
+def test_no_word_of_a_picture_shrinks_below_nine_pixels(page, width):
     """On a phone and beside the controls, where wide pictures shrink most."""
     page.tab.set_viewport_size({"width": width, "height": 800})
     for alive in page.explorers:
-        assert alive.root.evaluate(SMALLEST) >= 8, alive.twin.label
+        assert alive.root.evaluate(SMALLEST) >= 9, alive.twin.label
 
 
 TARGETS = """root => [...root.querySelectorAll("button, select, input:not([type=checkbox]), label:has([type=checkbox])")]
