@@ -29,7 +29,7 @@ DRAWS = 60
 _REACH = 6.0
 _TOLD = (
     "Moves of a and b, divided by h. Orange, the gradient: {u}, {v}; green, the half of all moves on its side: "
-    "they raise f. Grey, where random nudges lie: from 0, 0 to 1, 1; black, this draw: {x}, {y}"
+    "they raise f. Grey, where random nudges lie: from 0, 0 to 1, 1; among them, this draw: {x}, {y}"
 )
 _ASKS: dict[str, Callable[[float, float, float], tuple[float, float]]] = {
     "a = {a} and b = {b} each move by its derivative times h, with h = {h}. What does f = a·b do?": lambda a, b, h: (
@@ -39,7 +39,7 @@ _ASKS: dict[str, Callable[[float, float, float], tuple[float, float]]] = {
     "a = {a} and b = {b} each move up by h, with h = {h}. What does f = a·b do?": lambda a, b, h: (h, h),
 }
 _BECAUSE = "The derivatives are {b} and {a}: to first order f changes by {change}."
-_NOTE = "Green: moves that raise f, to first order. Grey: where the random nudges lie; black: this draw. Orange: the gradient."
+_NOTE = "Green: moves that raise f, to first order. Grey: where random nudges lie, this draw among them. Orange: the gradient."
 
 
 def random_nudges(seed: int) -> tuple[float, float]:

@@ -476,6 +476,19 @@ def test_controls_stand_beside_the_picture_where_there_is_room(page, width):
         assert picture["y"] < controls["y"] + controls["height"], alive.twin.label
 
 
+SMALLEST = """root => Math.min(...[...root.querySelectorAll("svg.bp text")]
+  .filter((e) => e.checkVisibility() && e.getBoundingClientRect().width)
+  .map((e) => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().d))"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_word_of_a_picture_shrinks_below_nine_pixels(page, width):
+    """On a phone and beside the controls, where wide pictures shrink most."""
+    page.tab.set_viewport_size({"width": width, "height": 800})
+    for alive in page.explorers:
+        assert alive.root.evaluate(SMALLEST) >= 9, alive.twin.label
+
+
 TARGETS = """root => [...root.querySelectorAll("button, select, input:not([type=checkbox]), label:has([type=checkbox])")]
   .filter((e) => e.checkVisibility())
   .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height]).filter(([, height]) => height < 44)"""

@@ -171,7 +171,8 @@ EXERCISES: list[Exercise] = [
         title="One path of three",
         text="The second path of $w^1_{21}$ in the 2-2-3-1 network, from the loss back: through $z^3_1$, $a^2_2$, $z^2_2$, "
         "$a^1_2$ and $z^1_2$. The "
-        "units are sigmoids, the loss is $L = (y - \\hat y)^2$. Find each line to four digits, and name the rule that makes it.",
+        "units are sigmoids, the loss is $L = (y - \\hat y)^2$. Find each line to four digits, and name the rule that makes it. "
+        "(The mark $|_2$ says: by path 2 alone.)",
         hints=(
             "The path has a start, a middle and an end. Each step on it is one factor.",
             "Out of a sigmoid unit: times a(1 − a). Into a unit: times the weight on the way. At the very start: times x₁.",
@@ -181,7 +182,7 @@ EXERCISES: list[Exercise] = [
         "of the middle "
         "sigmoid, the weight, the slope of the first sigmoid, and at last what $w^1_{21}$ multiplies, which is $x_1$. This is "
         "one path's share, "
-        "not yet the derivative. (In the lines below $|_j$ says: by path $j$ alone.)",
+        "not yet the derivative.",
         derivation=_paths(2, 1, (2,)),
         steps=(
             "a_12",
@@ -272,7 +273,8 @@ EXERCISES: list[Exercise] = [
         "the slope of the last "
         "sigmoid, $w^3_{13}$, the slope $a^2_3(1 - a^2_3)$, and what the weight multiplies, $a^1_1$. (The lines below "
         "go back a layer at a time, as chapters 6 and 9 will: $\\delta^l$ is the column of all "
-        "$\\partial L/\\partial z^l_j$, and $\\circ$ multiplies two columns entry by entry. Our path needs the third "
+        "$\\partial L/\\partial z^l_j$; $W a$ is the column of a layer's sums, one for each row of $W$, and $W^\\top \\delta$ "
+        "sums over each column of $W$ instead; $\\circ$ multiplies two columns entry by entry. Our path needs the third "
         "of $\\delta^2$ and the last line.)",
         derivation=of_network(
             THREE_PATHS,
