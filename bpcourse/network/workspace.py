@@ -13,7 +13,7 @@ from operator import is_
 from typing import Any
 
 import numpy as np
-from numpy import add, ceil, divide, exp, fmax, fmin, log, multiply, sign, subtract, vdot
+from numpy import add, ceil, divide, exp, fmax, fmin, log, memmap, multiply, ndarray, sign, subtract, vdot
 
 from bpcourse import checks, layers
 from bpcourse.checks import Array
@@ -226,12 +226,12 @@ class Workspace:
 
     def _plain(self, array: Any, argument: str) -> Array:
         """The array, or an array mapped from a file as one; TypeError for anything else."""
-        if array.__class__ is np.memmap:
-            array = array.view(np.ndarray)
-        if array.__class__ is not np.ndarray or array.dtype != self.dtype:
-            came = array.dtype if array.__class__ is np.ndarray else type(array).__name__
-            raise TypeError(f"{argument}: expected an array of {self.dtype} as the parameters are, got {came}")
-        return array
+        if array.__class__ is ndarray and array.dtype == self.dtype:
+            return array
+        if array.__class__ is memmap and array.dtype == self.dtype:
+            return array.view(ndarray)
+        came = array.dtype if array.__class__ in (ndarray, memmap) else type(array).__name__
+        raise TypeError(f"{argument}: expected an array of {self.dtype} as the parameters are, got {came}")
 
     def _batch(self, X: Array) -> tuple[_Batch, Array]:
         """The arrays for batches as wide as X, made when such a batch comes first; and X, plain."""

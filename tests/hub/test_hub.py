@@ -304,6 +304,7 @@ def test_students_code_is_graded_as_an_account_that_reaches_nothing(released):
 )
 def test_what_never_ends_or_ends_python_is_ended_and_graded_0(released, answer):
     submit(released, ADA, answer)
+    (ROOT / "grading" / "left" / "by a grading that was killed").mkdir(parents=True)
     run(NBGRADER, "collect", "ps1", "--update", user=TEACHER, cwd=ROOT / "course")
     grade = NBGRADER, "autograde", "ps1", f"--student={ADA}", "--force", "--Execute.timeout=3"
     run(*grade, user=TEACHER, check=False, cwd=ROOT / "course")
