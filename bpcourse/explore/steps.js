@@ -147,7 +147,7 @@ function start(root, model) {
 
   const [boxes, wires] = ["box", "wire"].map((kind) => [...picture.querySelectorAll(`[data-${kind}]`)]);
   const when = Object.fromEntries(steps.map(({ name }, i) => [name, i]));
-  const set = (part, state) => { if (part.dataset.state !== state) part.dataset.state = state; };
+  const set = (part, state) => { if (part.state !== state) part.dataset.state = part.state = state; }; // reading the page costs
   function colourIn(now, step) {
     const read = reads(now), back = isGradient(now.name), ends = new Set(read.map(home));
     for (const box of boxes) {
@@ -170,12 +170,16 @@ function start(root, model) {
       lay(now);
       colourIn(now, step);
     }
-    const said = write(now, row, column);
+    const of = now.of ??= texts(now, step), said = write(now, row, column);
+    return { ...of, slope: isGradient(now.name) ? arrays[now.name][row][column] : 0, status: `${of.head} ${now.equation}. ${now.words}. ${of.shapes}. ${said}` };
+  }
+
+  // What a step says, whichever entry is pointed at.
+  function texts(now, step) {
     const shapes = `${reads(now).map((name) => `${labels[name]} ${shape(name)}`).join(", ")} → ${labels[now.name]} ${shape(now.name)}`;
     const head = `Step ${step + 1} of ${steps.length}, ${isGradient(now.name) ? "backward" : "forward"}: ${labels[now.name]}.`;
-    return { head, words: `${now.words[0].toUpperCase()}${now.words.slice(1)}.`, slope: isGradient(now.name) ? arrays[now.name][row][column] : 0, equation: now.equation, line: `${now.line}   # ${now.place}`, shapes,
-      told: { now: `${labels[now.name]} from ${reads(now).map((name) => labels[name]).join(", ").replace(/, ([^,]*)$/, " and $1")}` },
-      status: `${head} ${now.equation}. ${now.words}. ${shapes}. ${said}` };
+    return { head, words: `${now.words[0].toUpperCase()}${now.words.slice(1)}.`, equation: now.equation, line: `${now.line}   # ${now.place}`, shapes,
+      told: { now: `${labels[now.name]} from ${reads(now).map((name) => labels[name]).join(", ").replace(/, ([^,]*)$/, " and $1")}` } };
   }
   const go = (to) => ({ step: Math.max(0, Math.min(last, to)) });
   const actions = { first: () => go(0), back: ({ step }) => go(step - 1), next: ({ step }) => go(step + 1), last: () => go(last) };
