@@ -1,5 +1,6 @@
 """Errata, glossary and index: generated from data, complete, and computed."""
 
+import itertools
 import re
 from collections import Counter
 
@@ -144,3 +145,10 @@ def test_the_report_has_every_criterion_with_its_level_and_names_tests_that_are_
     assert len(named) > 15 and named <= set(re.findall(r"^def (test_\w+)", written, re.M))
     # What is said to be met or met in part says how; what is not met is said.
     assert all("Not met" in page.partition(number)[2].partition('("')[0] for number, _, result in rows if result == "PART")
+
+
+@pytest.mark.parametrize("path", pages.CHAPTERS, ids=lambda path: path.stem)
+def test_every_column_of_a_table_has_a_heading(path):
+    lines = re.sub(r"`[^`]*`|\$[^$]*\$", "x", path.read_text(encoding="utf-8")).splitlines()
+    heads = [head for head, rule in itertools.pairwise(lines) if re.fullmatch(r"\|[-:| ]+\|", rule)]
+    assert [head for head in heads if not all(cell.strip() for cell in head.strip("|").split("|"))] == []
