@@ -116,6 +116,17 @@ def test_only_classes_are_trusted(katex):
             katex(tex)
 
 
+def test_what_was_printed_is_kept_for_the_next_build_with_the_same_printer(katex, tmp_path):
+    kept = tmp_path / "formulas.json"
+    first = Katex(MACROS, kept)
+    assert first("x^2") == katex("x^2") != first("x^2", True)
+    first.keep()
+    again = Katex(MACROS, kept)
+    assert again("x^2") == katex("x^2") and again("x^2", True) == first("x^2", True)
+    assert "process" not in vars(again), "no Node was asked"
+    assert Katex({**MACROS, "\\new": "x"}, kept).known == {}
+
+
 # ------------------------------------------------------------ nothing inline
 
 

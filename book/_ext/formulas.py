@@ -1,11 +1,13 @@
 """Formulas are printed when the book is built: no page needs a script to show them.
 
 Node runs KaTeX, once for a whole build: a formula goes in as a line and comes back as HTML, with MathML in it for who
-listens. What KaTeX writes into style attributes becomes classes that say it by their names: `kt-3063` is top: -3.063em.
-When all pages are written, `_static/formulas.css` gets those that occur in them, beside KaTeX's rules for what occurs.
+listens. What was printed is kept for the next build, so that a changed page is seen sooner. What KaTeX writes into style
+attributes becomes classes that say it by their names: `kt-3063` is top: -3.063em. When all pages are written,
+`_static/formulas.css` gets those that occur in them, beside KaTeX's rules for what occurs.
 """
 
 import functools
+import hashlib
 import html
 import json
 import os
@@ -43,17 +45,33 @@ logger = logging.getLogger(__name__)
 
 
 class Katex:
-    """KaTeX in a Node that waits for formulas, with these macros."""
+    """KaTeX in a Node that waits for formulas, with these macros; what it printed is kept in a file, if one is named."""
 
-    def __init__(self, macros: dict[str, str]):
-        command = [NODE, KATEX / "print.js", json.dumps(macros)]
+    def __init__(self, macros: dict[str, str], kept: Path | None = None):
+        self.command = [NODE, KATEX / "print.js", json.dumps(macros)]
         self.macros = {name: re.sub(r"\\htmlClass\{[^}]*\}", "", body) for name, body in macros.items()}
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
-        weakref.finalize(self, self.process.communicate)
+        self.kept, self.known, self.by = kept, {}, printer(macros)
+        if kept and kept.exists():
+            stored = json.loads(kept.read_text(encoding="utf-8"))
+            self.known = stored["printed"] if stored["by"] == self.by else {}
+        self.stored = len(self.known)
 
-    @functools.cache  # noqa: B019  # as long as the build
+    @functools.cached_property
+    def process(self) -> subprocess.Popen[str]:
+        """The Node, begun with the first formula that is new."""
+        process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+        weakref.finalize(self, process.communicate)
+        return process
+
     def __call__(self, tex: str, display: bool = False) -> str:
         """The formula as HTML without a style attribute; ValueError with KaTeX's words where it cannot be read."""
+        name = f"{display:d}{tex}"
+        if name not in self.known:
+            self.known[name] = self.printed(tex, display)
+        return self.known[name]
+
+    def printed(self, tex: str, display: bool) -> str:
+        """A formula that was never printed before."""
         assert self.process.stdin and self.process.stdout
         self.process.stdin.write(json.dumps({"tex": tex, "displayMode": display}) + "\n")
         self.process.stdin.flush()
@@ -66,6 +84,11 @@ class Katex:
         text = text.replace(' columnspacing=""', "")  # of one column; not HTML
         return re.sub(r"(?<=x-tex\">).*?(?=</annotation>)", lambda _: html.escape(self.plain(tex)), text, count=1, flags=re.S)
 
+    def keep(self) -> None:
+        """Write down what was printed, if some of it is new."""
+        if self.kept and len(self.known) > self.stored:
+            self.kept.write_text(json.dumps({"by": self.by, "printed": self.known}), encoding="utf-8")
+
     def plain(self, tex: str) -> str:
         """The formula without the book's macros, as any LaTeX reads it."""
         for name, body in self.macros.items():
@@ -75,10 +98,21 @@ class Katex:
         return tex
 
 
+def printer(macros: dict[str, str]) -> str:
+    """What a printed formula depends on, as a short name: KaTeX, this file, the macros."""
+    files = KATEX / "katex.min.js", KATEX / "print.js", Path(__file__)
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files) + json.dumps(macros).encode()).hexdigest()
+
+
 @functools.cache
-def katex(macros: str, process: int) -> Katex:
+def katex(macros: str, folder: str, process: int) -> Katex:
     """One for each process of a build."""
-    return Katex(json.loads(macros))
+    return Katex(json.loads(macros), Path(folder) / "formulas.json")
+
+
+def of_build(app: Any) -> Katex:
+    """The printer of this build."""
+    return katex(json.dumps(app.config.formula_macros), str(app.doctreedir), os.getpid())
 
 
 def named(declaration: str) -> str:
@@ -94,7 +128,7 @@ def named(declaration: str) -> str:
 def printed(app: Any, tex: str, display: bool, place: Any) -> str:
     """The formula as HTML; where KaTeX cannot read it, a warning with its place, and what was written."""
     try:
-        return katex(json.dumps(app.config.formula_macros), os.getpid())(tex.strip(), display)
+        return of_build(app)(tex.strip(), display)
     except ValueError as error:
         logger.warning("A formula that KaTeX cannot read: %s: %s", tex.strip(), error, location=place)
         return html.escape(tex)
@@ -177,6 +211,7 @@ def finish(app: Any, exception: Exception | None) -> None:
     """Write the style sheet for what stands in pages and in their scripts."""
     if exception or app.builder.format != "html":
         return
+    of_build(app).keep()
     folder = Path(app.outdir)
     classes: set[str] = set()
     for path in [*folder.rglob("*.html"), *folder.glob("_static/practice/*.js")]:

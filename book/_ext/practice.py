@@ -92,7 +92,7 @@ class Practice(SphinxDirective):
         for step in page.on_the_way(one, with_mistakes=False):
             tex = derivation.tex(step.name)
             number = nodes.raw("", page.number(label, step.name, values[step.name]), format="html")
-            rule = nodes.emphasis("", f"({tr(step.rule)})")
+            rule = nodes.emphasis("", f"({tr(step.rule)})".replace("'", "’"))  # Sphinx does so too late for a page of copies
             line = nodes.paragraph("", "", nodes.math(tex, tex), nodes.Text(" = "), number, nodes.Text(" "), rule)
             lines += nodes.list_item("", line)
         return lines

@@ -21,6 +21,8 @@ class Together(SphinxPostTransform):
         """Go through the page's inline formulas."""
         for formula in list(self.document.findall(nodes.math)):
             parent = formula.parent
+            if "together" in parent.get("classes", ()):
+                continue  # an exercise that stands on two pages
             i = parent.index(formula)
             after = parent[i + 1] if i + 1 < len(parent) else None
             clinging = CLINGING.match(after.astext()) if isinstance(after, nodes.Text) else None

@@ -54,6 +54,12 @@ def test_no_sign_of_a_formula_lacks_in_its_font(browser):
     assert lacking == {}
 
 
+def test_what_clings_to_a_formula_is_wrapped_once_also_in_exercises_that_stand_on_two_pages():
+    for path in [*HTML.rglob("*.html"), *HTML.glob("_static/practice/*.js")]:
+        told = path.read_text(encoding="utf-8").replace("\\", "")
+        assert 'class="together"><span class="together"' not in told, path.name
+
+
 @pytest.fixture
 def tab(browser):
     tab, troubles = opened(browser, "book/07-one-weight-w212.html", 1200)
