@@ -87,7 +87,9 @@ class Katex:
     def keep(self) -> None:
         """Write down what was printed, if some of it is new."""
         if self.kept and len(self.known) > self.stored:
-            self.kept.write_text(json.dumps({"by": self.by, "printed": self.known}), encoding="utf-8")
+            part = self.kept.with_suffix(".part")  # a build that is cut off leaves no half of the file
+            part.write_text(json.dumps({"by": self.by, "printed": self.known}), encoding="utf-8")
+            part.replace(self.kept)
 
     def plain(self, tex: str) -> str:
         """The formula without the book's macros, as any LaTeX reads it."""

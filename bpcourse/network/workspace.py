@@ -101,7 +101,7 @@ class Workspace:
         self._delta(batch, Y, 1 / batch.examples)
         if not checks.finite(batch.layers[-1].dZ_flat):
             self._refuse(X, Y)
-        self._back(batch, X, downhill=False)
+        self._back(batch, downhill=False)
         return self._grads
 
     def step(self, X: Array, Y: Array, learning_rate: float) -> float:
@@ -117,7 +117,7 @@ class Workspace:
         if not math.isfinite(cost):
             self._refuse(X, Y)
         self._delta(batch, Y, batch.learning_rate / batch.examples)
-        self._back(batch, X, downhill=True)
+        self._back(batch, downhill=True)
         return cost
 
     # ---------------------------------------------------------------- the arrays
@@ -197,7 +197,7 @@ class Workspace:
             batch.scale_factor = factor
         multiply(last.dZ, batch.scale, last.dZ)
 
-    def _back(self, batch: _Batch, X: Array, downhill: bool) -> None:
+    def _back(self, batch: _Batch, downhill: bool) -> None:
         """dW and db of every layer from the last to the first; downhill, W − dW and b − db at once."""
         for layer, below in batch.downwards:
             if below is not None:
@@ -226,12 +226,12 @@ class Workspace:
 
     def _plain(self, array: Any, argument: str) -> Array:
         """The array, or an array mapped from a file as one; TypeError for anything else."""
-        if array.__class__ is ndarray and array.dtype == self.dtype:
-            return array
-        if array.__class__ is memmap and array.dtype == self.dtype:
-            return array.view(ndarray)
-        came = array.dtype if array.__class__ in (ndarray, memmap) else type(array).__name__
-        raise TypeError(f"{argument}: expected an array of {self.dtype} as the parameters are, got {came}")
+        if array.__class__ is memmap:
+            array = array.view(ndarray)
+        if array.__class__ is not ndarray or array.dtype != self.dtype:
+            came = array.dtype if array.__class__ is ndarray else type(array).__name__
+            raise TypeError(f"{argument}: expected an array of {self.dtype} as the parameters are, got {came}")
+        return array
 
     def _batch(self, X: Array) -> tuple[_Batch, Array]:
         """The arrays for batches as wide as X, made when such a batch comes first; and X, plain."""
@@ -241,6 +241,7 @@ class Workspace:
         return self._batches.get(X.shape) or self._new_batch(X), X
 
     def _know(self, batch: _Batch, X: Array) -> None:
+        """Ask what stands in X, once, and keep how it is multiplied."""
         if not checks.finite(X):
             self._refuse(X)
         self._expect_own(X, "X")
