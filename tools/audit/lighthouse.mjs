@@ -1,12 +1,13 @@
-// Lighthouse, as on a phone, on one address after another in one Chrome: of each a line of JSON.
+// Lighthouse, as on a phone, in one Chrome: an address comes in as a line, and goes out as a line of JSON.
+import { createInterface } from "node:readline";
 import { launch } from "chrome-launcher";
 import lighthouse from "lighthouse";
 
-const [flags, ...addresses] = process.argv.slice(2);
-const chrome = await launch({ chromeFlags: ["--headless=new", ...JSON.parse(flags)], logLevel: "silent" });
+const flags = JSON.parse(process.argv[2]);
+const chrome = await launch({ chromeFlags: ["--headless=new", ...flags], logLevel: "silent" });
 const number = (lhr, name) => lhr.audits[name].numericValue;
 
-for (const address of addresses) {
+for await (const address of createInterface({ input: process.stdin })) {
   const { lhr } = await lighthouse(address, { port: chrome.port, output: [], logLevel: "silent" });
   const scores = Object.fromEntries(Object.values(lhr.categories).map(({ id, score }) => [id, score === null ? null : Math.round(100 * score)]));
   // What costs a score other than that of speed, by name.
@@ -21,6 +22,7 @@ for (const address of addresses) {
     largest: number(lhr, "largest-contentful-paint"),
     first: number(lhr, "first-contentful-paint"),
     blocked: number(lhr, "total-blocking-time"),
+    machine: lhr.environment.benchmarkIndex,
     failed: failed.map(({ id }) => id),
   }));
 }
