@@ -91,7 +91,7 @@ def test_a_changed_page_is_found_by_its_new_words_and_a_removed_one_not(tmp_path
 
 
 def definitions(book: Book, page: str) -> dict[str, str]:
-    found = re.findall(r'<div class="definition" id="(def-[^"]+)" popover="manual">(.*?)</div>', book.page(page), re.S)
+    found = re.findall(r'<div class="definition[^"]*" id="(def-[^"]+)" popover="manual"[^>]*>(.*?)</div>', book.page(page), re.S)
     return {name: re.sub(r"<[^>]*>", "", text).strip() for name, text in found}
 
 
@@ -107,6 +107,31 @@ def test_a_new_definition_reaches_every_page_that_links_the_term(tmp_path):
     book.write("words.md", "# Words\n\n```{glossary}\ndelta\n  Something else.\n```\n")
     book.built()
     assert definitions(book, "01-one") == definitions(book, "02-two") == {"def-delta": "Something else."}
+
+
+LONG = "A {term}`delta` and what follows from it, once more and at some length, so that the paragraph has several lines. " * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "room"),
+    [
+        (f"{LONG}\n\nMore.", True),
+        ("A {term}`delta` alone.\n\n$$ a = b $$\n", False),
+        (f"{{term}}`delta`.\n\n{LONG.replace('{term}`delta`', 'thing')}\n\n$$ a = b $$\n", True),
+        (f"- {LONG}\n- $$ a = b $$\n", False),
+        (f"> {LONG}\n", False),
+        ("A {term}`delta`, a {term}`delta`.\n\nWhat needs a second line, and then a third one.\n\n$$ a = b $$\n", True),
+    ],
+)
+def test_a_note_stands_in_the_margin_where_the_text_beside_it_is_long_enough(tmp_path, text, room):
+    """Once, before its paragraph; else the popover stands at the page's end."""
+    words = PAGES["words"].replace("What waits", "What waits" + " at some length" * 5)
+    book = Book(tmp_path, PAGES | {"01-one": f"# One\n\n## First\n\n{text}", "words": words}).built()
+    page = book.page("01-one")
+    assert [*definitions(book, "01-one")] == ["def-delta"] and page.count('id="def-delta"') == 1
+    note = re.search(r'<div class="definition beside" id="def-delta"[^>]*data-term="delta".*?</div>\s*<[pu]', page, re.S)
+    assert bool(note) == room
+    assert page.count("definition beside") == room
 
 
 def test_links_to_copy_have_names(small):

@@ -1,6 +1,7 @@
 """What a page folds away is a `<details>` with its `<summary>`: the code of a cell, a solution, a `{dropdown}`.
 
-It opens without a script and by keyboard, and a search in the page finds what it holds.
+It opens without a script and by keyboard, and a search in the page finds what it holds. What a solution holds waits outside
+of the page, as far forms do: see `later.py`.
 """
 
 from html import escape
@@ -22,6 +23,10 @@ class fold(nodes.General, nodes.Element):
 
 class summary(nodes.General, nodes.TextElement):
     """What stands on it."""
+
+
+class unread(nodes.General, nodes.Element):
+    """A `<noscript>`: a third of a chapter lies in its solutions, which a phone need not lay out before they are near."""
 
 
 class Dropdown(SphinxDirective):
@@ -50,7 +55,8 @@ class FoldSolutions(SphinxPostTransform):
         for solution in list(self.document.findall(solution_node)):
             title, *steps = solution.children
             back = nodes.paragraph("", tr("Back to"), *title.findall(nodes.reference))
-            solution.replace_self(fold("", summary("", title.astext()), *steps, back, ids=solution["ids"], classes=["solution"]))
+            folded = summary("", title.astext()), unread("", *steps, back)
+            solution.replace_self(fold("", *folded, ids=solution["ids"], classes=["solution"]))
 
 
 def open_cell(self: HTML5Translator, cell: HideCodeCellNode) -> None:
@@ -73,6 +79,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("dropdown", Dropdown)
     app.add_node(fold, html=tags("details"))
     app.add_node(summary, html=tags("summary"))
+    app.add_node(unread, html=tags("noscript"))
     app.add_node(HideCodeCellNode, override=True, html=(open_cell, close_cell))
     app.add_post_transform(FoldSolutions)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,8 @@
 """Fields far down a page wait outside of it.
 
 A browser that looks for fields when a page is read lays out the place of each, however far: chapter 15 took twice as long for it.
-So below a page's first heading the form of an exercise or an explorer lies in a `<noscript>`. Who runs no script reads it
-there; for others `nudge.js` takes it out when it comes near.
+So below a page's first heading the form of an exercise or an explorer lies in a `<noscript>`, and so does what a solution
+holds (`folds.py`). Who runs no script reads it there; for others `nudge.js` takes it out when the exercise comes near.
 """
 
 import re

@@ -1,12 +1,14 @@
 """A term of the glossary shows its definition where it stands, and every heading, figure, equation and exercise a link to copy.
 
 A page carries the definitions of the terms that it links, rendered from the glossary itself, each closed in a popover that
-`find.js` opens on hover, focus and tap. To a screen reader they describe the links.
+`find.js` opens on hover, focus and tap, if it does not stand in the margin (`margin.py`). To a screen reader they describe
+the links.
 """
 
 import re
 from typing import Any
 
+import together
 from docutils import nodes
 from sphinx import addnodes
 
@@ -29,16 +31,24 @@ def pages_with_terms(app: Any, env: Any) -> list[str]:
     return sorted(name for name, told in env.metadata.items() if "terms" in told) if app.glossary_is_new else []
 
 
+def entry(app: Any, anchor: str) -> nodes.definition_list_item | None:
+    """The term and its definition, where there is one under this anchor."""
+    for page in {page for _, kind, page in places(app.env, anchor) if kind == "term"}:
+        for item in app.env.get_doctree(page).findall(nodes.definition_list_item):
+            if any(anchor in term["ids"] for term in item.findall(nodes.term)):
+                return item
+    return None
+
+
 def definition(app: Any, anchor: str) -> str:
-    """The definition that stands under this anchor, as HTML; nothing where there is none."""
+    """The definition as HTML; nothing where there is none."""
     if anchor not in app.definitions:
-        for page in {page for _, kind, page in places(app.env, anchor) if kind == "term"}:
-            for item in app.env.get_doctree(page).findall(nodes.definition_list_item):
-                if any(anchor in term["ids"] for term in item.findall(nodes.term)):
-                    app.definitions[anchor] = "".join(
-                        app.builder.render_partial(part.deepcopy())["fragment"] for part in item[-1].children
-                    )
-    return app.definitions.get(anchor, "")
+        item = entry(app, anchor)
+        parts = [part.deepcopy() for part in (item[-1].children if item else ())]
+        for part in parts:
+            together.hold(part)
+        app.definitions[anchor] = "".join(app.builder.render_partial(part)["fragment"] for part in parts)
+    return app.definitions[anchor]
 
 
 def places(env: Any, anchor: str) -> list[tuple[str, str, str]]:
@@ -61,8 +71,11 @@ def add_definitions(app: Any, pagename: str, templatename: str, context: dict[st
         known = match[1] in anchors
         return f'{match[0]}aria-describedby="def-{match[1].removeprefix("term-")}" ' if known else match[0]
 
+    names = {f"def-{anchor.removeprefix('term-')}": anchor for anchor in anchors}
     boxes = [
-        f'<div class="definition" id="def-{a.removeprefix("term-")}" popover="manual">{definition(app, a)}</div>' for a in anchors
+        f'<div class="definition" id="{name}" popover="manual">{definition(app, anchor)}</div>'
+        for name, anchor in names.items()
+        if f'id="{name}"' not in body  # the others are in the margin
     ]
     context["body"] = TERM.sub(described, context["body"]) + "\n".join(boxes)
 

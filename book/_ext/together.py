@@ -11,6 +11,21 @@ from formulas import CLINGING
 from sphinx.transforms.post_transforms import SphinxPostTransform
 
 
+def hold(part: nodes.Element) -> None:
+    """Go through the inline formulas of a part of a page."""
+    for formula in list(part.findall(nodes.math)):
+        parent = formula.parent
+        if "together" in parent.get("classes", ()):
+            continue  # an exercise that stands on two pages
+        i = parent.index(formula)
+        after = parent[i + 1] if i + 1 < len(parent) else None
+        clinging = CLINGING.match(after.astext()) if isinstance(after, nodes.Text) else None
+        if clinging is not None:
+            rest = nodes.Text(after.astext()[clinging.end() :])
+            span = nodes.inline("", "", formula, nodes.Text(clinging[0]), classes=["together"])
+            parent[i : i + 2] = [span, rest]
+
+
 class Together(SphinxPostTransform):
     """Wrap formula and punctuation in a span of class `together`."""
 
@@ -18,18 +33,8 @@ class Together(SphinxPostTransform):
     formats = ("html",)
 
     def run(self, **kwargs: Any) -> None:
-        """Go through the page's inline formulas."""
-        for formula in list(self.document.findall(nodes.math)):
-            parent = formula.parent
-            if "together" in parent.get("classes", ()):
-                continue  # an exercise that stands on two pages
-            i = parent.index(formula)
-            after = parent[i + 1] if i + 1 < len(parent) else None
-            clinging = CLINGING.match(after.astext()) if isinstance(after, nodes.Text) else None
-            if clinging is not None:
-                rest = nodes.Text(after.astext()[clinging.end() :])
-                span = nodes.inline("", "", formula, nodes.Text(clinging[0]), classes=["together"])
-                parent[i : i + 2] = [span, rest]
+        """On the whole page."""
+        hold(self.document)
 
 
 def setup(app: Any) -> dict[str, bool]:

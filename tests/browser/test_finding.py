@@ -242,6 +242,7 @@ def definition(tab, anchor: str) -> str:
 
 
 def test_a_term_shows_the_glossarys_words_on_hover_and_on_focus(tab):
+    tab.set_viewport_size({"width": 1000, "height": 800})
     tab.goto((HTML / CHAPTER).as_uri())
     link, box = tab.locator("a[href$='#term-logits']"), tab.locator("#def-logits")
     assert link.get_attribute("aria-describedby") == "def-logits"
@@ -286,6 +287,7 @@ def test_a_tap_shows_a_definition_and_a_second_one_follows_the_link(browser):
 
 
 def test_firefox_shows_definitions_too(firefox):
+    firefox.widen(1000)
     firefox.go((HTML / CHAPTER).as_uri())
     place = "document.querySelector('a[href$=\"#term-logits\"]')"
     firefox.evaluate(f"void {place}.scrollIntoView({{ block: 'center' }})")
@@ -294,6 +296,63 @@ def test_firefox_shows_definitions_too(firefox):
     mouse = {"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": [move]}
     firefox.ask("input.performActions", context=firefox.tab, actions=[mouse])
     wait_for(lambda: firefox.evaluate("document.querySelector('#def-logits').matches(':popover-open')"), "no definition")
+
+
+# ------------------------------------------------------------ notes in the margin
+
+# What a note pushes down, and what it lies upon.
+MOVED = """() => {
+  document.documentElement.classList.add("whole");
+  const notes = [...document.querySelectorAll(".beside")];
+  const others = [...document.querySelectorAll("article section > :not(.beside)")];
+  const tops = () => others.map((e) => e.getBoundingClientRect().top + scrollY);
+  const within = tops();
+  for (const note of notes) note.style.setProperty("display", "none", "important");
+  const without = tops();
+  for (const note of notes) note.style.removeProperty("display");
+  return others.filter((_, i) => Math.abs(within[i] - without[i]) > 1).map((e) => e.textContent.trim().slice(0, 50));
+}"""
+LAIN_UPON = """() => {
+  const crossed = [], notes = [...document.querySelectorAll(".beside")];
+  const boxes = notes.map((note) => [note, note.getBoundingClientRect()]);
+  const others = "p, li, figcaption, .eqno, .bp-explorer, .cell, .wide, .katex-html, .beside";
+  for (const e of document.querySelectorAll(`article :is(${others})`)) {
+    const r = e.getBoundingClientRect();
+    for (const [note, n] of boxes)
+      if (!note.contains(e) && r.width && n.width && r.left < n.right && n.left < r.right && r.top < n.bottom && n.top < r.bottom)
+        crossed.push([note.textContent.trim().slice(0, 50), e.textContent.trim().slice(0, 50)]);
+  }
+  return crossed;
+}"""
+CHAPTERS = sorted(HTML.glob("book/*.html"))
+WITH_NOTES = [path.relative_to(HTML) for path in CHAPTERS if '"definition beside"' in path.read_text("utf-8")]
+
+
+@pytest.mark.parametrize("page", WITH_NOTES, ids=lambda page: page.stem)
+def test_notes_in_the_margin_move_nothing_and_lie_upon_nothing(tab, page):
+    tab.goto((HTML / page).as_uri())
+    for width in (1280, 1920):
+        tab.set_viewport_size({"width": width, "height": 900})
+        assert tab.locator(".beside").first.is_visible()
+        assert tab.evaluate(MOVED) == []
+        assert tab.evaluate(LAIN_UPON) == []
+    tab.set_viewport_size({"width": 1200, "height": 900})
+    assert not tab.locator(".beside").first.is_visible()
+
+
+def test_a_term_whose_definition_stands_in_the_margin_points_at_it(tab):
+    tab.set_viewport_size({"width": 1280, "height": 800})
+    tab.goto((HTML / CHAPTER).as_uri())
+    note = tab.locator(".definition.beside").first
+    link = tab.locator(f"a[aria-describedby={note.get_attribute('id')}]").first
+    link.scroll_into_view_if_needed()
+    expect(note).to_be_visible()
+    assert note.get_attribute("data-term") in note.evaluate("e => getComputedStyle(e, '::before').content")
+    link.hover()
+    expect(note).to_have_attribute("data-told", "")
+    assert not note.evaluate("e => e.matches(':popover-open')")
+    tab.mouse.move(0, 0)
+    expect(note).not_to_have_attribute("data-told", "")
 
 
 # ------------------------------------------------------------ links to copy

@@ -113,6 +113,23 @@ def test_far_fields_come_before_they_are_seen(browser):
     tab.close()
 
 
+def test_a_far_solution_takes_the_new_numbers_of_its_exercise(browser):
+    """On a very low window the exercise is near and the solution is not."""
+    tab = browser.new_page(offline=True, viewport={"width": 390, "height": 60})
+    tab.goto((HTML / "book" / "07-one-weight-w212.html").as_uri())
+    exercise = tab.locator(".bp-practice:has(noscript)[data-exercise='07.6']")
+    label = exercise.get_attribute("data-exercise")
+    numbers = tab.locator(f"#sol-{label.replace('.', '-')} [data-of='{label}']")
+    assert numbers.count() == 0
+    tab.locator(f"[data-exercise='{label}']").evaluate("e => e.scrollIntoView()")
+    fresh = tab.locator(f"[data-exercise='{label}'] [data-do=fresh]")
+    fresh.wait_for(state="attached")
+    book = numbers.all_text_contents()
+    fresh.dispatch_event("click")
+    assert len(book) > 3 and numbers.all_text_contents() != book
+    tab.close()
+
+
 @pytest.fixture(scope="module", params=PAGES)
 def shown(browser, request):
     """A page in a tab of its own, and what goes wrong on it."""

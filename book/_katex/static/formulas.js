@@ -33,10 +33,14 @@
     if (formula) getSelection().selectAllChildren(formula);
   });
 
-  for (const formula of document.querySelectorAll("div.math > .katex-display")) {
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "LaTeX" });
-    button.setAttribute("aria-label", "Copy the formula as LaTeX");
-    button.addEventListener("click", () => nudge.copy(latex(formula), "The formula"));
-    formula.after(button);
-  }
+  const buttons = (part) => {
+    for (const formula of part.querySelectorAll("div.math > .katex-display")) {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "LaTeX" });
+      button.setAttribute("aria-label", "Copy the formula as LaTeX");
+      button.addEventListener("click", () => nudge.copy(latex(formula), "The formula"));
+      formula.after(button);
+    }
+  };
+  buttons(document);
+  document.addEventListener("come", ({ target }) => buttons(target)); // what was far: see nudge.js
 }

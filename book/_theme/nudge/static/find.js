@@ -237,13 +237,15 @@
   // ------------------------------------------------------------ terms: the glossary's words on hover, focus and tap
 
   let open;
-  const hide = () => { open?.definition.hidePopover(); open = undefined; };
+  const hide = () => { open?.definition.hidePopover(); delete open?.definition.dataset.told; open = undefined; };
   const reveal = (link) => {
     const definition = document.getElementById(link.getAttribute("aria-describedby"));
     if (open?.link === link || !definition?.showPopover) return;
     hide();
-    definition.showPopover();
     open = { link, definition };
+    const { top, bottom } = definition.getBoundingClientRect();
+    if (bottom > 0 && top < innerHeight && bottom > top) { definition.dataset.told = ""; return; } // it stands in the margin
+    definition.showPopover();
     const at = link.getClientRects()[0], { width, height } = definition.getBoundingClientRect();
     const left = Math.max(8, Math.min(at.left, document.documentElement.clientWidth - width - 8));
     const above = at.bottom + height > innerHeight && at.top > height;

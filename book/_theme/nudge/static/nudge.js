@@ -66,13 +66,16 @@ const nudge = (() => {
   addEventListener("hashchange", unfold);
   unfold();
 
-  for (const code of [...document.getElementsByTagName("pre")]) {
-    if (!code.matches(".cell_input pre, [class^=highlight-]:not(.output) > .highlight > pre")) continue;
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: tr("Copy") });
-    button.setAttribute("aria-label", tr("Copy the code"));
-    button.addEventListener("click", () => copy(code.textContent, tr("The code")));
-    code.parentNode.append(button);
+  function buttons(part) {
+    for (const code of [...part.getElementsByTagName("pre")]) {
+      if (!code.matches(".cell_input pre, [class^=highlight-]:not(.output) > .highlight > pre")) continue;
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: tr("Copy") });
+      button.setAttribute("aria-label", tr("Copy the code"));
+      button.addEventListener("click", () => copy(code.textContent, tr("The code")));
+      code.parentNode.append(button);
+    }
   }
+  buttons(document);
 
   // ------------------------------------------------------------ what scrolls sideways
 
@@ -104,9 +107,10 @@ const nudge = (() => {
 
   // ------------------------------------------------------------ what is far from the window
 
-  // The form of a far exercise or explorer lies in a <noscript>: see book/_ext/later.py. It comes out when it is near, and all do where
-  // one may be looked for: by the Tab key or a search, at the end of a link, on paper, in a page that is laid out whole.
-  const far = new Set(find("[data-explorer], .bp-practice[data-exercise]"));
+  // The form of a far exercise or explorer lies in a <noscript>, and so does what a solution holds: see book/_ext/later.py. It comes
+  // out when it is near, and all do where one may be looked for: by the Tab key or a search, at the end of a link, on paper, in a page
+  // that is laid out whole.
+  const far = new Set(find("[data-explorer], .bp-practice[data-exercise], details.solution"));
   const near = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && come(target)), { rootMargin: "100%" });
   function come(place) {
     far.delete(place);
@@ -114,8 +118,14 @@ const nudge = (() => {
     const box = place.querySelector("noscript");
     if (box) {
       box.outerHTML = box.textContent;
-      watch(place.querySelector("form"));
+      const part = place.querySelector("form") ?? place;
+      watch(part);
+      buttons(part);
+      part.dispatchEvent(new Event("come", { bubbles: true }));
     }
+    // The numbers of a solution change with those of its exercise.
+    const solution = document.getElementById(`sol-${place.dataset.exercise?.replace(".", "-")}`);
+    if (far.has(solution)) come(solution);
     place.dispatchEvent(new Event("near", { bubbles: true }));
   }
   const all = () => far.forEach(come), allIfWhole = () => (location.hash || root.matches(".whole")) && all();
