@@ -180,6 +180,20 @@ def test_the_list_and_the_practice_page_hold_what_stands_in_pages(small):
     assert "18. Own exercises" in small.text("mixed")
 
 
+def test_the_list_is_written_again_when_an_exercise_has_changed_and_only_then(tmp_path):
+    made = practice_book.book(tmp_path)
+    pages = [made.html / "list.html", made.html / "mixed.html"]
+    written = [path.stat().st_mtime_ns for path in pages] if made.built() else []
+    text = "# Own exercises\n\nAnother sentence.\n\n" + "\n\n".join(f"```{{practice}} 18.{k}\n```" for k in (1, 2, 3))
+    full = (tmp_path / "18-own.md").read_text(encoding="utf-8")
+    made.write("18-own.md", full.replace("Text first.", "Another sentence."))
+    made.built()
+    assert [path.stat().st_mtime_ns for path in pages] == written and "Another sentence." in made.text("18-own")
+    made.write("18-own.md", text)
+    made.built()
+    assert "Exercise 18.3" in made.text("list") and "Exercise 18.4" not in made.text("list")
+
+
 def test_pages_with_exercises_load_their_chapters_data_and_others_nothing(small):
     def scripts(name):
         return re.findall(r'src="_static/practice/(\w+\.js)', small.page(name))

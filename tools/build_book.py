@@ -2,15 +2,19 @@
 
 Among what it imports, `rfc3987_syntax` compiles the grammar of international web
 addresses at every start, for a check that no file of a book asks for. Without it
-jsonschema goes on and leaves that check out. And a build makes millions of nodes that
-live to its end: the search for garbage among them is a third of a chapter's rebuild.
+jsonschema goes on and leaves that check out. A build makes millions of nodes that live to
+its end: the search for garbage among them is a third of a chapter's rebuild. And pybtex and
+others ask again and again what the installed packages offer, which is read from files.
 """
 
+import functools
 import gc
+import importlib.metadata
 import sys
 
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 gc.disable()
+importlib.metadata.entry_points = functools.cache(importlib.metadata.entry_points)
 
 from jupyter_book.cli.main import main  # noqa: E402
 

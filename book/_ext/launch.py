@@ -5,12 +5,12 @@ Every notebook's page offers the notebook as a file, with its outputs and withou
 with the address of a JupyterHub or a JupyterLite also these. A chapter leads to its notebook.
 """
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-import nbformat
 import yaml
 from sphinx.util import logging
 
@@ -118,11 +118,11 @@ def tell_page(app: Any, pagename: str, templatename: str, context: dict[str, Any
 
 def without_outputs(text: str) -> str:
     """The notebook as before its first run."""
-    notebook = nbformat.reads(text, as_version=4)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs, cell.execution_count = [], None
-    return nbformat.writes(notebook) + "\n"
+    notebook = json.loads(text)
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return json.dumps(notebook, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def write_files(app: Any, exception: Exception | None) -> None:

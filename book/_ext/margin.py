@@ -43,7 +43,7 @@ def notes(app: Any, block: nodes.Element) -> Iterator[tuple[str, str, int]]:
             yield address, f'<div class="definition beside" {told}</div>', len(term) + len(text_of(item[-1]))
     for link in links:
         if "bibtex-citation" in link.parent["classes"] and (title := link.get("reftitle")):
-            yield link["refuri"], f'<p class="beside source" aria-hidden="true">{escape(title)}</p>', len(title)
+            yield link["refuri"], f'<div class="beside source" aria-hidden="true">{escape(title)}</div>', len(title)
 
 
 class Notes(SphinxPostTransform):
@@ -63,6 +63,9 @@ class Notes(SphinxPostTransform):
     def place(self, section: nodes.section, noted: set[str]) -> None:
         """Go down the blocks with the line where each begins, and the line where the last note ends."""
         blocks = section.children[:]
+        told = [list(notes(self.app, block)) if isinstance(block, BESIDE_TEXT) else [] for block in blocks]
+        if not any(told):
+            return
         heights = [lines(block) for block in blocks]
         top = bottom = 0.0
         for i, block in enumerate(blocks):
@@ -71,7 +74,7 @@ class Notes(SphinxPostTransform):
                 continue
             stop = heights.index(0, i) if 0 in heights[i:] else len(heights)
             end = top + sum(heights[i:stop]) - BETWEEN
-            for address, note, letters in notes(self.app, block):
+            for address, note, letters in told[i]:
                 begin = max(top, bottom)
                 after = begin + math.ceil(letters / NOTE) * NOTE_LINE + BETWEEN
                 if address not in noted and after - BETWEEN <= end:

@@ -150,6 +150,8 @@ class Overview(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """A place to be filled when all pages are read."""
+        for path in [*ROOM.glob("*.*"), *ROOM.glob("bank/*.py")]:
+            self.env.note_dependency(str(path))
         self.env.metadata[self.env.docname]["practice"] = self.name
         return [overview(kind=self.name)]
 
@@ -234,9 +236,21 @@ def title(one: dict[str, Any]) -> list[nodes.Node]:
     return list(one["node"][0][-1].deepcopy().children)
 
 
+def told(env: Any, pages: list[str]) -> list[tuple[str, str, str]]:
+    """Name, page and content of the exercises and solutions that stand in these pages, in their order."""
+    found = getattr(env, "sphinx_exercise_registry", {}).items()
+    return [(name, one["docname"], one["node"].pformat()) for name, one in found if one["docname"] in pages]
+
+
+def remember(app: Any, env: Any, docnames: list[str]) -> None:
+    """What stands in the pages that will be read again."""
+    app.exercises_before = docnames, told(env, docnames)
+
+
 def overviews(app: Any, env: Any) -> list[str]:
-    """These pages are written again whenever a page was read."""
-    return sorted(name for name, told in env.metadata.items() if "practice" in told)
+    """These pages are written again when an exercise has changed."""
+    docnames, before = app.exercises_before
+    return sorted(name for name, kinds in env.metadata.items() if "practice" in kinds) if told(env, docnames) != before else []
 
 
 def chapters_of(doctree: nodes.document | None) -> set[str]:
@@ -285,6 +299,7 @@ def setup(app: Any) -> dict[str, bool]:
     app.add_directive("practice-exam", ForTeachers)
     app.add_node(overview)
     app.add_post_transform(FillOverviews)
+    app.connect("env-before-read-docs", remember)
     app.connect("env-updated", overviews)
     app.connect("html-page-context", scripts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -19,6 +19,8 @@ STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
 ATTRIBUTE = r"""\s+[^\s=<>"']+(?:=(?:"[^"]*"|'[^']*'))?"""
 STYLED = re.compile(rf'<([a-zA-Z][\w:-]*)((?:{ATTRIBUTE})*?)\s+style="([^"]*)"((?:{ATTRIBUTE})*\s*/?>)')
 CLASS = re.compile(r'\sclass="')
+INLINE = re.compile(r'<style|\sstyle="|<script(?![^>]*\ssrc=)')
+"""What a page that has been through this has no more, but for data; quick to look for."""
 EXPLORER = re.compile(r"'(\[data-explorer=\"\w+\"\])'")
 KEPT = re.compile(rf"{FOLDER}/([0-9a-f]+\.\w+)")
 
@@ -78,11 +80,11 @@ def finish(app: Any, exception: Exception | None) -> None:
     folder, named = Path(app.outdir), set()
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
     for page in folder.rglob("*.html"):
-        old = page.read_text(encoding="utf-8")
-        text, files = without_inline(old, "../" * (len(page.relative_to(folder).parts) - 1))
-        for name, content in files.items():
-            (folder / name).write_text(content, encoding="utf-8")
-        if text != old:
+        text = page.read_text(encoding="utf-8")
+        if INLINE.search(text):  # not in a page of an earlier build
+            text, files = without_inline(text, "../" * (len(page.relative_to(folder).parts) - 1))
+            for name, content in files.items():
+                (folder / name).write_text(content, encoding="utf-8")
             page.write_text(text, encoding="utf-8")
         named |= set(KEPT.findall(text))
     for file in (folder / FOLDER).iterdir():

@@ -397,7 +397,7 @@ def test_a_formula_of_a_line_stays_inside_its_exercise(opened):
 def test_without_a_script_question_and_solution_stand(opened):
     tab = opened(java_script_enabled=False)
     expect(tab.locator("#ex-18-1")).to_contain_text("Find")
-    expect(tab.locator("#sol-18-1")).to_contain_text("First the sum.")
+    assert "First the sum." in tab.locator("#sol-18-1").text_content()
     expect(tab.locator('#sol-18-1 [data-value="f"]')).to_have_text("−12")
     tab.locator("#sol-18-1 > summary").click()
     assert tab.locator("#sol-18-1 .bp-steps").is_visible()
