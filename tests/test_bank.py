@@ -224,6 +224,6 @@ def test_the_cases_are_the_same_each_time(label: str) -> None:
 
 
 def test_a_zero_is_a_whole_answer() -> None:
-    """At seed 1 both weights of the hidden unit are the same, so the right answer is a crumb of rounding."""
-    assert 0 < abs(values(EXERCISES["08.6"], 1)["dw_131"]) < 1e-15  # type: ignore[arg-type]
+    """At seed 1 both weights of the hidden unit are the same: the right answer is 0, or a crumb, as the processor rounds."""
+    assert abs(values(EXERCISES["08.6"], 1)["dw_131"]) < 1e-15  # type: ignore[arg-type]
     assert check("08.6", dw_131="0", seed=1).accepted

@@ -23,7 +23,7 @@ HYPHENS = r"[-\x02\ufffe]"
 # What paper does not hold: buttons and menus, what is said after an answer, terms explained on hover.
 ON_SCREEN_ONLY = {
     "bp-tools", "bp-rung", "bp-said", "bp-verdict", "bp-predict", "bp-predicted", "bp-mixed", "bp-asleep", "headerlink",
-    "definition", "genindex-jumpbox",
+    "definition", "beside", "genindex-jumpbox",
 }  # fmt: skip
 MARGIN = 50
 """Points above and below in which a sheet has its head and its number."""

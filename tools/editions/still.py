@@ -26,7 +26,7 @@ TITLE, AUTHOR, VERSION = SETTINGS["title"], SETTINGS["author"], SETTINGS["sphinx
 # What only a screen with a script needs.
 GONE = {
     "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict",
-    "bp-predicted", "bp-progress", "bp-edges", "bp-views", "bp-how", "definition", "source", "genindex-jumpbox",
+    "bp-predicted", "bp-progress", "bp-edges", "bp-views", "bp-how", "definition", "beside", "genindex-jumpbox",
 }  # fmt: skip
 PLAIN = {"form": "div", "noscript": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
 NEEDLESS = re.compile(

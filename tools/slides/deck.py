@@ -50,7 +50,8 @@ PARTS = re.compile(r"^(?=document\.querySelector\('\[data-explorer=|queueMicrota
 EXPLORER = re.compile(r"""document\.querySelector\('\[data-explorer="(\w+)"\]'\)""")
 # What a page alone needs: a teacher asks for exercises and predictions herself.
 GONE = {
-    "exercise", "solution", "bp-asleep", "headerlink", "definition", "section-number", "bp-predict", "bp-predicted", "bp-how",
+    "exercise", "solution", "bp-asleep", "headerlink", "definition", "beside", "section-number", "bp-predict", "bp-predicted",
+    "bp-how",
 }  # fmt: skip
 BAR = """<nav aria-label="Slides"><a rel="prev" href="#1">Back</a><a rel="next" href="#2">Next</a>\
 <button type="button" data-do="notes" aria-pressed="false">Notes</button>\
