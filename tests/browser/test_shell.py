@@ -52,6 +52,23 @@ def test_where_there_is_room_the_chapters_stand_beside_the_text(at, width):
     assert not tab.get_by_role("button", name="Chapters").is_visible()
 
 
+# Links of which a part begins in a line above the one where the part before it ended.
+IN_COLUMNS = """() => [...document.querySelectorAll(".here a")].filter((link) => {
+  const parts = [...link.childNodes].map((part) => {
+    const range = document.createRange();
+    range.selectNodeContents(part);
+    return [...range.getClientRects()].filter(({ width }) => width > 1);
+  }).filter((rects) => rects.length);
+  return parts.slice(1).some(([first], i) => first.top < parts[i].at(-1).top - 15);
+}).map((link) => link.textContent)"""
+
+
+def test_a_section_named_by_a_formula_stands_in_the_list_as_one_text(at):
+    tab = at("book/04-chains.html", 1280)
+    assert tab.locator(".here a .katex").count() > 1
+    assert tab.evaluate(IN_COLUMNS) == []
+
+
 def test_the_section_that_is_read_is_marked(at):
     tab = at(CHAPTER, 1280)
     tab.evaluate("document.getElementById('the-judge').scrollIntoView()")
