@@ -32,12 +32,14 @@ def pages_with_terms(app: Any, env: Any) -> list[str]:
 
 
 def entry(app: Any, anchor: str) -> nodes.definition_list_item | None:
-    """The term and its definition, where there is one under this anchor."""
-    for page in {page for _, kind, page in places(app.env, anchor) if kind == "term"}:
-        for item in app.env.get_doctree(page).findall(nodes.definition_list_item):
-            if any(anchor in term["ids"] for term in item.findall(nodes.term)):
-                return item
-    return None
+    """The term and its definition, where there is one under this anchor; its page is read once a term."""
+    if anchor not in app.entries:
+        pages = {page for _, kind, page in places(app.env, anchor) if kind == "term"}
+        items = (item for page in pages for item in app.env.get_doctree(page).findall(nodes.definition_list_item))
+        app.entries[anchor] = next(
+            (item for item in items if any(anchor in term["ids"] for term in item.findall(nodes.term))), None
+        )
+    return app.entries[anchor]
 
 
 def definition(app: Any, anchor: str) -> str:
@@ -82,7 +84,7 @@ def add_definitions(app: Any, pagename: str, templatename: str, context: dict[st
 
 def begin(app: Any) -> None:
     """Nothing is known yet."""
-    app.definitions, app.glossary_is_new = {}, False
+    app.entries, app.definitions, app.glossary_is_new = {}, {}, False
 
 
 def setup(app: Any) -> dict[str, bool]:

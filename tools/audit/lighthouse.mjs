@@ -14,7 +14,6 @@ for await (const address of createInterface({ input: process.stdin })) {
   const weighty = Object.values(lhr.categories).filter(({ id }) => id !== "performance").flatMap(({ auditRefs }) => auditRefs.filter(({ weight }) => weight));
   const failed = weighty.map(({ id }) => lhr.audits[id]).filter(({ score, scoreDisplayMode }) => scoreDisplayMode === "error" || (score !== null && score < 0.9));
   console.log(JSON.stringify({
-    address,
     error: lhr.runtimeError?.message,
     ...scores,
     kilobytes: lhr.audits["network-requests"].details.items.reduce((sum, { transferSize }) => sum + transferSize, 0) / 1000,
