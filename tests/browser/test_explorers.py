@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pytest
 from conftest import HTML
+from playwright.sync_api import expect
 from test_pages import opened
 from twins import EXPLORERS, NUMBER, parsed
 
@@ -540,7 +541,7 @@ def assert_a_picture_without_controls(tab, twins) -> None:
     for alive in roots(tab, twins):
         pictures = alive.root.locator("svg.bp")
         assert pictures.count() and all(picture.is_visible() for picture in pictures.all())
-        assert alive.root.locator(".bp-controls").evaluate("e => getComputedStyle(e).display") == "none"
+        expect(alive.root.locator(".bp-controls")).to_have_css("display", "none")
 
 
 def test_print_has_the_picture_alone(page):

@@ -410,12 +410,12 @@ def test_on_paper_boxes_are_lines(opened):
     tab = opened(width=1200)
     shown = tab.locator(".solution .bp-steps:visible")
     tab.emulate_media(media="print")
-    assert shown.count() == 0, "a folded solution stays folded"
+    expect(shown, "a folded solution stays folded").to_have_count(0)
     tab.emulate_media(media="screen")
     tab.locator("#sol-18-1 > summary").press("Enter")
     tab.emulate_media(media="print")
-    assert shown.count() == 1, "what the reader has opened is printed"
-    assert tab.locator(".bp-practice button:visible").count() == 0
+    expect(shown, "what the reader has opened is printed").to_have_count(1)
+    expect(tab.locator(".bp-practice button:visible")).to_have_count(0)
     style = "getComputedStyle(document.querySelector('[data-exercise=\"18.1\"] input'))"
     assert tab.evaluate(f"[{style}.borderWidth, {style}.borderBottomColor]") == ["0px 0px 1px", "rgb(34, 34, 34)"]
     assert tab.locator(".bp-tools:visible").count() == 0

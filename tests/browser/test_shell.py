@@ -150,7 +150,7 @@ def test_paper_has_no_controls_and_no_navigation(at):
     tab = at(CHAPTER, 1280)
     tab.emulate_media(media="print")
     for selector in ("header.top", "nav.chapters", "nav.turn", "button", "input[type=range]", "details.solution", "a.skip"):
-        assert tab.locator(f"{selector}:visible").count() == 0, selector
+        expect(tab.locator(f"{selector}:visible"), selector).to_have_count(0)
     assert "http" in tab.evaluate(
         "getComputedStyle(document.querySelector('a.external') ?? document.body, '::after').content"
     ) or (tab.locator("a.external").count() == 0)
