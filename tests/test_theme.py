@@ -72,10 +72,13 @@ def small(tmp_path_factory):
     dropdown, table = ":::{dropdown} Three lines, $a$\nWhat is kept.\n:::\n", "| a | b |\n|---|---|\n| 1 | 2 |\n"
     exercise = "```{exercise} A question\n:label: ex-q\nHow much?\n```\n"
     solution = "```{solution} ex-q\n:label: sol-q\nThat much.\n```\n"
+    sections = "\n\n".join(f"## Part $h_{k}$\n\nText, $t_{k}$.\n\n$$d_{k}$$" for k in range(5))
+    far = "```{exercise} Far\n:label: ex-far\nFind $e$.\n```\n\n```{solution} ex-far\n:label: sol-far\n$s$\n```\n"
     pages = {
         "index": "# A book\n\nText.\n",
         "01-one": f"{CODE}# One\n\n{input_folded}\n{all_folded}\n{dropdown}\n{table}",
         "02-two": f"# Two\n\n{exercise}\n{solution}",
+        "03-three": f"# Three\n\n{sections}\n\n{far}",
     }
     return Book(tmp_path_factory.mktemp("theme"), pages).built()
 
@@ -101,6 +104,7 @@ def test_the_list_of_chapters_names_parts_and_marks_the_page(small):
     assert re.findall(r'<a href="([^"]*)"( aria-current="page")?><span class="number">(\d+)</span> (\w+)</a>', chapters) == [
         ("01-one.html", "", "1", "One"),
         ("#", ' aria-current="page"', "2", "Two"),
+        ("03-three.html", "", "3", "Three"),
     ]
 
 
@@ -126,6 +130,16 @@ def test_forms_below_the_first_heading_wait():
     wait = "<noscript>{}</noscript>".format
     assert later.put_off(f"{form}<h2>1</h2>{form}{other}{explorer}") == f"{form}<h2>1</h2>{wait(form)}{other}{wait(explorer)}"
     assert later.put_off(form) == form
+
+
+def test_formulas_from_the_fourth_section_on_wait_but_in_headings_exercises_and_solutions(small):
+    page = small.page("03-three")
+    waiting, there = "<noscript>", re.sub(r"<noscript>.*?</noscript>", "", page, flags=re.S)
+    assert page.count(waiting) == page.count("</noscript>") == 5, "two formulas in each of two sections, and the solution"
+    printed = {name: f'<annotation encoding="application/x-tex">{name}</annotation>' for name in ("e", "s")}
+    printed |= {f"{k}_{n}": f'<annotation encoding="application/x-tex">{k}_{n}</annotation>' for k in "htd" for n in range(5)}
+    assert all(told in page for told in printed.values())
+    assert {name for name, told in printed.items() if told not in there} == {"t_3", "d_3", "t_4", "d_4", "s"}
 
 
 def test_fonts_are_light_and_bring_their_licence():

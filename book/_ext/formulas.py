@@ -141,7 +141,7 @@ def visit_math(self: Any, node: nodes.math) -> None:
     formula = printed(self.builder.app, node.astext(), False, node)
     if "together" in node.parent.get("classes", ()):
         formula = breakable(formula)
-    self.body.append(self.starttag(node, "span", "", CLASS="math") + formula + "</span>")
+    self.body.append(self.starttag(node, "span", "", CLASS="math") + put_off(node, formula) + "</span>")
     raise nodes.SkipNode
 
 
@@ -151,13 +151,18 @@ def visit_math_block(self: Any, node: nodes.math_block) -> None:
     parts = [part for part in node.astext().split("\n\n") if part.strip()]
     parts = [part if "\\\\" not in part or "\\begin{" in part[:9] else f"\\begin{{split}}{part}\\end{{split}}" for part in parts]
     tex = parts[0] if len(parts) == 1 else "\\begin{aligned}" + "\\\\".join(parts) + "\\end{aligned}"
-    self.body.append(printed(self.builder.app, tex, True, node))
+    self.body.append(put_off(node, printed(self.builder.app, tex, True, node)))
     if node["number"]:
         self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, tr("Link to this equation"))
         self.body.append("</span>")
     self.body.append("</div>\n")
     raise nodes.SkipNode
+
+
+def put_off(node: nodes.Element, formula: str) -> str:
+    """A far formula waits outside of the page: see `later.py`."""
+    return f"<noscript>{formula}</noscript>" if node.get("far") else formula
 
 
 def breakable(formula: str) -> str:

@@ -5,6 +5,7 @@ from collections import defaultdict
 import pytest
 from conftest import HTML, PAGES
 from fontTools.ttLib import TTFont
+from playwright.sync_api import expect
 from test_pages import opened
 
 pytestmark = pytest.mark.browser
@@ -95,6 +96,31 @@ def test_two_clicks_take_a_formula_and_what_is_copied_then_is_bare(tab):
     formula = tab.locator("p > .math .katex").first
     formula.dblclick()
     assert tab.evaluate(COPY)["text/plain"] == formula.locator("annotation").text_content()
+
+
+def test_who_runs_no_script_sees_every_formula(browser):
+    context = browser.new_context(java_script_enabled=False, offline=True)
+    plain, (scripted, _) = context.new_page(), opened(browser, "book/15-when-gradients-go-wrong.html", 1200)
+    plain.goto(scripted.url)
+    seen = [tab.locator("article .math .katex-html:visible").count() for tab in (plain, scripted)]
+    assert seen[0] >= seen[1] > 300
+    context.close()
+    scripted.context.close()
+
+
+def test_a_far_formula_and_far_code_have_one_button_each_however_they_came(browser):
+    tab = browser.new_page(offline=True, viewport={"width": 390, "height": 800})
+    tab.goto((HTML / "book" / "15-when-gradients-go-wrong.html").as_uri())
+    far = tab.locator("article > section > section").nth(4)
+    assert far.locator("div.math").count() and far.locator(".cell_input .highlight").count() and far.locator(".copy").count() == 0
+    far.evaluate("e => e.scrollIntoView()")
+    for place, one in ("div.math", "LaTeX"), (".cell_input .highlight", "Copy"):
+        expect(far.locator(f"{place} .copy").first).to_have_text(one)
+    tab.keyboard.press("Tab")
+    tab.evaluate("document.documentElement.classList.add('whole')")
+    for place in "div.math:has(.katex)", ".cell_input .highlight":
+        expect(tab.locator(f"{place} .copy")).to_have_count(tab.locator(place).count())
+    tab.close()
 
 
 def test_text_without_a_formula_is_copied_as_ever(tab):

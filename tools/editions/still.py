@@ -28,7 +28,7 @@ GONE = {
     "script", "style", "template", "button", "headerlink", "bp-asleep", "bp-verdict", "bp-said", "bp-rung", "bp-predict",
     "bp-predicted", "bp-progress", "bp-edges", "bp-views", "bp-how", "definition", "beside", "genindex-jumpbox",
 }  # fmt: skip
-PLAIN = {"form": "div", "noscript": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
+PLAIN = {"form": "div", "fieldset": "div", "label": "span", "legend": "p", "details": "div", "summary": "p"}
 NEEDLESS = re.compile(
     r"data-|on|aria-(live|describedby|controls|expanded)|(for|hidden|novalidate|open|tabindex|name|autocomplete|xmlns.*)$"
 )
@@ -73,6 +73,8 @@ def still(name: str, formulas: str) -> Any:
     for el in list(article.iter()):
         if not_needed(el, {"mathml": "katex-html", "html": "katex-mathml"}[formulas]):
             el.drop_tree()
+        elif el.tag == "noscript":  # book/_ext/later.py: what waits outside of the page
+            el.drop_tag()
     for el in list(article.iter("div")):
         if "bp-explorer" in el.classes:
             el.append(elsewhere("It moves", home))

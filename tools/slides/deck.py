@@ -76,7 +76,7 @@ class Chapter:
         for el in list(self.article.iter()):
             if GONE & {*el.classes}:
                 el.drop_tree()
-            elif el.tag in ("a", "noscript"):  # book/_ext/later.py keeps a far explorer's controls in a noscript
+            elif el.tag in ("a", "noscript"):  # book/_ext/later.py keeps in a noscript what is far
                 el.drop_tag()
         self.title = self.article.find(".//h1")
         places = self.article.xpath(".//*[self::p or self::li[not(p)] or self::h2 or self::h3][not(ancestor::form)]")

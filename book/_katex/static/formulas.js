@@ -34,7 +34,7 @@
   });
 
   const buttons = (part) => {
-    for (const formula of part.querySelectorAll("div.math > .katex-display")) {
+    for (const formula of part.querySelectorAll("div.math > .katex-display:not(:has(+ .copy))")) {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: "LaTeX" });
       button.setAttribute("aria-label", "Copy the formula as LaTeX");
       button.addEventListener("click", () => nudge.copy(latex(formula), "The formula"));

@@ -7,8 +7,8 @@
   dark.addEventListener("change", show);
   show();
 
-  // A browser looks for the reader's old place in the page when she comes back: see nudge.css.
-  if (performance.getEntriesByType("navigation")[0]?.type !== "navigate") document.documentElement.classList.add("whole");
+  // A browser looks for a place in the page at the end of a link, or for the reader's old one when she comes back: see nudge.css.
+  if (location.hash || performance.getEntriesByType("navigation")[0]?.type !== "navigate") document.documentElement.classList.add("whole");
 
   // The fonts of formulas, before the style sheet asks for them; from a folder a browser lends none that early.
   const fonts = location.protocol === "file:" ? "" : (document.currentScript.dataset.fonts ?? "");

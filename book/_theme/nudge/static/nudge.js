@@ -68,14 +68,13 @@ const nudge = (() => {
 
   function buttons(part) {
     for (const code of [...part.getElementsByTagName("pre")]) {
-      if (!code.matches(".cell_input pre, [class^=highlight-]:not(.output) > .highlight > pre")) continue;
+      if (later(code) || !code.matches(".cell_input pre, [class^=highlight-]:not(.output) > .highlight > pre")) continue;
       const button = Object.assign(document.createElement("button"), { type: "button", className: "copy", textContent: tr("Copy") });
       button.setAttribute("aria-label", tr("Copy the code"));
       button.addEventListener("click", () => copy(code.textContent, tr("The code")));
       code.parentNode.append(button);
     }
   }
-  buttons(document);
 
   // ------------------------------------------------------------ what scrolls sideways
 
@@ -94,7 +93,8 @@ const nudge = (() => {
   }
   const every = Object.keys(kinds).join(), counts = {};
   function watch(part) {
-    for (const place of part.querySelectorAll(every)) {  // once through a long page
+    for (const place of part.querySelectorAll(every)) {
+      if (later(place)) continue;
       const [, kind] = Object.entries(kinds).find(([selector]) => place.matches(selector));
       counts[kind] = (counts[kind] ?? 0) + 1;
       place.dataset.kind = `${kind} ${counts[kind]}`;
@@ -102,23 +102,25 @@ const nudge = (() => {
       sizes.observe(place);
     }
   }
-  watch(document.getElementById("main"));
   document.fonts.ready.then(() => find("[data-kind]").forEach((place) => (sizes.unobserve(place), sizes.observe(place))));
 
   // ------------------------------------------------------------ what is far from the window
 
-  // The form of a far exercise or explorer lies in a <noscript>, and so does what a solution holds: see book/_ext/later.py. It comes
-  // out when it is near, and all do where one may be looked for: by the Tab key or a search, at the end of a link, on paper, in a page
-  // that is laid out whole.
-  const far = new Set(find("[data-explorer], .bp-practice[data-exercise], details.solution"));
+  // The form of a far exercise or explorer lies in a <noscript>, and so do what a solution holds and the formulas of a far section: see
+  // book/_ext/later.py. They come out when they are near, as a section gets its buttons then, and all do where one may be looked for: by
+  // the Tab key or a search, at the end of a link, on paper, in a page that is laid out whole.
+  const SECTION = "article > section > section", far = new Set(find(`${SECTION}, [data-explorer], .bp-practice[data-exercise], details.solution`));
+  const later = (node) => far.has(node.closest(SECTION));
   const near = new IntersectionObserver((entries) => entries.forEach(({ target, isIntersecting }) => isIntersecting && come(target)), { rootMargin: "100%" });
   function come(place) {
+    const section = place.closest(SECTION), formulas = section === place;
+    if (!formulas && far.has(section)) come(section);
     far.delete(place);
     near.unobserve(place);
-    const box = place.querySelector("noscript");
-    if (box) {
-      box.outerHTML = box.textContent;
-      const part = place.querySelector("form") ?? place;
+    const boxes = place.querySelectorAll(formulas ? ".math > noscript" : "noscript");
+    for (const box of boxes) box.outerHTML = box.textContent;
+    if (formulas || boxes.length) {
+      const part = (!formulas && place.querySelector("form")) || place;
       watch(part);
       buttons(part);
       part.dispatchEvent(new Event("come", { bubbles: true }));
@@ -128,18 +130,29 @@ const nudge = (() => {
     if (far.has(solution)) come(solution);
     place.dispatchEvent(new Event("near", { bubbles: true }));
   }
-  const all = () => far.forEach(come), allIfWhole = () => (location.hash || root.matches(".whole")) && all();
+  const main = document.getElementById("main");
+  watch(main);
+  buttons(main);
+  const all = () => far.forEach(come), allIfWhole = () => root.matches(".whole") && all();
+  function whole() {
+    root.classList.add("whole");
+    all();
+  }
   addEventListener("DOMContentLoaded", () => {
     for (const place of far) near.observe(place);
     new MutationObserver(allIfWhole).observe(root, { attributeFilter: ["class"] });
     allIfWhole();
   });
   addEventListener("keydown", ({ key }) => ["Tab", "Control", "Meta", "F3"].includes(key) && all());
-  addEventListener("click", ({ target }) => target.closest("a")?.hash && all());
-  for (const event of ["hashchange", "beforeprint"]) addEventListener(event, all);
+  addEventListener("click", ({ target }) => {
+    const link = target.closest("a");
+    if (link?.hash && link.pathname === location.pathname) whole();
+  });
+  addEventListener("hashchange", whole);
+  addEventListener("beforeprint", all);
 
   // See nudge.css. When the page has stood for a while and nothing else is to do, the rest is laid out, section by section.
-  const idle = window.requestIdleCallback ?? setTimeout, rest = find("article > section > section");
+  const idle = window.requestIdleCallback ?? setTimeout, rest = find(SECTION);
   function layOut() {
     if (!rest.length) return root.classList.add("whole");
     const section = rest.shift();
