@@ -220,7 +220,7 @@ def test_a_second_build_from_nothing_writes_the_same(small, tmp_path):
 
 def test_chapters_run_two_at_a_time(tmp_path):
     """Each waits for a file of the other, and does so once: one after the other would end in an error."""
-    wait = "import pathlib, time\npathlib.Path('{0}').touch(exist_ok=False)\nfor _ in range(150):\n"
+    wait = "import pathlib, time\npathlib.Path('{0}').touch(exist_ok=False)\nfor _ in range(600):\n"
     wait += "    if pathlib.Path('{1}').exists():\n        break\n    time.sleep(0.1)\nelse:\n    raise TimeoutError"
     one, two = (f"{CODE}# Page\n\n{cell(wait.format(*names))}" for names in (("a", "b"), ("b", "a")))
     Book(tmp_path, {"index": "# A book\n", "01-one": one, "02-two": two}).built()

@@ -1,5 +1,6 @@
 """Formulas in built pages, and pages without inline scripts and styles, on small books."""
 
+import multiprocessing
 import re
 
 import pytest
@@ -117,14 +118,26 @@ def test_only_classes_are_trusted(katex):
 
 
 def test_what_was_printed_is_kept_for_the_next_build_with_the_same_printer(katex, tmp_path):
-    kept = tmp_path / "formulas.json"
+    kept = tmp_path / "formulas.jsonl"
     first = Katex(MACROS, kept)
     assert first("x^2") == katex("x^2") != first("x^2", True)
-    first.keep()
+    with kept.open("a") as file:
+        file.write('["0y^2", "<spa')  # a build that was cut off
     again = Katex(MACROS, kept)
     assert again("x^2") == katex("x^2") and again("x^2", True) == first("x^2", True)
-    assert "process" not in vars(again), "no Node was asked"
+    assert not again.owner, "no Node was asked"
     assert Katex({**MACROS, "\\new": "x"}, kept).known == {}
+
+
+def test_a_process_that_writes_pages_has_a_node_of_its_own_and_keeps_what_it_prints(katex, tmp_path):
+    here = Katex(MACROS, tmp_path / "formulas.jsonl")
+    here("x")
+    writer = multiprocessing.get_context("fork").Process(target=here, args=("y",))
+    writer.start()
+    writer.join()
+    assert writer.exitcode == 0 and here("z") == katex("z"), "the first Node still answers"
+    again = Katex(MACROS, tmp_path / "formulas.jsonl")
+    assert {name: katex(name[1:]) for name in ("0x", "0y", "0z")} == again.known
 
 
 # ------------------------------------------------------------ nothing inline

@@ -6,6 +6,7 @@ attributes becomes classes that say it by their names: `kt-3063` is top: -3.063e
 `_static/formulas.css` gets those that occur in them, beside KaTeX's rules for what occurs.
 """
 
+import contextlib
 import functools
 import hashlib
 import html
@@ -45,29 +46,44 @@ logger = logging.getLogger(__name__)
 
 
 class Katex:
-    """KaTeX in a Node that waits for formulas, with these macros; what it printed is kept in a file, if one is named."""
+    """KaTeX in a Node that waits for formulas, with these macros; what it printed is kept, if a file is named, by lines."""
 
     def __init__(self, macros: dict[str, str], kept: Path | None = None):
         self.command = [NODE, KATEX / "print.js", json.dumps(macros)]
         self.macros = {name: re.sub(r"\\htmlClass\{[^}]*\}", "", body) for name, body in macros.items()}
-        self.kept, self.known, self.by = kept, {}, printer(macros)
-        if kept and kept.exists():
-            stored = json.loads(kept.read_text(encoding="utf-8"))
-            self.known = stored["printed"] if stored["by"] == self.by else {}
-        self.stored = len(self.known)
+        self.kept, self.by, self.owner = kept, printer(macros), 0
+        self.known: dict[str, str] = {}
+        self.read()
 
-    @functools.cached_property
+    def read(self) -> None:
+        """Learn what was printed before; a file by another printer is begun anew."""
+        if self.kept:
+            by, *lines = self.kept.read_text(encoding="utf-8").splitlines() if self.kept.exists() else [""]
+            if by != self.by:
+                self.kept.write_text(f"{self.by}\n", encoding="utf-8")
+                return
+            for line in lines:
+                with contextlib.suppress(ValueError):  # half a line, of a build that was cut off
+                    self.known |= [json.loads(line)]
+
+    @property
     def process(self) -> subprocess.Popen[str]:
-        """The Node, begun with the first formula that is new."""
-        process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
-        weakref.finalize(self, process.communicate)
-        return process
+        """The Node of this process, begun with the first formula that is new: a build has a second process to write pages."""
+        if self.owner != os.getpid():
+            self.owner = os.getpid()
+            self.node = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
+            weakref.finalize(self, self.node.communicate)
+            self.read()
+        return self.node
 
     def __call__(self, tex: str, display: bool = False) -> str:
         """The formula as HTML without a style attribute; ValueError with KaTeX's words where it cannot be read."""
         name = f"{display:d}{tex}"
         if name not in self.known:
             self.known[name] = self.printed(tex, display)
+            if self.kept:
+                with self.kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([name, self.known[name]]) + "\n")
         return self.known[name]
 
     def printed(self, tex: str, display: bool) -> str:
@@ -83,13 +99,6 @@ class Katex:
         )
         text = text.replace(' columnspacing=""', "")  # of one column; not HTML
         return re.sub(r"(?<=x-tex\">).*?(?=</annotation>)", lambda _: html.escape(self.plain(tex)), text, count=1, flags=re.S)
-
-    def keep(self) -> None:
-        """Write down what was printed, if some of it is new."""
-        if self.kept and len(self.known) > self.stored:
-            part = self.kept.with_suffix(".part")  # a build that is cut off leaves no half of the file
-            part.write_text(json.dumps({"by": self.by, "printed": self.known}), encoding="utf-8")
-            part.replace(self.kept)
 
     def plain(self, tex: str) -> str:
         """The formula without the book's macros, as any LaTeX reads it."""
@@ -107,14 +116,14 @@ def printer(macros: dict[str, str]) -> str:
 
 
 @functools.cache
-def katex(macros: str, folder: str, process: int) -> Katex:
-    """One for each process of a build."""
-    return Katex(json.loads(macros), Path(folder) / "formulas.json")
+def katex(macros: str, folder: str) -> Katex:
+    """One for a build."""
+    return Katex(json.loads(macros), Path(folder) / "formulas.jsonl")
 
 
 def of_build(app: Any) -> Katex:
     """The printer of this build."""
-    return katex(json.dumps(app.config.formula_macros), str(app.doctreedir), os.getpid())
+    return katex(json.dumps(app.config.formula_macros), str(app.doctreedir))
 
 
 def named(declaration: str) -> str:
@@ -218,7 +227,6 @@ def finish(app: Any, exception: Exception | None) -> None:
     """Write the style sheet for what stands in pages and in their scripts."""
     if exception or app.builder.format != "html":
         return
-    of_build(app).keep()
     folder = Path(app.outdir)
     classes: set[str] = set()
     for path in [*folder.rglob("*.html"), *folder.glob("_static/practice/*.js")]:

@@ -1,9 +1,11 @@
-"""Run the chapters that have changed as many at a time as there are cores, before Sphinx reads them.
+"""Run the chapters that have changed as many at a time as there are cores, and write pages in two processes.
 
-Jupyter Book runs one after the other. Here they go into the same cache, where
-Sphinx then finds their outputs. A chapter that fails is left to Sphinx, which
+Jupyter Book runs one after the other. Here they go into the same cache, before Sphinx
+reads them, where it then finds their outputs. A chapter that fails is left to Sphinx, which
 runs it again, alone, and says what is wrong: two at a time may also take the
 same port for their kernels, or the one tidy the cache while the other writes.
+
+When all is read, this process resolves the references of pages, and a second one writes those that it has done.
 """
 
 import os
@@ -46,7 +48,14 @@ def run(path: str, env: Any) -> None:
             pass
 
 
+def write_beside(app: Any, env: Any) -> list[str]:
+    """Have Sphinx begin the second process; to read in two, pages would be pickled to and fro."""
+    app.parallel = 2
+    return []
+
+
 def setup(app: Any) -> dict[str, bool]:
-    """Run before any page is read."""
+    """Run before any page is read, and when all are."""
     app.connect("env-before-read-docs", run_chapters)
+    app.connect("env-updated", write_beside)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
