@@ -8,6 +8,7 @@ import pytest
 from conftest import HTML, served
 from firefox import Firefox, wait_for
 from playwright.sync_api import expect
+from test_pages import LAID_OUT
 
 pytestmark = pytest.mark.browser
 
@@ -302,7 +303,6 @@ def test_firefox_shows_definitions_too(firefox):
 
 # What a note pushes down, and what it lies upon.
 MOVED = """() => {
-  document.documentElement.classList.add("whole");
   const notes = [...document.querySelectorAll(".beside")];
   const others = [...document.querySelectorAll("article section > :not(.beside)")];
   const tops = () => others.map((e) => e.getBoundingClientRect().top + scrollY);
@@ -331,6 +331,7 @@ WITH_NOTES = [path.relative_to(HTML) for path in CHAPTERS if '"definition beside
 @pytest.mark.parametrize("page", WITH_NOTES, ids=lambda page: page.stem)
 def test_notes_in_the_margin_move_nothing_and_lie_upon_nothing(tab, page):
     tab.goto((HTML / page).as_uri())
+    tab.evaluate(LAID_OUT)
     for width in (1280, 1920):
         tab.set_viewport_size({"width": width, "height": 900})
         assert tab.locator(".beside").first.is_visible()
