@@ -55,6 +55,21 @@ def test_no_sign_of_a_formula_lacks_in_its_font(browser):
     assert lacking == {}
 
 
+def test_the_first_sight_of_a_page_looks_for_no_font_in_vain(browser):
+    """Each sign that a font of the book lacks is a question to the browser's other process, before anything is seen."""
+    tab, _ = opened(browser, "book/07-one-weight-w212.html", 1200)
+    tab.evaluate("document.fonts.ready")
+    asked = tab.context.new_cdp_session(tab)
+    asked.send("DOM.enable")
+    asked.send("CSS.enable")
+    root = asked.send("DOM.getDocument")["root"]["nodeId"]
+    for selector in "h2", ".katex-mathml mi", ".katex-mathml mn":
+        node = asked.send("DOM.querySelector", {"nodeId": root, "selector": f"article {selector}"})["nodeId"]
+        fonts = asked.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+        assert fonts and all(font["isCustomFont"] for font in fonts), (selector, fonts)
+    tab.context.close()
+
+
 def test_what_clings_to_a_formula_is_wrapped_once_also_in_exercises_that_stand_on_two_pages():
     for path in [*HTML.rglob("*.html"), *HTML.glob("_static/practice/*.js")]:
         told = path.read_text(encoding="utf-8").replace("\\", "")
