@@ -62,7 +62,7 @@ def add_definitions(app: Any, pagename: str, templatename: str, context: dict[st
     """Describe the links to terms, append what describes them, and name the links to copy."""
     if app.builder.name != "html" or "body" not in context:
         return
-    link = f'<a class="headerlink" href="#\\2" title="{tr("Link to this exercise")}">#</a>'
+    link = f'<a class="headerlink" href="#\\2" title="{tr("Link to this exercise")}">{app.config.html_permalinks_icon}</a>'
     body = EXERCISE.sub(rf"\1{link}</p>", context["body"])
     context["body"] = LINK.sub(r'<a class="headerlink" href="\1" title="\2" aria-label="\2">', body)
     if "terms" not in app.env.metadata.get(pagename, {}):
