@@ -581,7 +581,7 @@ def test_wires_are_visible_on_paper(shade):
 
 
 def test_formulas_have_the_colours_of_the_pictures():
-    css = (Path(__file__).parent.parent / "book/_theme/nudge/static/nudge.css").read_text()
+    css = (Path(__file__).parent.parent / "book/_theme/nudge/nudge.css").read_text()
     for shade, selector in enumerate([":root", 'html[data-theme="dark"]']):
         rule = re.search(rf"^{re.escape(selector)} {{(.*?)}}", css, re.M | re.S)[1]
         assert f"--bp-value: {COLOURS['value'][shade]}; --bp-gradient: {COLOURS['gradient'][shade]};" in rule

@@ -70,18 +70,19 @@ def test_an_equation_keeps_its_number_and_its_anchor(small):
 
 def test_the_style_sheet_has_every_class_of_every_formula(small):
     classes = {name for names in re.findall(r'class="([^"]+)', small.page("01-one")) for name in names.split()}
-    sheet = (small.html / "_static" / "formulas.css").read_text(encoding="utf-8")
+    sheet = (small.html / "_static" / "book.css").read_text(encoding="utf-8")
     values = {name for name in classes if VALUE.fullmatch(name)}
     assert len(values) > 10 and all(f".{name}{{" in sheet for name in values)
     assert ".hide-tail{" in sheet and ".op-symbol.large-op{font-family:KaTeX_Size2}" in sheet and "mathfrak" not in sheet
     assert ".accent" not in sheet, "no formula has a hat"
+    assert ".bp-practice" in sheet and "--measure" in sheet and "/*" not in sheet
     for font in re.findall(r"url\(([^)]+)\)", sheet):
         assert (small.html / "_static" / font).exists()
 
 
 def test_only_pages_with_formulas_load_what_formulas_need(small):
-    assert "_static/formulas.css" in small.page("01-one") and "KaTeX_Main-Regular.woff2" in small.page("01-one")
-    assert "formulas.css" not in small.page("index") and "KaTeX" not in small.page("index")
+    assert "_static/formulas.js" in small.page("01-one") and "KaTeX_Main-Regular.woff2" in small.page("01-one")
+    assert "formulas.js" not in small.page("index") and "KaTeX" not in small.page("index")
 
 
 @pytest.mark.parametrize(

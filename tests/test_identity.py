@@ -326,6 +326,6 @@ def test_the_logo_can_be_seen_on_light_and_on_dark():
 
 
 def test_the_browser_s_bar_has_the_page_s_colours(book):
-    css = (STATIC / "nudge.css").read_text()
+    css = (STATIC.parent / "nudge.css").read_text()
     papers = [(colour + colour[1:])[:7] for colour in re.findall(r"--paper: (#\w+)", css)[:2]]
     assert [(colour + colour[1:])[:7] for colour in Here(book.page("index")).metas["theme-color"]] == papers

@@ -2,8 +2,8 @@
 
 Node runs KaTeX, once for a whole build: a formula goes in as a line and comes back as HTML, with MathML in it for who
 listens. What was printed is kept for the next build, so that a changed page is seen sooner. What KaTeX writes into style
-attributes becomes classes that say it by their names: `kt-3063` is top: -3.063em. When all pages are written,
-`_static/formulas.css` gets those that occur in them, beside KaTeX's rules for what occurs.
+attributes becomes classes that say it by their names: `kt-3063` is top: -3.063em. When all pages are written, the book's
+style sheet (`sheet.py`) gets those that occur in them, beside KaTeX's rules for what occurs.
 """
 
 import contextlib
@@ -195,20 +195,19 @@ def typeset(app: Any, text: str, place: Any) -> str:
 
 
 def in_page(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Print the formulas of a page's raw HTML; a page with formulas gets their style and fonts."""
+    """Print the formulas of a page's raw HTML; a page with formulas gets their fonts and the buttons to copy them."""
     if "body" in context:
         context["body"] = typeset(app, context["body"], pagename)
     if 'class="katex' not in context.get("body", "") + context.get("toc", ""):
         return
     at = functools.partial(context["pathto"], resource=True)
     context["fonts"] = " ".join(at(f"_static/fonts/{name}.woff2") for name in PRELOADED)
-    context["metatags"] = context.get("metatags", "") + f'\n<link rel="stylesheet" href="{at("_static/formulas.css")}">'
     app.add_js_file("formulas.js", loading_method="defer")
 
 
-def style(classes: set[str], fonts: set[str]) -> str:
-    """The style sheet for formulas with these classes: our rules, KaTeX's, and the values; `fonts` are the files there are."""
-    kept = []
+def style(classes: set[str]) -> str:
+    """The style sheet for formulas with these classes: our rules, KaTeX's, and the values."""
+    kept, fonts = [], {path.stem for path in (KATEX / "static" / "fonts").glob("*")}
     for selectors, rule in RULE.findall((KATEX / "katex.min.css").read_text(encoding="utf-8")):
         needed = [one for one in selectors.split(",") if set(CLASS.findall(NOT.sub("", one))) <= classes]
         if selectors == "@font-face":
@@ -223,25 +222,19 @@ def style(classes: set[str], fonts: set[str]) -> str:
     return (KATEX / "formulas.css").read_text(encoding="utf-8") + "".join(kept)
 
 
-def finish(app: Any, exception: Exception | None) -> None:
-    """Write the style sheet for what stands in pages and in their scripts."""
-    if exception or app.builder.format != "html":
-        return
-    folder = Path(app.outdir)
+def used(folder: Path) -> set[str]:
+    """The classes that stand in the pages of a folder and in their scripts."""
     classes: set[str] = set()
     for path in [*folder.rglob("*.html"), *folder.glob("_static/practice/*.js")]:
         found = set(re.findall(r'class=\\?"([^"\\]+)', path.read_text(encoding="utf-8")))
         classes |= {name for names in found for name in names.split()}
-    (folder / "_static" / "formulas.css").write_text(
-        style(classes, {path.stem for path in (KATEX / "static" / "fonts").glob("*")}), encoding="utf-8"
-    )
+    return classes
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """The renderer, the files of every page, the style sheet."""
+    """The renderer, and the files of every page."""
     app.add_config_value("formula_macros", {}, "env")
     app.add_html_math_renderer("katex", (visit_math, None), (visit_math_block, None))
     app.connect("builder-inited", lambda app: app.config.html_static_path.append(str(KATEX / "static")))
     app.connect("html-page-context", in_page, 400)  # before the practice page's sets are taken out
-    app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

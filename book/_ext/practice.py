@@ -273,7 +273,6 @@ def scripts(app: Any, pagename: str, templatename: str, context: dict[str, Any],
     numbers = chapters_of(doctree)
     if not numbers:
         return
-    app.add_css_file(write(app, "practice.css", page.style()))
     app.add_js_file(write(app, "practice.js", page.runtime()), loading_method="defer")
     if context["meta"] and context["meta"].get("practice") == "practice-mixed":
         app.add_js_file(write(app, "mixed.js", page.mixed()), loading_method="defer")

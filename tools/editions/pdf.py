@@ -14,9 +14,12 @@ from cover import cover
 from lxml import html
 from lxml.html import builder as E
 from playwright.sync_api import sync_playwright
-from still import AUTHOR, HTML, TITLE, VERSION, Page, coloured, contents, still
+from still import AUTHOR, TITLE, VERSION, Page, coloured, contents, still
 
 HERE = Path(__file__).parent
+sys.path.append(str(HERE.parents[1] / "book" / "_ext"))
+import formulas  # noqa: E402
+
 PROGRAMS = "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-sync"]
 
@@ -117,8 +120,8 @@ def document() -> Any:
         heads.append(f'@page p{k} {{ @top-center {{ content: "{words}" }} }}')
         body.append(one)
     look = (HERE / "paged.css").read_text(encoding="utf-8") + "\n".join(heads)
-    styles = [E.LINK(rel="stylesheet", href=f"../html/{path.relative_to(HTML)}") for path in HTML.glob("_static/formulas.css")]
-    return E.HTML(E.HEAD(E.META(charset="utf-8"), E.TITLE(TITLE), *styles, E.STYLE(look)), body, lang="en")
+    printed = formulas.style(set(" ".join(body.xpath(".//@class")).split())).replace("url(fonts/", "url(../html/_static/fonts/")
+    return E.HTML(E.HEAD(E.META(charset="utf-8"), E.TITLE(TITLE), E.STYLE(printed), E.STYLE(look)), body, lang="en")
 
 
 def fill(whole: Any, printed: Path) -> bool:

@@ -231,7 +231,7 @@ def contents(chapters: list[Chapter]) -> Any:
         E.LI(E.A(said(one.title), href=f"{one.name}.html"), " ", E.A("PDF", href=f"{one.name}.pdf"), value=str(int(one.name[:2])))
         for one in chapters
     ]
-    head = E.HEAD(E.META(charset="utf-8"), E.TITLE(f"Slides · {TITLE}"), E.LINK(rel="stylesheet", href="_static/nudge.css"))
+    head = E.HEAD(E.META(charset="utf-8"), E.TITLE(f"Slides · {TITLE}"), E.LINK(rel="stylesheet", href="_static/book.css"))
     return E.HTML(head, E.BODY(E.MAIN(E.H1("Slides"), E.OL(*rows))), lang="en")
 
 
