@@ -146,7 +146,7 @@ def test_every_file_of_others_has_its_licence(small):
     own = {
         path.name for folder in ("book/_theme", "book/_static", "book/_katex", "bpcourse") for path in (ROOT / folder).rglob("*")
     }
-    made = {"book.css", "find-index.js"}
+    made = {"book.css", "book.js", "find-index.js"}
     named = re.findall(r"^Files of (\S+)$", text, re.M)
     assert named == ["Sphinx"], "whose picture page 2 shows, and which brings much that no page loads"
     for path in (small.html / "_static").rglob("*"):

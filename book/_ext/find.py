@@ -145,7 +145,6 @@ def replace_sphinx(app: Any) -> None:
     if app.builder.name == "html":
         app.builder.search = False
         app.config.html_additional_pages["search"] = "search.html"
-        app.add_js_file("find.js", loading_method="defer")
 
 
 def setup(app: Any) -> dict[str, bool]:

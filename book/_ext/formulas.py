@@ -3,7 +3,7 @@
 Node runs KaTeX, once for a whole build: a formula goes in as a line and comes back as HTML, with MathML in it for who
 listens. What was printed is kept for the next build, so that a changed page is seen sooner. What KaTeX writes into style
 attributes becomes classes that say it by their names: `kt-3063` is top: -3.063em. When all pages are written, the book's
-style sheet (`sheet.py`) gets those that occur in them, beside KaTeX's rules for what occurs.
+style sheet (`one_each.py`) gets those that occur in them, beside KaTeX's rules for what occurs.
 """
 
 import contextlib
@@ -195,14 +195,13 @@ def typeset(app: Any, text: str, place: Any) -> str:
 
 
 def in_page(app: Any, pagename: str, templatename: str, context: dict[str, Any], doctree: Any) -> None:
-    """Print the formulas of a page's raw HTML; a page with formulas gets their fonts and the buttons to copy them."""
+    """Print the formulas of a page's raw HTML; a page with formulas gets their fonts."""
     if "body" in context:
         context["body"] = typeset(app, context["body"], pagename)
     if 'class="katex' not in context.get("body", "") + context.get("toc", ""):
         return
     at = functools.partial(context["pathto"], resource=True)
     context["fonts"] = " ".join(at(f"_static/fonts/{name}.woff2") for name in PRELOADED)
-    app.add_js_file("formulas.js", loading_method="defer")
 
 
 def style(classes: set[str]) -> str:

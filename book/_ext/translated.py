@@ -15,8 +15,6 @@ from sphinx.util.nodes import extract_messages
 
 from bpcourse.language import WORD, WORDS, tr_script
 
-SCRIPTS = ("nudge.js", "find.js")
-
 
 def note_english(app: Any, doctree: nodes.document) -> None:
     """Note the sentences of a page that its catalogue does not hold; those of exercises come from the bank."""
@@ -39,13 +37,11 @@ def of_no_catalogue(node: Any) -> bool:
 
 
 def finish(app: Any, exception: Exception | None) -> None:
-    """Put the words into the scripts."""
+    """Put the words into the script."""
     if exception or app.builder.format != "html":
         return
-    for name in SCRIPTS:
-        path = Path(app.outdir, "_static", name)
-        if path.exists():
-            path.write_text(tr_script(path.read_text(encoding="utf-8")), encoding="utf-8")
+    path = Path(app.outdir, "_static", "book.js")
+    path.write_text(tr_script(path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def setup(app: Any) -> dict[str, bool]:

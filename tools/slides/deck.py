@@ -243,7 +243,8 @@ def write(path: Path, page: Any) -> None:
 def build(numbers: list[str]) -> None:
     """Make the decks of these chapters, or all, and print them."""
     shutil.rmtree(SLIDES, ignore_errors=True)
-    shutil.copytree(HTML / "_static", SLIDES / "_static", ignore=shutil.ignore_patterns("find*", "practice.js", "[0-9][0-9].js"))
+    not_theirs = shutil.ignore_patterns("find*", "book.js", "practice.js", "[0-9][0-9].js")
+    shutil.copytree(HTML / "_static", SLIDES / "_static", ignore=not_theirs)
     for path in (HTML / "licences.txt", HERE / "slides.css", HERE / "slides.js"):
         shutil.copy(path, SLIDES)
     made = []
