@@ -198,8 +198,7 @@ def sheet(one: ProblemSet, letter: str, tasks: list[Task], keyed: bool) -> str:
         parts.append(f"<h2>{title}</h2>{(key if keyed else question)(task)}")
     body = typeset("".join(parts))
     names = {name for found in re.findall(r'class="([^"]*)"', body) for name in found.split()}
-    fonts = formulas.KATEX / "static" / "fonts"
-    style = formulas.style(names, {path.stem for path in fonts.glob("*")}).replace("url(fonts/", f"url({fonts.as_uri()}/")
+    style = formulas.style(names, formulas.FONTS.as_uri())
     look = (ROOT / "tools" / "editions" / "paged.css").read_text(encoding="utf-8") + LOOK.replace("HEAD", head.replace('"', "'"))
     top = f'<!DOCTYPE html><html lang="en"><meta charset="utf-8"><title>{head}</title><style>{style}{look}</style>'
     return f"{top}<body>{body}</body></html>"

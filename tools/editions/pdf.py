@@ -120,7 +120,7 @@ def document() -> Any:
         heads.append(f'@page p{k} {{ @top-center {{ content: "{words}" }} }}')
         body.append(one)
     look = (HERE / "paged.css").read_text(encoding="utf-8") + "\n".join(heads)
-    printed = formulas.style(set(" ".join(body.xpath(".//@class")).split())).replace("url(fonts/", "url(../html/_static/fonts/")
+    printed = formulas.style(set(" ".join(body.xpath(".//@class")).split()), "../html/_static/fonts")
     return E.HTML(E.HEAD(E.META(charset="utf-8"), E.TITLE(TITLE), E.STYLE(printed), E.STYLE(look)), body, lang="en")
 
 
