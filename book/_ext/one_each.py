@@ -10,6 +10,7 @@ from typing import Any
 
 import formulas
 
+from bpcourse.language import tr_script
 from bpcourse.practice import page
 
 THEME = Path(__file__).parents[1] / "_theme" / "nudge"
@@ -31,11 +32,11 @@ def finish(app: Any, exception: Exception | None) -> None:
     look = (THEME / "nudge.css").read_text(encoding="utf-8")
     sheet = short("css", look, page.style(), formulas.style(formulas.used(folder)))
     (folder / "_static" / "book.css").write_text(sheet, encoding="utf-8")
-    script = short("js", *(path.read_text(encoding="utf-8") for path in SCRIPTS))
+    script = tr_script(short("js", *(path.read_text(encoding="utf-8") for path in SCRIPTS)))
     (folder / "_static" / "book.js").write_text(script, encoding="utf-8")
 
 
 def setup(app: Any) -> dict[str, bool]:
-    """Before words are put into the script, and the files that no page loads are removed."""
+    """Before the files that no page loads are removed."""
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,4 +1,4 @@
-"""The words of templates and of the pages' own scripts come from `bpcourse.language`, as all others do.
+"""The words of templates come from `bpcourse.language`, as all others do.
 
 Sentences of a page are translated by Sphinx, from the page's own catalogue. What is left in English is noted in the file
 that BPCOURSE_MISSED names: see `tools/translation.py`.
@@ -6,14 +6,13 @@ that BPCOURSE_MISSED names: see `tools/translation.py`.
 
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.util.nodes import extract_messages
 
-from bpcourse.language import WORD, WORDS, tr_script
+from bpcourse.language import WORD, WORDS
 
 
 def note_english(app: Any, doctree: nodes.document) -> None:
@@ -36,17 +35,8 @@ def of_no_catalogue(node: Any) -> bool:
     return node is not None
 
 
-def finish(app: Any, exception: Exception | None) -> None:
-    """Put the words into the script."""
-    if exception or app.builder.format != "html":
-        return
-    path = Path(app.outdir, "_static", "book.js")
-    path.write_text(tr_script(path.read_text(encoding="utf-8")), encoding="utf-8")
-
-
 def setup(app: Any) -> dict[str, bool]:
     """Templates ask Sphinx's catalogue first, then ours."""
     app.translator.add_fallback(WORDS)
     app.connect("doctree-read", note_english)
-    app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,5 +1,5 @@
 // What the page's own buttons do. Scripts of other files may use `nudge.copy`, `nudge.say` and `nudge.filled`.
-// The build puts the words of the book's language in the place of tr("…"): see book/_ext/translated.py.
+// The build puts the words of the book's language in the place of tr("…"): see book/_ext/one_each.py.
 const nudge = (() => {
   const root = document.documentElement, find = (selector) => [...document.querySelectorAll(selector)];
 
