@@ -234,6 +234,8 @@ def test_an_exercise_is_shown_in_a_notebook_but_not_what_is_done_on_paper_or_in_
     html = shown._repr_html_()
     assert html.count("data-exercise=") == 2 and 'class="bp-practice" data-alone' in html, "no page takes it for its own"
     assert "Solution</a>" not in html and 'type="module"' in html
+    assert html.count("<style>") == 2 and f"<style>{page.style()}</style>" in html
+    assert "--ink:" not in html.replace(".bp-practice[data-alone]{--ink:", ""), "the colours are for this box alone"
     own = notebook.Shown(CASES["19.4"])
     assert re.fullmatch(r"00\.\d+", own.label) and own._repr_html_() == notebook.Shown(CASES["19.4"])._repr_html_()
     kinds = {type(one).__name__: f"19.{k}" for k, one in enumerate(chapter(19), start=1)}

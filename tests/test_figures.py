@@ -32,6 +32,7 @@ from bpcourse.figures import (
 from bpcourse.graph import Value, exp, sigmoid, sqrt, topological_order
 from bpcourse.network import initialise
 from bpcourse.pictures import words
+from bpcourse.pictures.svg import STYLE
 
 SVG = "{http://www.w3.org/2000/svg}"
 NET = (examples.FOUR_FOUR_TWO, examples.FOUR_FOUR_TWO_X, examples.FOUR_FOUR_TWO_Y)
@@ -495,6 +496,13 @@ def test_panels_are_told_one_after_the_other():
     left.plot([0, 1], [2, 3], "--", color=GRADIENT)
     right.set_title("empty")
     assert "Panel 1: dashed orange line: from 2 at 0, up to 3 at 1, slope 1. Panel 2: empty." in said(figure)
+
+
+@pytest.mark.parametrize("maker", MAKERS)
+def test_a_themed_plot_has_the_style_and_the_letters_of_all_pictures(maker):
+    drawn = themed(MAKERS[maker](), "d").svg
+    assert re.findall(r"<style[^>]*>.*?</style>", drawn, re.S) == [STYLE], "none for every element of a page"
+    assert "font-family" not in drawn.replace(STYLE, "")
 
 
 @pytest.mark.parametrize("maker", MAKERS)

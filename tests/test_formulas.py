@@ -6,7 +6,7 @@ import re
 import pytest
 from books import CODE, Book, cell
 from formulas import VALUE, Katex, named
-from strict import digest, without_inline
+from strict import add, digest, without_inline
 
 MACROS = {"\\val": "\\htmlClass{bp-value}{#1}", "\\pd": "\\frac{\\partial #1}{\\partial #2}"}
 EXPLORER = "from bpcourse import examples, explore\nexplore.Circuit(examples.add_then_multiply())"
@@ -147,16 +147,41 @@ def test_a_page_keeps_no_script_no_style_and_no_style_attribute(small):
     page = small.page("02-two")
     assert not re.search(r"<script(?![^>]* src=)", page) and "<style" not in page and ' style="' not in page
     assert not re.search(r"<[^>]* on[a-z]+=", page)
-    files = re.findall(r"_static/inline/[0-9a-f]{12}\.(?:js|css)", page)
-    assert {file.rpartition(".")[2] for file in files} == {"js", "css"}
-    assert {path.name for path in (small.html / "_static" / "inline").iterdir()} == {file.rpartition("/")[2] for file in files}
+    files = set(re.findall(r"_static/inline/([0-9a-f]{12}\.js)", page))
+    assert files and {path.name for path in (small.html / "_static" / "inline").iterdir()} == files
 
 
 def test_files_that_no_page_names_are_removed(tmp_path):
-    book = Book(tmp_path, {"index": "# A book\n", "01-one": '# One\n\n```{raw} html\n<b style="color: red">x</b>\n```\n'}).built()
+    pages = {"index": "# A book\n", "01-one": "# One\n\n```{raw} html\n<script>one()</script>\n```\n"}
+    book = Book(tmp_path, pages).built()
     assert len(list((book.html / "_static" / "inline").iterdir())) == 1
     book.write("01-one.md", "# One\n")
     assert list((book.built().html / "_static" / "inline").iterdir()) == []
+
+
+def test_the_one_sheet_has_the_styles_of_the_pages_that_are(tmp_path):
+    styled = '# A page\n\n```{{raw}} html\n<b style="color: {}">x</b>\n```\n'
+    book = Book(tmp_path, {"index": "# A book\n", "01-one": styled.format("red"), "02-two": styled.format("blue")}).built()
+
+    def colours() -> list[str]:
+        sheet = (book.html / "_static" / "book.css").read_text(encoding="utf-8")
+        return re.findall(r"^\.i-\w+:not\(#_\) \{ color: (\w+) \}$", sheet, re.M)
+
+    assert colours() == ["red", "blue"]
+    book.write("02-two.md", "# A page\n")
+    book.built()
+    assert colours() == ["red"], "of a page that was not written again, too"
+    name = re.search(r'<b class="(i-\w+)">', book.page("01-one"))[1]
+    assert f".{name}:not(#_) {{ color: red }}" in (book.html / "_static" / "book.css").read_text(encoding="utf-8")
+
+
+def test_what_stands_in_the_one_sheet_is_not_written_again(tmp_path):
+    sheet = tmp_path / "book.css"
+    sheet.write_text("a { top: 0 }\nb { top: 1px }\n", encoding="utf-8")
+    add(sheet, ["  b { top: 1px }", "/* once */ c { top: 0 }", "a { left: 0 }"])
+    assert sheet.read_text(encoding="utf-8").split("\n") == [
+        "a { top: 0 }", "b { top: 1px }", "", "c { top: 0 }", "a { left: 0 }", "",
+    ]  # fmt: skip
 
 
 STYLED = """<html><head></head><body>
@@ -169,19 +194,19 @@ for (const root of document.querySelectorAll('[data-explorer="12ab"]')) two;</sc
 
 
 def test_inline_parts_go_into_files_and_nothing_else_changes():
-    text, files = without_inline(STYLED, "../")
-    sheet, script = files.items()
+    text, rules, files = without_inline(STYLED, "../")
+    (script,) = files.items()
     red, top, fill = (f"i-{digest(value, 6)}" for value in ("color: red", "top: 0", "fill: &quot;x&quot;"))
     tasks = re.findall(r'queueMicrotask\(\(\) => \{\n"use strict";\n(.*?)\n\}\);', script[1], re.S)
     assert tasks == ["one()"]
     start = """document.querySelector('[data-explorer="12ab"]').addEventListener('near', () => {\n"use strict";\nconst two = 1;"""
     assert start in script[1], "an explorer starts when it comes near"
-    assert sheet[1].splitlines() == [
+    assert rules == [
         "b { top: 0 }", f".{red}:not(#_) {{ color: red }}", f".{top}:not(#_) {{ top: 0 }}", f'.{fill}:not(#_) {{ fill: "x" }}',
     ]  # fmt: skip
     assert f'<p class="{red} a" title="a > b">x</p>' in text and f'<br class="{top}"/>' in text
     assert f'<i class="{red}" data-x="1">z</i>' in text and f'<path class="{fill}" d="M0"/>' in text
     assert f'<script defer src="../{script[0]}"></script>\n</head>' in text
     assert '<script type="application/ld+json">{}</script>' in text and '<script src="a.js"></script>' in text
-    assert '&lt;p style="no"&gt;' in text and f'<link rel="stylesheet" href="../{sheet[0]}">\n<script defer' in text
-    assert without_inline(text, "../") == (text, {})
+    assert '&lt;p style="no"&gt;' in text
+    assert without_inline(text, "../") == (text, [], {})

@@ -1,16 +1,20 @@
 """What a strict Content-Security-Policy forbids within a page goes into files beside it.
 
-When the pages are written, each gets one style sheet for its `<style>` blocks and `style` attributes, and one file for its
-scripts; their names tell what is in them. A module becomes a function of its own in a plain script, since a browser loads no
-module from a folder; it runs when the page is read, an explorer's when that comes near. `style-src 'self'; script-src 'self'`
-is all that a page then needs.
+When the pages are written, what stands in their `<style>` blocks and `style` attributes goes into the book's one style sheet,
+and each page gets a file for its scripts, whose name tells what is in it. A module becomes a function of its own in a plain
+script, since a browser loads no module from a folder; it runs when the page is read, an explorer's when that comes near.
+`style-src 'self'; script-src 'self'` is all that a page then needs.
 """
 
 import hashlib
 import html
+import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from one_each import short
 
 FOLDER = "_static/inline"
 SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)([^>]*)>(.*?)</script>", re.S)
@@ -22,7 +26,7 @@ CLASS = re.compile(r'\sclass="')
 INLINE = re.compile(r'<style|\sstyle="|<script(?![^>]*\ssrc=)')
 """What a page that has been through this has no more, but for data; quick to look for."""
 EXPLORER = re.compile(r"'(\[data-explorer=\"\w+\"\])'")
-KEPT = re.compile(rf"{FOLDER}/([0-9a-f]+\.\w+)")
+KEPT = re.compile(rf"{FOLDER}/([0-9a-f]+\.js)")
 
 
 def digest(content: str, length: int) -> str:
@@ -30,17 +34,12 @@ def digest(content: str, length: int) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:length]
 
 
-def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
-    """A page without scripts and styles of its own, and the files that hold them; `root` is the way to the book's folder."""
+def without_inline(text: str, root: str) -> tuple[str, list[str], dict[str, str]]:
+    """A page without scripts and styles of its own, its rules, and the file of its scripts; `root` leads to the book's folder."""
     files: dict[str, str] = {}
     blocks: dict[str, None] = {}
     scripts: list[str] = []
     values: dict[str, str] = {}
-
-    def file(content: str, kind: str) -> str:
-        name = f"{FOLDER}/{digest(content, 12)}.{kind}"
-        files[name] = content
-        return f"{root}{name}"
 
     def script(match: re.Match[str]) -> str:
         attributes, code = match.groups()
@@ -65,31 +64,47 @@ def without_inline(text: str, root: str) -> tuple[str, dict[str, str]]:
 
     text = STYLED.sub(tag, STYLE.sub(style, SCRIPT.sub(script, text)))
     # A style attribute is stronger than any rule: so the selector has the strength of an id.
-    sheet = "\n".join([*blocks, *(f".{name}:not(#_) {{ {value} }}" for value, name in values.items())])
-    if sheet:
-        text = text.replace("</head>", f'<link rel="stylesheet" href="{file(sheet + chr(10), "css")}">\n</head>', 1)
+    rules = [*blocks, *(f".{name}:not(#_) {{ {value} }}" for value, name in values.items())]
     if scripts:  # in one file, as what explorers share is then packed once
-        text = text.replace("</head>", f'<script defer src="{file("".join(scripts), "js")}"></script>\n</head>', 1)
-    return text, files
+        name = f"{FOLDER}/{digest(''.join(scripts), 12)}.js"
+        files[name] = "".join(scripts)
+        text = text.replace("</head>", f'<script defer src="{root}{name}"></script>\n</head>', 1)
+    return text, rules, files
 
 
 def finish(app: Any, exception: Exception | None) -> None:
-    """Take what is inline out of the pages that were written, and remove the files that no page names any more."""
+    """Take what is inline out of the pages that were written, and remove the files that no page names any more.
+
+    Of a page of an earlier build, the rules are kept by what it says.
+    """
     if exception or app.builder.format != "html":
         return
-    folder, named = Path(app.outdir), set()
+    folder, named, record = Path(app.outdir), set(), Path(app.doctreedir, "styles.json")
+    before = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
+    kept: dict[str, list[str]] = {}
     (folder / FOLDER).mkdir(parents=True, exist_ok=True)
-    for page in folder.rglob("*.html"):
+    for page in sorted(folder.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
-        if INLINE.search(text):  # not in a page of an earlier build
-            text, files = without_inline(text, "../" * (len(page.relative_to(folder).parts) - 1))
+        rules = before.get(digest(text, 32), [])
+        if INLINE.search(text):
+            text, rules, files = without_inline(text, "../" * (len(page.relative_to(folder).parts) - 1))
             for name, content in files.items():
                 (folder / name).write_text(content, encoding="utf-8")
             page.write_text(text, encoding="utf-8")
         named |= set(KEPT.findall(text))
+        kept[digest(text, 32)] = rules
+    record.write_text(json.dumps(kept), encoding="utf-8")
+    add(folder / "_static" / "book.css", dict.fromkeys(rule for rules in kept.values() for rule in rules))
     for file in (folder / FOLDER).iterdir():
         if file.name not in named:
             file.unlink()
+
+
+def add(sheet: Path, rules: Iterable[str]) -> None:
+    """Write at a style sheet's end what does not stand in it yet."""
+    known = sheet.read_text(encoding="utf-8")
+    new = "\n".join(rule for rule in (short("css", rule) for rule in rules) if rule not in known)
+    sheet.write_text(f"{known}\n{new}\n", encoding="utf-8")
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -77,7 +77,8 @@ def themed(figure: Figure, description: str) -> Picture:
     drawn = drawing.getvalue()
     view = re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', drawn)
     assert view is not None
-    body = drawn[drawn.index("<defs>") : drawn.rindex("</svg>")]
+    # Its style is for every element, of the whole page: what it says, the group below says for its own.
+    body = drawn[drawn.index("</defs>") + len("</defs>") : drawn.rindex("</svg>")]
     for name, (light, _) in COLOURS.items():
         body = body.replace(light, f"var(--bp-{name})")
     mark = f"p{hashlib.sha256(body.encode()).hexdigest()[:8]}"  # a name begins with a letter
@@ -85,7 +86,8 @@ def themed(figure: Figure, description: str) -> Picture:
     body = re.sub(r' id="([^"]+)"', lambda m: f' id="{mark}-{m[1]}"' if m[1] in used else "", body)
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
     body = re.sub(r"font: [^;\"]*?([\d.]+px)[^;\"]*", r"font-size: \1", body)
-    scaled = f'<g transform="scale(1.33333)" fill="var(--bp-ink)">{body}</g>'
+    body = re.sub(r"; font-family: [^;\"]*", "", body)
+    scaled = f'<g transform="scale(1.33333)" fill="var(--bp-ink)" stroke-linejoin="round">{body}</g>'
     return svg.drawing(float(view[1]) * 4 / 3, float(view[2]) * 4 / 3, description, [scaled])
 
 

@@ -22,6 +22,7 @@ for (const root of document.querySelectorAll('[data-exercise="{label}"]')) {{
   for (const control of root.querySelectorAll("input, select, button")) control.dataset.lmSuppressShortcuts = "true";
   bpPractice.bind(root);
 }}"""
+# Those of the page, for this box alone.
 _COLOURS = "{--ink:var(--bp-ink);--paper:var(--bp-paper);--muted:var(--bp-muted);--line:var(--bp-line)}"
 
 
@@ -45,9 +46,10 @@ class Shown:
         box = TO_SOLUTION.sub("", page.box(self.exercise, self.label))
         box = box.replace(' data-exercise="', ' data-alone data-exercise="', 1)  # no page takes it for its own
         script = f"{page.runtime()}{page.data({self.label: self.exercise})}{_BIND.format(label=self.label)}"
-        style_ = f"{svg.AWAKE}{svg.shades('.bp-practice')}.bp-practice{_COLOURS}{page.style()}"
+        own = ".bp-practice[data-alone]"
+        colours = f"{svg.AWAKE}{svg.shades(own)}{own}{_COLOURS}"
         asleep = svg.asleep(f"An exercise, {self.exercise.title}")
-        return f'{asleep}<style>{style_}</style>{box}<script type="module">{script}</script>'
+        return f'{asleep}<style>{colours}</style><style>{page.style()}</style>{box}<script type="module">{script}</script>'
 
     def __repr__(self) -> str:
         return f"<exercise {self.label}: {self.exercise.title}>"

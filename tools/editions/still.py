@@ -85,8 +85,7 @@ def still(name: str, formulas: str) -> Any:
             else:
                 el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
     solutions_last(article)
-    sheets = page.xpath("//link[contains(@href, '_static/inline/')]/@href")
-    styles = dict(STYLED.findall("".join((HTML / name).parent.joinpath(one).read_text(encoding="utf-8") for one in sheets)))
+    styles = dict(STYLED.findall((HTML / "_static" / "book.css").read_text(encoding="utf-8")))
     for el in list(article.iter()):
         for mark in styles.keys() & set(el.get("class", "").split()):
             el.set("style", styles[mark])
