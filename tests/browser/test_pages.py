@@ -1,5 +1,7 @@
 """Every built page in Chromium, from a folder, with the network cut: once in a tab, looked at in several ways."""
 
+import re
+
 import pytest
 from conftest import HTML, PAGES, listen, served
 from playwright.sync_api import expect
@@ -231,6 +233,38 @@ def test_a_page_is_printed_as_ink_on_paper(shown):
     for theme in "dark", "light":
         look(tab, 1200, theme, "print")
         assert tab.evaluate(FAINT) == {}
+
+
+# How many fonts were there when the class of first.js went.
+WAITED = """
+  new MutationObserver(() => {
+    if (document.documentElement?.matches(".soon")) window.waited ??= true;
+    else if (window.waited === true) {
+      const files = performance.getEntriesByType("resource").filter(({ responseStatus }) => responseStatus === 200);
+      window.waited = files.filter(({ name }) => name.endsWith("woff2")).length;
+    }
+  }).observe(document, { attributes: true, childList: true, subtree: true });
+"""
+ON_SHOW = "[...document.querySelectorAll('.home, main')].map((part) => part.checkVisibility())"
+
+
+@pytest.mark.parametrize("fonts", ["come", "fail", "stay away"])
+def test_the_text_waits_for_its_fonts_a_second_at_most(browser, fonts):
+    with served("no-store") as address:
+        tab = browser.new_page()
+        tab.add_init_script(WAITED)
+        held = r"book\.js$" if fonts == "come" else r"woff2$|book\.js$"  # so the page is never done
+        tab.route(re.compile(held), lambda route: None)
+        if fonts == "fail":
+            tab.route("**/*.woff2", lambda route: route.abort())
+        if fonts != "stay away":
+            tab.add_init_script("setTimeout = () => {}")  # nor does a second ever end
+        tab.goto(f"{address}/book/03-gates-and-circuits.html", wait_until="commit")
+        expect(tab.locator("main h1")).to_be_visible()
+        assert tab.evaluate("window.waited") == (4 if fonts == "come" else 0)
+        tab.evaluate("document.documentElement.classList.add('soon')")
+        assert tab.evaluate(ON_SHOW) == [True, False], "meanwhile the top of the page is there"
+        tab.close()
 
 
 def test_in_a_sandboxed_frame_the_page_is_alive(browser):
