@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from conftest import HTML, PAGES, listen, served
+from conftest import HTML, PAGES, SEVERAL, listen, served
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -264,6 +264,25 @@ def test_the_text_waits_for_its_fonts_a_second_at_most(browser, fonts):
         assert tab.evaluate("window.waited") == (4 if fonts == "come" else 0)
         tab.evaluate("document.documentElement.classList.add('soon')")
         assert tab.evaluate(ON_SHOW) == [True, False], "meanwhile the top of the page is there"
+        tab.close()
+
+
+MOVED = """
+  window.moved = 0;
+  new PerformanceObserver((list) => { for (const { value } of list.getEntries()) window.moved += value; })
+    .observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("page", [*SEVERAL, "book/notation.html", "book/errata.html", "book/debugging-by-gradients.html"])
+@pytest.mark.parametrize("width", [412, 1280])
+def test_nothing_moves_while_a_page_loads(browser, page, width):
+    with served("no-store") as address:
+        tab = browser.new_page(viewport={"width": width, "height": 823})
+        tab.add_init_script(MOVED)
+        tab.goto(f"{address}/{page}")
+        tab.evaluate("async () => { for (let i = 0; i < 20; i++) await new Promise(requestAnimationFrame); }")
+        assert tab.evaluate("window.moved") <= 0.01
         tab.close()
 
 
