@@ -5,6 +5,7 @@ with the numbers of their state, folds lie open, boxes are lines to write on; so
 after the hints of its exercise. Nothing is computed here: what a page says, it says in every edition.
 """
 
+import functools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -85,7 +86,7 @@ def still(name: str, formulas: str) -> Any:
             else:
                 el.getparent().replace(el, E.P(E.CLASS("to-solution"), E.A("Hints and solution", href=link.get("href"))))
     solutions_last(article)
-    styles = dict(STYLED.findall((HTML / "_static" / "book.css").read_text(encoding="utf-8")))
+    styles = styles_by_class()
     for el in list(article.iter()):
         for mark in styles.keys() & set(el.get("class", "").split()):
             el.set("style", styles[mark])
@@ -94,6 +95,12 @@ def still(name: str, formulas: str) -> Any:
     for el in article.iter():
         settled(el, name)
     return article
+
+
+@functools.cache
+def styles_by_class() -> dict[str, str]:
+    """What was a style attribute, by the class in its place: the same sheet for all pages."""
+    return dict(STYLED.findall((HTML / "_static" / "book.css").read_text(encoding="utf-8")))
 
 
 def not_needed(el: Any, other: str) -> bool:
