@@ -7,14 +7,12 @@ import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
+import matplotlib
 import nbformat
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 from myst_nb.core.read import read_myst_markdown_notebook
 from myst_parser.config.main import MdParserConfig
-
-import bpcourse.explore
-import bpcourse.figures  # noqa: F401  # loaded once, before the pages run
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "book").glob("*.md"))
@@ -70,9 +68,12 @@ def execute(path: Path) -> nbformat.NotebookNode:
 def executed_chapters() -> dict[str, nbformat.NotebookNode]:
     """Every chapter by its name, run from top to bottom, two at a time.
 
-    Each in a process of its own, forked from this one where a system can: to start a kernel takes longer than to run a page.
+    Each in a process of its own, forked from one that has loaded what they need: to start a kernel takes longer than to run a
+    page. Not forked from this one, which may have threads: a lock that one of them holds would never open in the child.
     """
-    with multiprocessing.Pool(2, maxtasksperchild=1) as pool:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["IPython.core.interactiveshell", "bpcourse.explore", "bpcourse.figures", "myst_nb.core.read"])
+    with context.Pool(2, matplotlib.use, ["Agg"], maxtasksperchild=1) as pool:
         return {path.name: run for path, run in zip(CHAPTERS, pool.map(execute, CHAPTERS, chunksize=1))}
 
 

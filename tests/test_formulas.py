@@ -129,13 +129,22 @@ def test_what_was_printed_is_kept_for_the_next_build_with_the_same_printer(katex
     assert Katex({**MACROS, "\\new": "x"}, kept).known == {}
 
 
-def test_a_process_that_writes_pages_has_a_node_of_its_own_and_keeps_what_it_prints(katex, tmp_path):
-    here = Katex(MACROS, tmp_path / "formulas.jsonl")
+def written_beside(file):
+    """A page is written in a process that is forked, as Sphinx does it, and then one more in this one."""
+    here = Katex(MACROS, file)
     here("x")
     writer = multiprocessing.get_context("fork").Process(target=here, args=("y",))
     writer.start()
     writer.join()
-    assert writer.exitcode == 0 and here("z") == katex("z"), "the first Node still answers"
+    assert writer.exitcode == 0 and here("z"), "the first Node still answers"
+
+
+def test_a_process_that_writes_pages_has_a_node_of_its_own_and_keeps_what_it_prints(katex, tmp_path):
+    """Not forked from the process of the tests, which may have threads: what they lock would stay locked in the child."""
+    alone = multiprocessing.get_context("spawn").Process(target=written_beside, args=(tmp_path / "formulas.jsonl",))
+    alone.start()
+    alone.join()
+    assert alone.exitcode == 0
     again = Katex(MACROS, tmp_path / "formulas.jsonl")
     assert {name: katex(name[1:]) for name in ("0x", "0y", "0z")} == again.known
 

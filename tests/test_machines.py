@@ -206,6 +206,12 @@ def test_a_worker_killed_between_two_epochs_loses_nothing(client, reached):
     assert bits(machines.train(client, P, X, Y, after_epoch=kill, **NAMES)) == reached
 
 
+def test_however_often_a_worker_is_looked_for_its_answer_comes(client, monkeypatch, reached):
+    """Waits that are broken off at any moment: the client must still be able to get the next answer."""
+    monkeypatch.setattr(machines, "LOOK_SECONDS", 1e-4)
+    assert bits(machines.train(client, P, X, Y, **NAMES)) == reached
+
+
 @pytest.mark.parametrize("kind", ["files", "dask"])
 def test_what_is_no_array_in_memory_is_placed_anew_as_well(client, tmp_path, kind):
     np.save(tmp_path / "X.npy", np.asfortranarray(X))

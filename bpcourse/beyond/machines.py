@@ -15,6 +15,7 @@ import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -200,8 +201,6 @@ class _Shards:
 
     def total(self, question: Question, parameters: Parameters, batch: Array | None = None) -> Sums:
         """The sum of what `question` answers over these examples, or over all; done again when a worker is lost."""
-        from concurrent.futures import CancelledError
-
         from distributed import KilledWorker
         from distributed.comm.core import CommClosedError
 
@@ -244,25 +243,44 @@ class _Shards:
 
     def _result(self, worker: str, future: Any) -> Any:
         """The result of a task; it would be waited for without end where its worker is gone."""
-        for look in itertools.count():
+        with ThreadPoolExecutor(1) as pool:
+            # Not with distributed's own timeout: broken off at a bad moment, its client can never again get an answer.
+            asked = pool.submit(future.result)
             try:
-                # Longer each time: what is being sent when the time is up begins anew.
-                return future.result(timeout=LOOK_SECONDS * 2**look)
-            except (TimeoutError, UnboundLocalError):  # the second is what distributed says if an earlier look is not yet undone
-                if worker not in self.client.nthreads():
-                    raise
+                while not wait([asked], LOOK_SECONDS).done:
+                    if worker not in self.client.nthreads():
+                        raise TimeoutError(f"no answer from {worker}")
+                return asked.result()
+            except BaseException:
+                future.cancel()  # so that the thread ends
+                raise
 
     def _place(self) -> None:
         """Give every shard that no living worker has to one."""
         living = self._living()
         lost = [shard for shard in range(self.shards) if self.owner.get(shard) not in living or _gone(self.held[shard])]
         if lost:
-            _expect_same_versions(self.client)
             self.workers = living
+            self._expect_same_versions()
         for place, shard in enumerate(lost):
             worker = sorted(living)[place * len(living) // len(lost)]  # neighbours to one worker
             self.held[shard] = tuple(self._keep(x, shard, worker) for x in (self.X, self.Y))
             self.owner[shard] = worker
+
+    def _expect_same_versions(self) -> None:
+        """RuntimeError unless bpcourse and numpy are the same on all workers as here."""
+        for package in "bpcourse", "numpy":
+            # By `eval`: a worker need not have this module. What distributed tells are versions as installed, not as loaded.
+            version = f"__import__({package!r}).__version__"
+            here = eval(version)
+            asked = {worker: self.client.submit(eval, version, workers=[worker], pure=False) for worker in self.workers}
+            for worker, future in asked.items():
+                try:
+                    there = self._result(worker, future)
+                except (ImportError, AttributeError) as error:
+                    there = repr(error)
+                if there != here:
+                    raise RuntimeError(f"client: expected {package} {here} on every worker, as here, got {there} on {worker}")
 
     def _living(self) -> set[str]:
         """The addresses of the workers; waits for a first one."""
@@ -294,17 +312,6 @@ class _Shards:
 def _gone(held: tuple[Any, Any]) -> bool:
     """Whether a shard that a worker kept is no longer there."""
     return any(getattr(x, "status", "finished") in ("lost", "cancelled") for x in held)
-
-
-def _expect_same_versions(client: Any) -> None:
-    """RuntimeError unless bpcourse and numpy are the same on all workers as here."""
-    for package in "bpcourse", "numpy":
-        # By `eval`: a worker need not have this module. What distributed tells are versions as installed, not as loaded.
-        version = f"__import__({package!r}).__version__"
-        here, found = eval(version), client.run(eval, version, on_error="return")
-        for worker, there in found.items():
-            if there != here:
-                raise RuntimeError(f"client: expected {package} {here} on every worker, as here, got {there} on {worker}")
 
 
 # ------------------------------------------------------------------------------------ the data
