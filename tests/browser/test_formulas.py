@@ -1,32 +1,12 @@
 """Formulas in Chromium: every sign has its font, and what is copied is LaTeX."""
 
-from collections import defaultdict
-
 import pytest
-from conftest import HTML, PAGES
-from fontTools.ttLib import TTFont
+from conftest import HTML
 from playwright.sync_api import expect
 from test_pages import opened
 
 pytestmark = pytest.mark.browser
 
-FONTS = HTML / "_static" / "fonts"
-FACES = {
-    ("400", "normal"): "Regular", ("700", "normal"): "Bold", ("400", "italic"): "Italic", ("700", "italic"): "BoldItalic",
-}  # fmt: skip
-# The signs of each face, as the page's style has it; of spaces and what has no width, nothing is drawn.
-SIGNS = """() => {
-  const found = {};
-  for (const formula of document.querySelectorAll(".katex-html")) {
-    const texts = document.createTreeWalker(formula, NodeFilter.SHOW_TEXT);
-    while (texts.nextNode()) {
-      const { fontFamily, fontWeight, fontStyle } = getComputedStyle(texts.currentNode.parentElement);
-      const face = [fontFamily.split(",")[0], fontWeight, fontStyle].join();
-      found[face] = [...new Set([...(found[face] ?? []), ...texts.currentNode.data.replace(/[\\s\\u200b]/g, "")])];
-    }
-  }
-  return found;
-}"""
 COPY = """() => {
   const told = {};
   document.addEventListener("copy", ({ clipboardData }) => {
@@ -35,24 +15,6 @@ COPY = """() => {
   document.execCommand("copy");
   return told;
 }"""
-
-
-def test_no_sign_of_a_formula_lacks_in_its_font(browser):
-    """Otherwise: python tools/katex.py, which cuts the fonts anew."""
-    signs = defaultdict(set)
-    for page in PAGES:
-        tab, _ = opened(browser, page, 1200)
-        for face, found in tab.evaluate(SIGNS).items():
-            signs[face] |= set(found)
-        tab.context.close()
-    assert len(signs) > 4
-    lacking = {}
-    for face, wanted in signs.items():
-        family, weight, style = face.split(",")
-        font = FONTS / f"{family.strip(chr(34))}-{FACES[weight, style]}.woff2"
-        has = set(map(chr, TTFont(font).getBestCmap())) if font.exists() else set()
-        lacking |= {face: wanted - has} if wanted - has else {}
-    assert lacking == {}
 
 
 def test_the_first_sight_of_a_page_looks_for_no_font_in_vain(browser):

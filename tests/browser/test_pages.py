@@ -1,9 +1,11 @@
 """Every built page in Chromium, from a folder, with the network cut: once in a tab, looked at in several ways."""
 
+import functools
 import re
 
 import pytest
 from conftest import HTML, PAGES, SEVERAL, listen, served
+from fontTools.ttLib import TTFont
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
@@ -157,6 +159,40 @@ def test_a_page_asks_nobody_and_shows_its_mathematics(shown):
     assert troubles == []
     assert tab.locator("script[type*=widget]").count() == 0, "a widget that needs a kernel is dead here"
     assert tab.locator(".math").count() == tab.locator(".math > .katex, .math > .katex-display").count()
+
+
+FONTS = HTML / "_static" / "fonts"
+FACES = {
+    ("400", "normal"): "Regular", ("700", "normal"): "Bold", ("400", "italic"): "Italic", ("700", "italic"): "BoldItalic",
+}  # fmt: skip
+# The signs of each face, as the page's style has it; of spaces and what has no width, nothing is drawn.
+SIGNS = """() => {
+  const found = {};
+  for (const formula of document.querySelectorAll(".katex-html")) {
+    const texts = document.createTreeWalker(formula, NodeFilter.SHOW_TEXT);
+    while (texts.nextNode()) {
+      const { fontFamily, fontWeight, fontStyle } = getComputedStyle(texts.currentNode.parentElement);
+      const face = [fontFamily.split(",")[0], fontWeight, fontStyle].join();
+      found[face] = [...new Set([...(found[face] ?? []), ...texts.currentNode.data.replace(/[\\s\\u200b]/g, "")])];
+    }
+  }
+  return found;
+}"""
+
+
+@functools.cache
+def drawn(face: str) -> set[str]:
+    """The signs that a face's font has."""
+    family, weight, style = face.split(",")
+    return set(map(chr, TTFont(FONTS / f"{family.strip(chr(34))}-{FACES[weight, style]}.woff2").getBestCmap()))
+
+
+def test_no_sign_of_a_formula_lacks_in_its_font(shown):
+    """Otherwise: python tools/katex.py, which cuts the fonts anew."""
+    tab, _ = shown
+    signs = tab.evaluate(SIGNS)
+    assert bool(signs) == bool(tab.locator(".katex-html").count())
+    assert {face: lacking for face, wanted in signs.items() if (lacking := set(wanted) - drawn(face))} == {}
 
 
 # What scrolls by itself when it is too wide, and the start of what it holds. A pixel is rounding.

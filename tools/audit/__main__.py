@@ -113,7 +113,7 @@ def served() -> Iterator[str]:
 def lighthouse() -> Iterator[Callable[[str], dict[str, Any]]]:
     """Tells what Lighthouse says of a page. One at a time: two would slow each other."""
     browser = runpy.run_path(str(HERE.parents[1] / "tests" / "browser" / "conftest.py"))
-    variables = os.environ | {"CHROME_PATH": browser["chromium"]()}
+    variables = os.environ | {"CHROME_PATH": browser["chromium"](browser["CHROMIUM"])}
     command = ["node", str(HERE / "lighthouse.mjs"), json.dumps(browser["FLAGS"])]
     with served() as address, subprocess.Popen(command, env=variables, stdin=PIPE, stdout=PIPE, text=True) as running:
 
