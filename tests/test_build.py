@@ -240,6 +240,50 @@ def test_a_kernel_that_finds_its_port_taken_is_left_to_the_next_run(tmp_path, mo
         assert len(cache.list_cache_records()) == 1
 
 
+NUMBERED = """
+```{{table}} {0} in words
+:name: tab-{0}
+| a |
+|---|
+| 1 |
+```
+
+$$ a = b $$ (eq-{0})
+
+## A section
+
+```{{code-block}} python
+:caption: Code for {0}.
+:name: code-{0}
+a = b
+```
+
+> ```{{exercise}} To do
+> :label: ex-{0}
+>
+> $$ c = d $$ (eq-in-{0})
+> ```
+
+See {{numref}}`tab-{0}`, {{numref}}`code-{0}`, {{eq}}`eq-{0}`, {{eq}}`eq-in-{0}` and {{ref}}`ex-{0}`.
+"""
+
+
+def test_outlines_number_all_that_whole_pages_would(tmp_path):
+    """After a change, too; whole pages number where the extension is taken out."""
+    one, two = ("".join(NUMBERED.format(name) for name in names) for names in (("red", "blue"), ("green",)))
+    book = Book(
+        tmp_path, {"index": "# A book\n", "01-one": f"# One\n{one}", "02-two": f"# Two\n{two}See {{numref}}`tab-blue`.\n"}
+    )
+    book.built()
+    book.write("01-one.md", f"# One\n{NUMBERED.format('blue')}")
+    pages = [book.built().text(name) for name in ("01-one", "02-two")]
+    assert "See Table 1.1, Listing 1.1, (1.1), (1.2) and" in pages[0] and pages[1].count("Table 1.1") == 1
+    config = (tmp_path / "_config.yml").read_text()
+    book.write("_config.yml", re.sub(r"\n.*\boutlines\b.*", "", config))
+    shutil.rmtree(tmp_path / "_build")
+    assert [book.built().text(name) for name in ("01-one", "02-two")] == pages
+
+
 def test_a_cell_that_fails_is_named(tmp_path):
     bad = f"{CODE}# Page\n\n{cell('1 / 0')}"
     run = Book(tmp_path, {"index": "# A book\n", "01-one": bad, "02-two": f"{CODE}# Two\n\n{cell('2')}"}).build()

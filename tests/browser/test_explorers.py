@@ -70,13 +70,14 @@ class Alive:
 
     def __init__(self, tab, root, twin) -> None:
         self.tab, self.root, self.twin = tab, root, twin
+        self.element = root.element_handle()  # found once: a locator looks through the whole page at each call
         self.state = copy.deepcopy(twin.start)
 
     def read(self) -> dict:
-        return self.root.evaluate(READ)
+        return self.element.evaluate(READ)
 
     def control(self, bind: str):
-        return self.root.locator(f"[data-bind='{bind}']")
+        return self.element.query_selector(f"[data-bind='{bind}']")
 
     def value(self, bind: str):
         return self.state["inputs"][bind[7:]] if bind.startswith("inputs.") else self.state[bind]
@@ -132,7 +133,7 @@ class Alive:
 
     def says(self, after: str) -> None:
         """The pictures' names hold every number that stands in them, as it stands there, and where their points are."""
-        pictures = self.root.evaluate(SAID)
+        pictures = self.element.evaluate(SAID)
         for name, numbers, hidden in pictures:
             missing = set(filter(NUMBER.fullmatch, numbers)) - set(NUMBER.findall(name))  # an axis has a name beside its numbers
             assert not missing and (not hidden or "–" in name), f"{self.twin.label}, after {after}: {missing} not in {name!r}"
