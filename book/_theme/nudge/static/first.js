@@ -18,18 +18,18 @@
     });
     const send = () => Promise.all(fonts.split(" ").map(sent));
     // A browser draws nothing while it waits for fonts that are sent for before the body, and soon Chromium draws once a second
-    // only. So they are sent for with the body: the top of the page comes at once, and the text with its fonts, that nothing moves,
-    // but a second late at most. Not where a place is looked for.
+    // only. So they are sent for with the body: the top of the page comes at once, and the text with its fonts and whole, as a table
+    // of which half is read has other columns: that nothing moves, but a second late at most. Not where a place is looked for.
     const come = () => root.classList.remove("soon");
     if (root.matches(".whole")) send();
     else {
       root.classList.add("soon");
+      const read = new Promise((done) => document.addEventListener("readystatechange", done, { once: true }));
       new MutationObserver((_, body) => {
         body.disconnect();
-        send().then(come);
+        Promise.all([send(), read]).then(come);
         setTimeout(come, 1000);
       }).observe(root, { childList: true });
-      addEventListener("load", come);
     }
   }
 }
