@@ -28,7 +28,7 @@ def outline(node: nodes.Element, numbered: tuple[type, ...]) -> nodes.Element:
 def keep(app: Any, doctree: nodes.document) -> None:
     """Note the outline of a page that was read."""
     kinds = {kind for domain in app.env.domains.values() for kind in domain.enumerable_nodes} - {nodes.container}
-    app.env.outlines = getattr(app.env, "outlines", {}) | {app.env.docname: outline(doctree, tuple(kinds))}
+    vars(app.env).setdefault("outlines", {})[app.env.docname] = outline(doctree, tuple(kinds))
 
 
 def give(app: Any, env: Any) -> list[str]:

@@ -195,6 +195,13 @@ def test_no_sign_of_a_formula_lacks_in_its_font(shown):
     assert {face: lacking for face, wanted in signs.items() if (lacking := set(wanted) - drawn(face))} == {}
 
 
+def test_the_formulas_of_a_page_have_more_than_four_faces(browser):
+    """So the measure of the test above tells one face from another."""
+    tab, _ = opened(browser, "book/05-many-paths.html", 1200)
+    assert len(tab.evaluate(SIGNS)) > 4
+    tab.context.close()
+
+
 # What scrolls by itself when it is too wide, and the start of what it holds. A pixel is rounding.
 WIDER = """() => {
   const kinds = "div.math, .wide, .bp-picture, article pre";
