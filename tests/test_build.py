@@ -218,25 +218,47 @@ def test_a_second_build_from_nothing_writes_the_same(small, tmp_path):
     assert not re.search(r"last[- ]updated?", small.page("01-one"), re.I)  # tomorrow's build would be another
 
 
+WAIT = """import pathlib, time
+pathlib.Path('{0}').touch(exist_ok=False)
+for _ in range(600):
+    if pathlib.Path('{1}').exists():
+        break
+    time.sleep(0.1)
+else:
+    raise TimeoutError"""
+
+
 def test_chapters_run_two_at_a_time(tmp_path):
     """Each waits for a file of the other, and does so once: one after the other would end in an error."""
-    wait = "import pathlib, time\npathlib.Path('{0}').touch(exist_ok=False)\nfor _ in range(600):\n"
-    wait += "    if pathlib.Path('{1}').exists():\n        break\n    time.sleep(0.1)\nelse:\n    raise TimeoutError"
-    one, two = (f"{CODE}# Page\n\n{cell(wait.format(*names))}" for names in (("a", "b"), ("b", "a")))
+    one, two = (f"{CODE}# Page\n\n{cell(WAIT.format(*names))}" for names in (("a", "b"), ("b", "a")))
     Book(tmp_path, {"index": "# A book\n", "01-one": one, "02-two": two}).built()
+
+
+def test_what_has_no_code_is_read_while_chapters_run(tmp_path):
+    """Both chapters wait until the last page is read."""
+    one, two = (f"{CODE}# Page\n\n{cell(WAIT.format(name, '_build/.doctrees/03-three.doctree'))}" for name in "ab")
+    Book(tmp_path, {"index": "# A book\n", "01-one": one, "02-two": two, "03-three": "# Words\n"}).built()
+
+
+def test_a_page_that_always_runs_does_so_once(tmp_path):
+    always = CODE.replace("---\n\n", "mystnb: {execution_mode: force}\n---\n\n")
+    assert always != CODE
+    Book(tmp_path, {"index": "# A book\n", "01-one": f"{CODE}# One\n\n{cell('1')}",
+                    "02-two": f"{always}# Two\n\n{cell(WAIT.format('a', 'a'))}"}).built()  # fmt: skip
 
 
 def test_a_kernel_that_finds_its_port_taken_is_left_to_the_next_run(tmp_path, monkeypatch):
     path, choose = tmp_path / "01-one.md", LocalPortCache.find_available_port
     path.write_text(f"{CODE}# One\n\n{cell('6 * 7')}")
     settings = NbParserConfig(execution_mode="cache", execution_cache_path=str(tmp_path / "cache"))
-    env, cache = SimpleNamespace(myst_config=MdParserConfig(), mystnb_config=settings), get_cache(tmp_path / "cache")
+    env = SimpleNamespace(myst_config=MdParserConfig(), mystnb_config=settings, doc2path=lambda _: str(path))
+    page, cache = two_at_a_time.reader_of("01-one", env), get_cache(tmp_path / "cache")
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = iter([server.getsockname()[1]])
         monkeypatch.setattr(LocalPortCache, "find_available_port", lambda ports, ip: next(taken, None) or choose(ports, ip))
-        two_at_a_time.run(str(path), env)
+        two_at_a_time.run(env, page)
         assert next(taken, None) is None and cache.list_cache_records() == []
-        two_at_a_time.run(str(path), env)
+        two_at_a_time.run(env, page)
         assert len(cache.list_cache_records()) == 1
 
 
