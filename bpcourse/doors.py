@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -32,6 +32,16 @@ class _Here(threading.local):
 _here = _Here()
 
 
+@contextmanager
+def inside() -> Iterator[None]:
+    """For a loop that has asked all before it began: no formula asks again."""
+    before, _here.inside = _here.inside, True
+    try:
+        yield
+    finally:
+        _here.inside = before
+
+
 def asked(question: Callable[..., tuple[Any, ...]], *results: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Decorate a formula with the question that its callers from outside are asked.
 
@@ -46,12 +56,8 @@ def asked(question: Callable[..., tuple[Any, ...]], *results: str) -> Callable[[
             if _here.inside:
                 return formula(*args, **names)
             trusted = question(*args, **names)
-            try:
-                _here.inside = True
-                with np.errstate(all="ignore") if results else nullcontext():
-                    found = formula(*trusted)  # type: ignore[call-arg]
-            finally:
-                _here.inside = False
+            with inside(), np.errstate(all="ignore") if results else nullcontext():
+                found = formula(*trusted)  # type: ignore[call-arg]
             for name, x in zip(results, found if isinstance(found, tuple) else (found,)):
                 checks.held(x, name)
             return found

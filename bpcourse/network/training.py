@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from tqdm import tqdm
 
-from bpcourse import checks
+from bpcourse import checks, doors
 from bpcourse.checks import Array
 from bpcourse.layers import activation
 from bpcourse.network import questions
@@ -105,8 +105,9 @@ def train(
     X, Y = sets["cost"]
 
     def gradients(batch: Array, current: Parameters) -> dict[str, Array]:
-        cache = forward(X[:, batch], current, **names)
-        return backpropagation(cache, Y[:, batch], current, **names, loss=loss)
+        with doors.inside():  # X and Y are asked about before the loop, the parameters after each step
+            cache = forward(X[:, batch], current, **names)
+            return backpropagation(cache, Y[:, batch], current, **names, loss=loss)
 
     def costs(current: Parameters) -> dict[str, float]:
         return {key: cost(forward(x, current, **names), y, loss) for key, (x, y) in sets.items()}
