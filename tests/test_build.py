@@ -247,6 +247,30 @@ def test_a_page_that_always_runs_does_so_once(tmp_path):
                     "02-two": f"{always}# Two\n\n{cell(WAIT.format('a', 'a'))}"}).built()  # fmt: skip
 
 
+KERNEL = """import os, sys, builtins, matplotlib
+assert "bpcourse" not in sys.modules and not hasattr(builtins, "mine")
+builtins.mine = os.environ["MINE"] = "{0}"
+import matplotlib.pyplot as plt
+plt.figure()
+mother = open(f"/proc/{{os.getppid()}}/cmdline").read().split(chr(0))[-2]
+print(os.path.basename(os.getcwd()), matplotlib.get_backend(), os.getppid(), os.path.basename(mother), os.environ["SAID"])"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kernels are copied on Linux")
+def test_kernels_are_copies_and_share_nothing(tmp_path):
+    pages = {name: f"{CODE}# {name}\n\n{cell(KERNEL.format(name))}" for name in ("01-one", "02-two")}
+    book = Book(tmp_path, {"index": "# A book\n"} | pages).built(SAID="before the build")
+    said = [re.search(rf"{tmp_path.name} \S*inline (\d+) kernels.py before the build", book.page(name)) for name in pages]
+    assert all(said) and said[0][1] == said[1][1], "children of one mother"
+
+
+@pytest.mark.parametrize("code, told", [("import os\nos._exit(3)", "DeadKernelError"), ("1 / 0", "ZeroDivisionError")])
+def test_a_kernel_that_dies_and_a_cell_that_fails_are_told(tmp_path, code, told):
+    one, two = (f"{CODE}# Page\n\n{cell(text)}" for text in (code, "1"))
+    build = Book(tmp_path, {"index": "# A book\n", "01-one": one, "02-two": two}).build()
+    assert build.returncode and told in build.stdout + build.stderr
+
+
 def test_a_kernel_that_finds_its_port_taken_is_left_to_the_next_run(tmp_path, monkeypatch):
     path, choose = tmp_path / "01-one.md", LocalPortCache.find_available_port
     path.write_text(f"{CODE}# One\n\n{cell('6 * 7')}")

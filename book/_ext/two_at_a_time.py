@@ -2,9 +2,9 @@
 
 Jupyter Book runs one after the other. Here they go into the same cache, where Sphinx then
 finds their outputs; it reads the pages without code meanwhile, and waits before each of the
-others. A chapter that fails is left to Sphinx, which runs it again, alone, and says what is
-wrong: two at a time may also take the same port for their kernels, or the one tidy the cache
-while the other writes.
+others. Their kernels are copies of one: see `kernels`. A chapter that fails is left to
+Sphinx, which runs it again, alone, and says what is wrong: two at a time may also take the
+same port for their kernels, or the one tidy the cache while the other writes.
 
 When all is read, this process resolves the references of pages, and a second one writes those that it has done.
 """
@@ -14,6 +14,7 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
+import kernels
 from jupyter_cache import get_cache
 from myst_nb.core.execute import create_client
 from myst_nb.core.read import create_nb_reader
@@ -76,6 +77,7 @@ def write_beside(app: Any, env: Any) -> list[str]:
 
 def setup(app: Any) -> dict[str, bool]:
     """Begin to run before any page is read, wait for each, and go on when all are."""
+    kernels.copied()
     app.connect("env-before-read-docs", run_chapters)
     app.connect("source-read", wait)
     app.connect("env-updated", write_beside)

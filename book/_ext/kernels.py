@@ -1,0 +1,104 @@
+"""Kernels that are copies of one process: what each of them would read first is read once.
+
+To start Python, Jupyter's kernel and matplotlib takes three seconds of a core, most pages run in one. The process that
+is copied (fork) has read these and no more: what a page imports of `bpcourse` it reads itself. Only on Linux: elsewhere a
+copy of a process that has read numpy may not work.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from importlib.metadata import EntryPoint
+from typing import Any
+
+from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
+
+
+def copied() -> None:
+    """Have this process start its kernels as copies, where that works."""
+    if sys.platform == "linux":
+        factory = KernelProvisionerFactory.instance()
+        factory.provisioners["copied"] = EntryPoint("copied", f"{__name__}:Copied", factory.GROUP_NAME)
+        factory.default_provisioner_name = "copied"
+
+
+class Copied(LocalProvisioner):
+    """Starts a kernel as a copy of the mother, which begins with the first; jupyter_client looks after it as after others."""
+
+    mother: subprocess.Popen[str] | None = None
+    one_at_a_time = threading.Lock()
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
+        """Have the kernel of this command begin."""
+        arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
+        with self.one_at_a_time:
+            mother = Copied.mother = Copied.mother or subprocess.Popen(
+                [sys.executable, "-E", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+            )
+            assert mother.stdin and mother.stdout
+            print(json.dumps([arguments, str(kwargs["cwd"]), kwargs["env"]]), file=mother.stdin, flush=True)
+            self.process = Copy(int(mother.stdout.readline()))
+        self.pid = self.pgid = self.process.pid
+        self.cwd = kwargs["cwd"]
+        return self.connection_info
+
+
+class Copy:
+    """The mother's child as jupyter_client asks about it, in the words of `subprocess.Popen`."""
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def poll(self) -> int | None:
+        """None while it lives; how it ended, the mother alone could know."""
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return 0
+        return None
+
+    def wait(self) -> int:
+        """Until it has ended."""
+        while self.poll() is None:
+            time.sleep(0.01)
+        return 0
+
+    def send_signal(self, number: int) -> None:
+        """As the command kill."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+
+def be_copied() -> None:
+    """Read what all kernels need; for each line of input copy yourself, and write the copy's number."""
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as a kernel says before it reads matplotlib
+    import matplotlib.pyplot  # noqa: F401
+    from ipykernel.kernelapp import IPKernelApp
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a copy that has ended is gone, no one waits for it
+    for line in sys.stdin:
+        arguments, folder, surroundings = json.loads(line)
+        copy = os.fork()
+        if copy:
+            print(copy, flush=True)
+            continue
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.setsid()
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(2, 1)
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(surroundings)
+        IPKernelApp.launch_instance(argv=arguments, parent_handle=os.getppid())
+        os._exit(0)
+
+
+if __name__ == "__main__":
+    be_copied()
