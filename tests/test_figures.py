@@ -693,3 +693,13 @@ def test_cells_that_do_not_fit_are_refused(argument, change):
     _, ax = figures.axes()
     with pytest.raises((TypeError, ValueError), match=says(argument)):
         figures.cells(**{"ax": ax, "entries": [["a", "b"]], "colours": "red", "alphas": 0.3, **change})
+
+
+def test_places_of_a_plot_are_said_to_a_hundredth_and_its_numbers_as_they_are():
+    figure, ax = figures.axes(5, 3)
+    ax.plot([0, 1 / 3, 1], [0.1, 0.7, 1 / 7])
+    ax.set_yticks([0.0625, 0.3125])
+    drawn = figures.themed(figure, "a line").svg
+    places = re.findall(r' (?:d|x|y)="([^"]*)"', drawn)
+    assert places and not any(re.search(r"\.\d{3}", place) for place in places)
+    assert "0.0625" in drawn and "0.3125" in drawn
