@@ -29,15 +29,18 @@ STOP = """() => {
   const { x, y, width, height } = e.getBoundingClientRect(), style = getComputedStyle(e);
   const outlined = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
   const ringed = e.matches(":focus-visible") && (outlined || style.boxShadow !== "none");
-  const at = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.8], [0.5, 0.05], [0.5, 0.95]]
-    .map(([u, v]) => document.elementFromPoint(x + u * width, y + v * height));
+  // One place after the other: each has the whole page looked through, and mostly the first tells.
+  const seen = [[0.5, 0.5], [0.1, 0.2], [0.9, 0.8], [0.5, 0.05], [0.5, 0.95]].some(([u, v]) => {
+    const over = document.elementFromPoint(x + u * width, y + v * height);
+    return over && (e.contains(over) || over.contains(e) || over.closest("label")?.contains(e));
+  });
   return {
-    place: [...document.querySelectorAll("*")].indexOf(e),
+    place: Array.prototype.indexOf.call(document.getElementsByTagName("*"), e),
     what: `${e.tagName.toLowerCase()} ${e.className.baseVal ?? e.className} ${e.textContent.trim().slice(0, 30)}`,
     control: e.matches("a[href], button, input, select, textarea, summary, iframe"),
     scrolls: e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight,
     ringed,
-    seen: at.some((over) => over && (e.contains(over) || over.contains(e) || over.closest("label")?.contains(e))),
+    seen,
     floats: Boolean(e.closest("header, nav")),
   };
 }"""
