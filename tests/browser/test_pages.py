@@ -143,10 +143,18 @@ def shown(browser, request):
     assert troubles == []
 
 
+def resize(tab, width: int, height: int = 800) -> None:
+    """Only where it changes, so that the page is not laid out anew for nothing."""
+    size = {"width": width, "height": height}
+    if tab.viewport_size != size:
+        tab.set_viewport_size(size)
+
+
 def look(tab, width: int, theme: str = "light", media: str = "screen") -> None:
     """Look at the same page in another way."""
-    tab.set_viewport_size({"width": width, "height": 800})
-    tab.emulate_media(media=media)
+    resize(tab, width)
+    if not tab.evaluate("media => matchMedia(media).matches", media):  # the same medium once more styles the whole page anew
+        tab.emulate_media(media=media)
     tab.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
 
 
