@@ -1,6 +1,7 @@
 """Every explorer of the built pages, moved by keyboard and mouse: it shows what Python computes."""
 
 import copy
+import json
 import math
 import re
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from typing import NamedTuple
 import pytest
 from conftest import HTML
 from playwright.sync_api import expect
-from test_pages import opened
+from test_pages import opened, resize
 from twins import EXPLORERS, NUMBER, parsed
 
 pytestmark = pytest.mark.browser
@@ -36,6 +37,7 @@ READ = """root => {
   };
 }"""
 RANGE = "e => [e.value, e.min, e.max, e.step].map(Number)"
+FOCUS = f"e => (e.focus(), [document.activeElement === e, ...({RANGE})(e)])"
 EDGE = """edge => {
   edge.scrollIntoView({ block: "center" });
   const place = (t) => edge.getPointAtLength(t * edge.getTotalLength()).matrixTransform(edge.getScreenCTM());
@@ -68,16 +70,33 @@ def scale(ticks):
 class Alive:
     """An explorer in a page, and the state that Python says it must be in."""
 
-    def __init__(self, tab, root, twin) -> None:
-        self.tab, self.root, self.twin = tab, root, twin
-        self.element = root.element_handle()  # found once: a locator looks through the whole page at each call
-        self.state = copy.deepcopy(twin.start)
+    def __init__(self, tab, root, element, twin) -> None:
+        self.tab, self.root, self.element, self.twin = tab, root, element, twin
+        self.found: dict[str, object] = {}
+        self.start()
+
+    def start(self) -> None:
+        self.state = copy.deepcopy(self.twin.start)
 
     def read(self) -> dict:
-        return self.element.evaluate(READ)
+        # As one text: through Playwright each of the numbers would go by itself.
+        return json.loads(self.element.evaluate(f"root => JSON.stringify(({READ})(root))"))
+
+    def part(self, selector: str):
+        """A control: found once, for it stays where it is, and a search takes as long as a move."""
+        if selector not in self.found:
+            self.found[selector] = self.element.query_selector(selector)
+        return self.found[selector]
 
     def control(self, bind: str):
-        return self.element.query_selector(f"[data-bind='{bind}']")
+        return self.part(f"[data-bind='{bind}']")
+
+    def key(self, control, key: str) -> list[float]:
+        """Press a key on a control, which takes the focus; where a slider stood before."""
+        focused, *stood = control.evaluate(FOCUS)
+        assert focused, f"{self.twin.label}: {control} takes no focus for {key}"
+        self.tab.keyboard.press(key)
+        return stood
 
     def value(self, bind: str):
         return self.state["inputs"][bind[7:]] if bind.startswith("inputs.") else self.state[bind]
@@ -144,8 +163,7 @@ class Alive:
     def push(self, bind: str, key: str) -> None:
         """Press a key on a slider: it moves as a slider does."""
         slider = self.control(bind)
-        before, low, high, step = slider.evaluate(RANGE)
-        slider.press(key)
+        before, low, high, step = self.key(slider, key)
         after = slider.evaluate("e => Number(e.value)")
         ends = {"Home": low, "End": high, "ArrowLeft": max(low, before - step), "ArrowRight": min(high, before + step)}
         assert after > before or before == high if key == "PageUp" else math.isclose(after, ends[key], abs_tol=1e-9), (bind, key)
@@ -164,16 +182,16 @@ class Alive:
         self.set(bind, value)
 
     def tick(self, bind: str) -> None:
-        self.control(bind).press("Space")
+        self.key(self.control(bind), "Space")
         self.set(bind, not self.state[bind])
 
     def press(self, action: str, key: str = "Enter") -> None:
-        self.root.locator(f"button[data-do='{action}']").press(key)
+        self.key(self.part(f"button[data-do='{action}']"), key)
         self.state |= copy.deepcopy(self.twin.start) if action == "reset" else self.twin.pressed(self.state, action)
         self.check(action)
 
     def click_edge(self, weight: str) -> None:
-        free = self.root.locator(f".bp-edges [data-do='pick {weight}']").evaluate(EDGE)
+        free = self.part(f".bp-edges [data-do='pick {weight}']").evaluate(EDGE)
         assert free, f"{self.twin.label}: the line of {weight} cannot be clicked anywhere"
         self.tab.mouse.click(*free)
         self.set("weight", weight)
@@ -204,26 +222,36 @@ class Page(NamedTuple):
     explorers: list
 
 
+ROOT = ".bp-explorer:not(.bp-stepper)"
+
+
 def roots(tab, twins) -> list:
-    return [Alive(tab, tab.locator(".bp-explorer:not(.bp-stepper)").nth(i), twin) for i, twin in enumerate(twins)]
+    all_ = tab.locator(ROOT)
+    return [Alive(tab, all_.nth(i), *pair) for i, pair in enumerate(zip(all_.element_handles(), twins, strict=True))]
 
 
 @pytest.fixture(scope="module", params=EXPLORERS)
 def opened_page(browser, request):
     tab, troubles = opened(browser, f"book/{request.param}", 1200)
-    yield tab, troubles, EXPLORERS[request.param]
+    yield Page(tab, troubles, roots(tab, EXPLORERS[request.param]))
     tab.context.close()
 
 
 @pytest.fixture
-def page(opened_page):
-    """The page with its explorers at their start; a trouble during a test fails it."""
-    tab, troubles, twins = opened_page
-    yield Page(tab, troubles, roots(tab, twins))
-    for reset in tab.locator(".bp-explorer:not(.bp-stepper) [data-do=reset]").all():
-        reset.click()
-    tab.set_viewport_size({"width": 1200, "height": 800})
-    assert troubles == []
+def resized(opened_page):
+    """The page with its explorers at their start, for a test that chooses the window; a trouble during a test fails it."""
+    yield opened_page
+    for alive in opened_page.explorers:
+        alive.part("[data-do=reset]").evaluate("reset => reset.click()")
+        alive.start()
+    assert opened_page.troubles == []
+
+
+@pytest.fixture
+def page(resized):
+    """The same on a laptop."""
+    resize(resized.tab, 1200)
+    return resized
 
 
 def test_every_move_shows_what_python_computes(page):
@@ -260,7 +288,7 @@ def test_every_control_is_reached_by_tab_and_shows_its_focus(page):
             reached = []
             for _ in order:
                 page.tab.keyboard.press(keys)
-                reached.append(alive.root.evaluate(FOCUSED))
+                reached.append(alive.element.evaluate(FOCUSED))
             wanted = [[place, True] for place in places[1:]]
             assert [told for told in reached if told[0] >= 0] == wanted, f"{alive.twin.label}: {keys}"
 
@@ -302,14 +330,14 @@ HOUR = 3600
 @pytest.mark.parametrize("clocked", EXPLORERS, indirect=True)
 def test_a_burst_of_moves_is_spoken_once_and_late(clocked):
     for alive in clocked.explorers:
-        alive.root.evaluate(LISTEN)
+        alive.element.evaluate(LISTEN)
         bind = next(bind for bind, _, place, _, high, step in alive.read()["ranges"] if place + 10 * step <= high)
         for _ in range(10):
             alive.push(bind, "ArrowRight")
             clocked.tab.clock.run_for(DEBOUNCE_MS)
-        assert alive.root.evaluate("root => root.said") == []
+        assert alive.element.evaluate("root => root.said") == []
         clocked.tab.clock.run_for(DEBOUNCE_MS)
-        (words,) = alive.root.evaluate("root => root.said")
+        (words,) = alive.element.evaluate("root => root.said")
         assert alive.twin.spoken(alive.state).fits(words), words
         alive.says("a burst of moves")
 
@@ -325,7 +353,7 @@ def test_the_pictures_are_told_as_they_are_after_every_kind_of_move(clocked):
     for alive in clocked.explorers:
         alive.says("opening, before the script has said anything")
         rested(alive, "opening")
-        start = alive.root.evaluate(SAID)
+        start = alive.element.evaluate(SAID)
         for bind, *_ in alive.read()["ranges"]:
             for key in "End", "Home", "ArrowRight":
                 alive.push(bind, key)
@@ -335,7 +363,7 @@ def test_the_pictures_are_told_as_they_are_after_every_kind_of_move(clocked):
             rested(alive, f"{bind} = {value}")
         alive.press("reset")
         clocked.tab.clock.run_for(2 * DEBOUNCE_MS)
-        assert alive.root.evaluate(SAID) == start
+        assert alive.element.evaluate(SAID) == start
 
 
 def test_what_a_circuit_does_gate_by_gate_is_spoken(browser):
@@ -388,17 +416,23 @@ SWEEP = """root => {
 
 
 @pytest.mark.parametrize("width", [1200, 360])
-def test_nothing_jumps_while_a_slider_moves(page, width):
-    page.tab.set_viewport_size({"width": width, "height": 800})
-    for alive in page.explorers:
-        jumped = alive.root.evaluate(SWEEP)
+def test_nothing_jumps_while_a_slider_moves(resized, width):
+    resize(resized.tab, width)
+    for alive in resized.explorers:
+        jumped = alive.element.evaluate(SWEEP)
         assert not jumped, f"{alive.twin.label}: {len(jumped)} jumps, first {jumped[:3]}"
 
 
+# What is wanted, at each place that says so, and how many boxes are told to be wrong.
+WANTED = """root => [[...root.querySelectorAll("[data-wants]")].map((e) => e.dataset.wants),
+  root.querySelectorAll("[aria-invalid]").length]"""
+
+
 def typed(alive, bind: str, text: str) -> None:
-    box = alive.root.locator(f"input[data-n='{bind}']")
-    box.fill(text)
-    box.press("Enter")
+    box = alive.part(f"input[data-n='{bind}']")
+    alive.key(box, "Control+a")
+    alive.tab.keyboard.insert_text(text) if text else alive.tab.keyboard.press("Delete")
+    alive.tab.keyboard.press("Enter")
 
 
 def test_a_number_can_be_typed_beside_every_slider(page):
@@ -412,7 +446,7 @@ def test_a_number_can_be_typed_beside_every_slider(page):
             for text in (f"{number:.12g}", f" {number:.12g}".replace(".", ",").replace("-", "−")):
                 typed(alive, bind, text)
                 alive.set(bind, number if bind in alive.twin.wholes else float(f"{number:.12g}"))
-            assert alive.root.locator("[aria-invalid], [data-wants]").count() == 0
+            assert alive.element.evaluate(WANTED) == [[], 0]
 
 
 NO_NUMBERS = ["", " ", "abc", "1e", "--1", "1,2,3", "0x10", "NaN", "Infinity", "٣", "1 apple", "<b>", "𝟏"]
@@ -424,18 +458,17 @@ def test_what_is_no_number_of_the_slider_is_refused_kindly(page):
     for alive in page.explorers:
         bind, _, _, low, high, _ = alive.read()["ranges"][0]
         ends = [float(f"{10**end:.2e}") if bind in alive.twin.powers else end for end in (low, high)]
-        wants = alive.root.locator("[data-wants]")
         for text in NO_NUMBERS:
             typed(alive, bind, text)
             alive.check(f"{text!r} typed at {bind}")
-            assert re.match("a (whole )?number from ", wants.get_attribute("data-wants")), text
-            assert alive.root.locator("[aria-invalid]").count() == 1
+            (wants,), invalid = alive.element.evaluate(WANTED)
+            assert re.match("a (whole )?number from ", wants) and invalid == 1, text
         for text, end in TOO_MUCH.items():
             typed(alive, bind, text)
             alive.set(bind, ends[end])
-            assert wants.count() == 1
+            assert len(alive.element.evaluate(WANTED)[0]) == 1
         alive.slide(bind, "ArrowRight")
-        assert wants.count() == 0
+        assert alive.element.evaluate(WANTED)[0] == []
         alive.press("reset")
 
 
@@ -456,22 +489,22 @@ VIEW = """root => {
 
 
 @pytest.mark.parametrize("size", [(390, 844), (1280, 800), (1366, 768), (1920, 1080)], ids=str)
-def test_a_slider_and_what_it_moves_are_in_view_together(page, size):
+def test_a_slider_and_what_it_moves_are_in_view_together(resized, size):
     """On a phone, two laptops and a wide screen: the slider that has the focus, and the whole of the pictures."""
     width, height = size
-    page.tab.set_viewport_size({"width": width, "height": height})
-    for alive in page.explorers:
-        for name, in_view, picture_in_view, over in alive.root.evaluate(VIEW):
+    resize(resized.tab, width, height)
+    for alive in resized.explorers:
+        for name, in_view, picture_in_view, over in alive.element.evaluate(VIEW):
             assert in_view and picture_in_view and not over, f"{alive.twin.label} at {size}: {name} under {over}"
-    assert page.tab.evaluate("document.documentElement.scrollWidth") <= width
+    assert resized.tab.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [1280, 1366, 1920])
-def test_controls_stand_beside_the_picture_where_there_is_room(page, width):
-    page.tab.set_viewport_size({"width": width, "height": 800})
-    for alive in page.explorers:
+def test_controls_stand_beside_the_picture_where_there_is_room(resized, width):
+    resize(resized.tab, width)
+    for alive in resized.explorers:
         picture, controls = (alive.root.locator(part).bounding_box() for part in (".bp-pictures", ".bp-controls"))
-        if page.tab.locator("body.cover").count():  # there the words of the cover stand beside both
+        if resized.tab.locator("body.cover").count():  # there the words of the cover stand beside both
             assert picture["y"] + picture["height"] <= controls["y"] and controls["y"] + controls["height"] <= 800
             continue
         assert picture["x"] + picture["width"] <= controls["x"], alive.twin.label
@@ -484,11 +517,11 @@ SMALLEST = """root => Math.min(...[...root.querySelectorAll("svg.bp text")]
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_no_word_of_a_picture_shrinks_below_nine_pixels(page, width):
+def test_no_word_of_a_picture_shrinks_below_nine_pixels(resized, width):
     """On a phone and beside the controls, where wide pictures shrink most."""
-    page.tab.set_viewport_size({"width": width, "height": 800})
-    for alive in page.explorers:
-        assert alive.root.evaluate(SMALLEST) >= 9, alive.twin.label
+    resize(resized.tab, width)
+    for alive in resized.explorers:
+        assert alive.element.evaluate(SMALLEST) >= 9, alive.twin.label
 
 
 TARGETS = """root => [...root.querySelectorAll("button, select, input:not([type=checkbox]), label:has([type=checkbox])")]
@@ -496,11 +529,11 @@ TARGETS = """root => [...root.querySelectorAll("button, select, input:not([type=
   .map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect().height]).filter(([, height]) => height < 44)"""
 
 
-def test_controls_are_tall_and_the_page_fits_a_phone(page):
-    page.tab.set_viewport_size({"width": 360, "height": 800})
-    assert page.tab.evaluate("document.documentElement.scrollWidth") <= 360
-    for alive in page.explorers:
-        assert alive.root.evaluate(TARGETS) == []
+def test_controls_are_tall_and_the_page_fits_a_phone(resized):
+    resize(resized.tab, 360)
+    assert resized.tab.evaluate("document.documentElement.scrollWidth") <= 360
+    for alive in resized.explorers:
+        assert alive.element.evaluate(TARGETS) == []
 
 
 COLOURS = """root => {
@@ -531,7 +564,7 @@ def contrast(colour: str, ground: str) -> float:
 def test_words_and_numbers_stand_out(page, theme):
     page.tab.evaluate("theme => { document.documentElement.dataset.theme = theme; }", theme)
     for alive in page.explorers:
-        coloured = alive.root.evaluate(COLOURS)
+        coloured = alive.element.evaluate(COLOURS)
         assert len(coloured) > 10
         faint = [told for told in coloured if contrast(*told[1:]) < 4.5]
         assert faint == [], f"{alive.twin.label}, {theme}"
@@ -562,7 +595,7 @@ def test_without_javascript_there_is_the_picture(browser, name):
 
 # ------------------------------------------------------------ the files
 
-ROOT = re.compile(r'<div class="(bp-explorer[^"]*)".*?<div role="status"></div></div>', re.DOTALL)
+WRITTEN = re.compile(r'<div class="(bp-explorer[^"]*)".*?<div role="status"></div></div>', re.DOTALL)
 SCRIPTS = re.compile(r'<script defer src="(?:\.\./)?(_static/inline/\w+\.js)"></script>')
 NUMBERED = re.compile(r'<(?:text|span)[^>]* data-n="([^"]+)"[^>]*>([^<]*)</|<input[^>]* data-n="([^"]+)"[^>]* value="([^"]*)"')
 
@@ -572,7 +605,7 @@ def written(name: str) -> list[tuple[str, str]]:
     page = (HTML / "book" / name).read_text(encoding="utf-8")
     (file,) = SCRIPTS.findall(page)
     scripts = (HTML / file).read_text(encoding="utf-8").split(".addEventListener('near', ")[1:]
-    return [(root[0], script) for root, script in zip(ROOT.finditer(page), scripts, strict=True) if root[1] == "bp-explorer"]
+    return [(root[0], script) for root, script in zip(WRITTEN.finditer(page), scripts, strict=True) if root[1] == "bp-explorer"]
 
 
 def test_every_explorer_of_the_book_is_in_the_table():

@@ -1124,7 +1124,7 @@ class NamesTwin(Twin):
             row = [name for name in self.start["inputs"] if name.startswith(f"w_{l}{j}")]
             column = [name for name in self.start["inputs"] if name[2] == l and name[4] == k]
             ends = pretty(f"x{k}" if l == "1" else f"a_1{k}"), pretty(f"z_{l}{j}")
-            assert alive.root.evaluate(MARKED) == [row, column, *([end] for end in ends), True], weight
+            assert alive.element.evaluate(MARKED) == [row, column, *([end] for end in ends), True], weight
         for weight in self.start["inputs"]:
             alive.click_edge(weight)
             other = f"w_2{min(2, int(weight[3]))}{weight[4]}"
