@@ -37,15 +37,21 @@ def made(name):
     return explore.Network(weight="w_212") if name == "Network" else getattr(explore, name)()
 
 
-@pytest.fixture
-def tab(browser, request, tmp_path):
-    """A page of one explorer of each kind."""
-    path = tmp_path / "page.html"
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Of a page of one explorer of each kind."""
+    path = tmp_path_factory.mktemp("predict") / "page.html"
     shown = "".join(made(name).html() for name in TOLD)
     path.write_text(f'<html data-theme="light"><meta charset="utf-8"><body>{shown}', encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture
+def tab(browser, address):
+    """That page, visited for the first time."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, offline=True)
     page = context.new_page()
-    page.goto(path.as_uri())
+    page.goto(address)
     yield page
     context.close()
 
