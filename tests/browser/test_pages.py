@@ -259,9 +259,9 @@ def test_pictures_follow_the_theme(browser):
 
 # What is dark on paper, or light ink: a sum of red, green and blue on the wrong side, each with how often it is there.
 FAINT = """() => {
-  const found = {}, light = (colour) => {
+  const found = {}, known = {}, light = (colour) => known[colour] ??= sum(colour), sum = (colour) => {
     const [red, green, blue, seen = 1] = colour.match(/[\\d.]+/g).map(Number);
-    return seen > 0.1 ? red + green + blue : undefined;
+    return seen > 0.1 ? red + green + blue : NaN;
   };
   const note = (what) => (found[what] = (found[what] ?? 0) + 1);
   for (const e of document.querySelectorAll("article *")) {
