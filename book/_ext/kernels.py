@@ -36,15 +36,15 @@ class Copied(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
         """Have the kernel of this command begin."""
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
+        self.cwd = str(kwargs.get("cwd") or os.getcwd())
         with self.one_at_a_time:
             mother = Copied.mother = Copied.mother or subprocess.Popen(
                 [sys.executable, "-E", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
             )
             assert mother.stdin and mother.stdout
-            print(json.dumps([arguments, str(kwargs["cwd"]), kwargs["env"]]), file=mother.stdin, flush=True)
+            print(json.dumps([arguments, self.cwd, kwargs["env"]]), file=mother.stdin, flush=True)
             self.process = Copy(int(mother.stdout.readline()))
         self.pid = self.pgid = self.process.pid
-        self.cwd = kwargs["cwd"]
         return self.connection_info
 
 
@@ -79,6 +79,8 @@ class Copy:
 def be_copied() -> None:
     """Read what all kernels need; for each line of input copy yourself, and write the copy's number."""
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as a kernel says before it reads matplotlib
+    os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no word of the debugger on what no one debugs
+    import ipykernel.debugger  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
     from ipykernel.kernelapp import IPKernelApp
 

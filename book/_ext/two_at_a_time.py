@@ -1,4 +1,4 @@
-"""Run the chapters that have changed as many at a time as there are cores, and write pages in two processes.
+"""Run the chapters that have changed as many at a time as there are cores, and write pages in two processes more.
 
 Jupyter Book runs one after the other. Here they go into the same cache, where Sphinx then
 finds their outputs; it reads the pages without code meanwhile, and waits before each of the
@@ -6,9 +6,10 @@ others. Their kernels are copies of one: see `kernels`. A chapter that fails is 
 Sphinx, which runs it again, alone, and says what is wrong: two at a time may also take the
 same port for their kernels, or the one tidy the cache while the other writes.
 
-When all is read, this process resolves the references of pages, and a second one writes those that it has done.
+When all is read, this process resolves the references of pages, and two others write those that it has done.
 """
 
+import math
 import os
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -30,14 +31,15 @@ class Quiet:
 
 
 def run_chapters(app: Any, env: Any, docnames: list[str]) -> None:
-    """Begin to fill the cache with the outputs of these pages, and put those without code first."""
+    """Begin to fill the cache with the outputs of these pages, and order them."""
     app.running = {}
     readers = {name: reader for name in docnames if (reader := reader_of(name, env)) is not None}
     if len(readers) > 1:
         get_cache(env.mystnb_config.execution_cache_path).list_cache_records()  # makes its tables, once
         pool = ThreadPool(os.cpu_count())  # whose threads end with the build, and wait for nothing if it is broken off
-        app.running = {name: pool.apply_async(run, (env, reader)) for name, reader in readers.items()}
-        docnames.sort(key=app.running.__contains__)
+        # Without code first, then the longest, that none runs alone at the end.
+        docnames.sort(key=lambda name: -len(readers[name][1]) if name in readers else -math.inf)
+        app.running = {name: pool.apply_async(run, (env, readers[name])) for name in docnames if name in readers}
 
 
 def reader_of(name: str, env: Any) -> tuple[str, str, Any] | None:
@@ -70,8 +72,8 @@ def wait(app: Any, docname: str, source: list[str]) -> None:
 
 
 def write_beside(app: Any, env: Any) -> list[str]:
-    """Have Sphinx begin the second process; to read in two, pages would be pickled to and fro."""
-    app.parallel = 2
+    """Have Sphinx begin two more processes; to read in several, pages would be pickled to and fro."""
+    app.parallel = 3
     return []
 
 
