@@ -324,6 +324,9 @@ def test_outlines_number_all_that_whole_pages_would(tmp_path):
     book.write("01-one.md", f"# One\n{NUMBERED.format('blue')}")
     pages = [book.built().text(name) for name in ("01-one", "02-two")]
     assert "See Table 1.1, Listing 1.1, (1.1), (1.2) and" in pages[0] and pages[1].count("Table 1.1") == 1
+    stored = [(tmp_path / "_build/.doctrees" / name).read_bytes() for name in ("02-two.doctree", "environment.pickle")]
+    assert [b"green in words" in one for one in stored] == [True, True]
+    assert [b"See " in one for one in stored] == [True, False], "what every build reads holds no page"
     config = (tmp_path / "_config.yml").read_text()
     book.write("_config.yml", re.sub(r"\n.*\boutlines\b.*", "", config))
     shutil.rmtree(tmp_path / "_build")

@@ -4,8 +4,9 @@ Among what it imports, `rfc3987_syntax` compiles the grammar of international we
 addresses at every start, for a check that no file of a book asks for. Without it
 jsonschema goes on and leaves that check out. A build makes millions of nodes that live to
 its end: the search for garbage among them is a third of a chapter's rebuild, and to give
-them back one by one before the process ends, a quarter. And pybtex and others ask again and
-again what the installed packages offer, which is read from files.
+them back one by one before the process ends, a quarter. Pybtex and others ask again and again
+what the installed packages offer, which is read from files. And settings are read by yaml's
+loader in C, which it has but takes only when told.
 """
 
 import functools
@@ -14,8 +15,11 @@ import importlib.metadata
 import os
 import sys
 
+import yaml
+
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 gc.disable()
+yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
 importlib.metadata.entry_points = functools.cache(importlib.metadata.entry_points)
 
 from jupyter_book.cli.main import main  # noqa: E402

@@ -26,9 +26,20 @@ def outline(node: nodes.Element, numbered: tuple[type, ...]) -> nodes.Element:
 
 
 def keep(app: Any, doctree: nodes.document) -> None:
-    """Note the outline of a page that was read."""
-    kinds = {kind for domain in app.env.domains.values() for kind in domain.enumerable_nodes} - {nodes.container}
-    vars(app.env).setdefault("outlines", {})[app.env.docname] = outline(doctree, tuple(kinds))
+    """Note the outline of a page that was read; and its exercises are stored without the page."""
+    env = app.env
+    kinds = {kind for domain in env.domains.values() for kind in domain.enumerable_nodes} - {nodes.container}
+    vars(env).setdefault("outlines", {})[env.docname] = alone(outline(doctree, tuple(kinds)))
+    for told in getattr(env, "sphinx_exercise_registry", {}).values():
+        if told["docname"] == env.docname:
+            told["node"] = alone(told["node"].deepcopy())
+
+
+def alone(root: nodes.Element) -> nodes.Element:
+    """The same nodes, none of which remembers its page."""
+    for node in root.findall():
+        node._document = None
+    return root
 
 
 def give(app: Any, env: Any) -> list[str]:
