@@ -159,9 +159,6 @@ def choice(name: Any, argument: str, names: Collection[str]) -> str:
 
 def array(x: Any, argument: str) -> Array:
     """x as an array of finite floats, float32 kept; TypeError or ValueError otherwise."""
-    # Most are: then the sum of squares tells, in one pass, and nothing else is asked.
-    if x.__class__ is np.ndarray and x.dtype.char in _FLOATS and x.size and math.isfinite(np.vdot(x, x)):
-        return x
     try:
         numbers_ = np.asarray(x)
     except ValueError:
@@ -217,8 +214,12 @@ def overflowed(found: Mapping[str, Array], kinds: str | tuple[str, ...]) -> str 
 
 
 def arrays(given: Mapping[Any, Any]) -> dict[Any, Array]:
-    """Each entry of a dict as `array` has it; its key is the argument's name."""
-    return {name: array(x, name) for name, x in given.items()}
+    """Each entry of a dict as `array` has it, all in one question; its key is the argument's name."""
+    found = dict(given)
+    for name, x in given.items():
+        if x.__class__ is not np.ndarray or x.dtype.char not in _FLOATS or not x.size or not math.isfinite(np.vdot(x, x)):
+            found[name] = array(x, name)
+    return found
 
 
 def alike(**given: Any) -> tuple[Array, ...]:
