@@ -165,6 +165,7 @@ def test_settings_of_the_large_book_load_each_extension_once():
     loaded = settings["config"]["extensions"]
     assert len(loaded) == len(set(loaded)) and set(settings["local_extensions"]) <= set(loaded)
     assert {path.stem for path in (ROOT / "book" / "_ext").glob("*.py")} - set(loaded) <= {
+        "kernels",
         "storage",
         "surroundings",
         "tex_as_text",
