@@ -4,9 +4,7 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent / "book" / "_ext"))
-import kernels
 import surroundings
 
 surroundings.settle()
 surroundings.ask_for_own_package()
-kernels.copied()

@@ -12,7 +12,6 @@ from nbclient import NotebookClient
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
 
-import kernels
 import surroundings
 
 # A stored view of a widget is an error message until the notebook runs; its HTML is alive.
@@ -59,6 +58,5 @@ if __name__ == "__main__":
         sys.exit(f"make notebooks: not clean or not run in order: {', '.join(unclean)}" if unclean else 0)
     surroundings.settle()
     surroundings.ask_for_own_package()
-    kernels.copied()
     for name in sys.argv[1:]:
         run(Path(name))

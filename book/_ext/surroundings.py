@@ -1,7 +1,8 @@
 """What a machine and its user may not change: the surroundings of every cell that runs, in one place.
 
-The build, `make notebooks` and the tests call `settle` before they start a kernel. Variables that steer Python,
-IPython, Jupyter and matplotlib are taken out, and settings are read from an empty folder in `_build`, not from the home.
+The build, `make notebooks` and the tests call `settle` before they start a kernel; theirs are copies of one, see
+`kernels`. Variables that steer Python, IPython, Jupyter and matplotlib are taken out, and settings are read from an empty
+folder in `_build`, not from the home.
 """
 
 import os
@@ -9,6 +10,8 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+
+import kernels
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ROOT / "_build" / ".settings"
@@ -39,6 +42,7 @@ def settle() -> None:
         (profile / "ipython_kernel_config.py").write_text(KERNEL_SETTINGS)
         # The list of fonts takes long on some machines, and matplotlib says so amid the first page that draws.
         subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True)
+    kernels.copied()
 
 
 def ask_for_own_package() -> None:

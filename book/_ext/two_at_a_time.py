@@ -15,7 +15,6 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Any
 
-import kernels
 from jupyter_cache import get_cache
 from myst_nb.core.execute import create_client
 from myst_nb.core.read import create_nb_reader
@@ -79,7 +78,6 @@ def write_beside(app: Any, env: Any) -> list[str]:
 
 def setup(app: Any) -> dict[str, bool]:
     """Begin to run before any page is read, wait for each, and go on when all are."""
-    kernels.copied()
     app.connect("env-before-read-docs", run_chapters)
     app.connect("source-read", wait)
     app.connect("env-updated", write_beside)

@@ -87,17 +87,13 @@ def themed(figure: Figure, description: str) -> Picture:
     body = re.sub(r'(url\(#|href="#)', rf"\g<1>{mark}-", body)
     body = re.sub(r"font: [^;\"]*?([\d.]+px)[^;\"]*", r"font-size: \1", body)
     body = re.sub(r"; font-family: [^;\"]*", "", body)
-    body = re.sub(r' (?:d|x|y)="[^"]*"', lambda place: _FINE.sub(_hundredths, place[0]), body)
+    # A place in points, of which no screen shows a hundredth.
+    body = re.sub(r' (?:d|x|y)="[^"]*"', lambda place: _FINE.sub(lambda n: f"{round(float(n[0]), 2):g}", place[0]), body)
     scaled = f'<g transform="scale(1.33333)" fill="var(--bp-ink)" stroke-linejoin="round">{body}</g>'
     return svg.drawing(float(view[1]) * 4 / 3, float(view[2]) * 4 / 3, description, [scaled])
 
 
 _FINE = re.compile(r"-?\d+\.\d{3,}")
-
-
-def _hundredths(number: re.Match[str]) -> str:
-    """A place in points, of which no screen shows a hundredth."""
-    return f"{float(number[0]):.2f}".rstrip("0").rstrip(".")
 
 
 _PLOT_STYLE: Any = {
