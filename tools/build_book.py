@@ -5,8 +5,9 @@ addresses at every start, for a check that no file of a book asks for. Without i
 jsonschema goes on and leaves that check out. A build makes millions of nodes that live to
 its end: the search for garbage among them is a third of a chapter's rebuild, and to give
 them back one by one before the process ends, a quarter. Pybtex and others ask again and again
-what the installed packages offer, which is read from files. And settings are read by yaml's
-loader in C, which it has but takes only when told.
+what the installed packages offer, which is read from files. Settings are read by yaml's
+loader in C, which it has but takes only when told. And while all this is imported, the
+process whose copies will run the chapters reads what it needs.
 """
 
 import functools
@@ -14,8 +15,17 @@ import gc
 import importlib.metadata
 import os
 import sys
+from pathlib import Path
 
 import yaml
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "book" / "_ext"))
+import kernels
+import surroundings
+
+surroundings.settle()
+if kernels.WORKS:
+    kernels.mother()
 
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 gc.disable()

@@ -6,6 +6,7 @@ copy of a process that has read numpy may not work.
 """
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -19,18 +20,28 @@ from typing import Any
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
 
+WORKS = sys.platform == "linux"
+"""Whether kernels here can be copies."""
+
+
 def copied() -> None:
-    """Have this process start its kernels as copies, where that works."""
-    if sys.platform == "linux":
-        factory = KernelProvisionerFactory.instance()
-        factory.provisioners["copied"] = EntryPoint("copied", f"{__name__}:Copied", factory.GROUP_NAME)
-        factory.default_provisioner_name = "copied"
+    """Have this process start its kernels as copies."""
+    factory = KernelProvisionerFactory.instance()
+    factory.provisioners["copied"] = EntryPoint("copied", f"{__name__}:Copied", factory.GROUP_NAME)
+    factory.default_provisioner_name = "copied"
+
+
+@functools.cache
+def mother() -> subprocess.Popen[str]:
+    """The process that is copied: it begins with the first kernel, or sooner, where this is called while others wait."""
+    return subprocess.Popen(
+        [sys.executable, "-E", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
 
 
 class Copied(LocalProvisioner):
-    """Starts a kernel as a copy of the mother, which begins with the first; jupyter_client looks after it as after others."""
+    """Starts a kernel as a copy of the mother, and jupyter_client looks after it as after others."""
 
-    mother: subprocess.Popen[str] | None = None
     one_at_a_time = threading.Lock()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> Any:
@@ -38,12 +49,10 @@ class Copied(LocalProvisioner):
         arguments = cmd[cmd.index("ipykernel_launcher") + 1 :]
         self.cwd = str(kwargs.get("cwd") or os.getcwd())
         with self.one_at_a_time:
-            mother = Copied.mother = Copied.mother or subprocess.Popen(
-                [sys.executable, "-E", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-            )
-            assert mother.stdin and mother.stdout
-            print(json.dumps([arguments, self.cwd, kwargs["env"]]), file=mother.stdin, flush=True)
-            self.process = Copy(int(mother.stdout.readline()))
+            asked, answers = mother().stdin, mother().stdout
+            assert asked and answers
+            print(json.dumps([arguments, self.cwd, kwargs["env"]]), file=asked, flush=True)
+            self.process = Copy(int(answers.readline()))
         self.pid = self.pgid = self.process.pid
         return self.connection_info
 
@@ -80,6 +89,7 @@ def be_copied() -> None:
     """Read what all kernels need; for each line of input copy yourself, and write the copy's number."""
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as a kernel says before it reads matplotlib
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no word of the debugger on what no one debugs
+    os.nice(5)  # first come the pages that are read meanwhile, by one process alone
     import ipykernel.debugger  # noqa: F401
     import matplotlib.pyplot  # noqa: F401
     from ipykernel.kernelapp import IPKernelApp

@@ -40,9 +40,11 @@ def settle() -> None:
     if not profile.exists():
         profile.mkdir(parents=True, exist_ok=True)
         (profile / "ipython_kernel_config.py").write_text(KERNEL_SETTINGS)
-        # The list of fonts takes long on some machines, and matplotlib says so amid the first page that draws.
-        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True)
-    kernels.copied()
+        if not kernels.WORKS:
+            # The list of fonts takes long on some machines, and matplotlib says so amid the first page that draws.
+            subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], check=True)
+    if kernels.WORKS:
+        kernels.copied()
 
 
 def ask_for_own_package() -> None:

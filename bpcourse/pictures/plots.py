@@ -19,10 +19,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import is_color_like
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from matplotlib.ticker import LogFormatterSciNotation
 
 from bpcourse import checks
 from bpcourse.language import TRANSLATED, tr
@@ -70,8 +72,16 @@ def themed(figure: Figure, description: str) -> Picture:
         for text in figure.findobj(Text):
             text.set_text(tr(text.get_text()))
     description = f"{tr(description)}. {words.figure_in_words(figure)}".strip()
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        for told, tell in (
+            (axis.get_major_formatter(), axis.set_major_formatter),
+            (axis.get_minor_formatter(), axis.set_minor_formatter),
+        ):
+            if type(told) is LogFormatterSciNotation:
+                tell(_Powers(axis.get_transform().base, told.labelOnlyBase))
     drawing = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcourse"}):
+        _lay_out_once(figure)
         figure.savefig(drawing, format="svg", transparent=True)
     plt.close(figure)
     drawn = drawing.getvalue()
@@ -79,6 +89,7 @@ def themed(figure: Figure, description: str) -> Picture:
     assert view is not None
     # Its style is for every element, of the whole page: what it says, the group below says for its own.
     body = drawn[drawn.index("</defs>") + len("</defs>") : drawn.rindex("</svg>")]
+    body = re.sub(r"\s*<!--.*?-->", "", body)  # each text once more
     for name, (light, _) in COLOURS.items():
         body = body.replace(light, f"var(--bp-{name})")
     mark = f"p{hashlib.sha256(body.encode()).hexdigest()[:8]}"  # a name begins with a letter
@@ -91,6 +102,23 @@ def themed(figure: Figure, description: str) -> Picture:
     body = re.sub(r' (?:d|x|y)="[^"]*"', lambda place: _FINE.sub(lambda n: f"{round(float(n[0]), 2):g}", place[0]), body)
     scaled = f'<g transform="scale(1.33333)" fill="var(--bp-ink)" stroke-linejoin="round">{body}</g>'
     return svg.drawing(float(view[1]) * 4 / 3, float(view[2]) * 4 / 3, description, [scaled])
+
+
+def _lay_out_once(figure: Figure) -> None:
+    """Settle where all stands; else `savefig` draws the whole figure twice, the first time for its layout alone."""
+    FigureCanvasSVG(figure)  # which measures texts as they will be drawn
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+        figure.set_layout_engine(None)
+
+
+class _Powers(LogFormatterSciNotation):
+    """The numbers of a logarithmic axis as text, 10⁻³; as formulas each takes a hundredth of a second and a dozen elements."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        told = super().__call__(x, pos).removeprefix(r"$\mathdefault{").removesuffix("}$").replace(r"\times", "×")
+        return re.sub(r"\^\{(.*?)\}", lambda power: svg.raised(power[1]), told).replace("-", "−")
 
 
 _FINE = re.compile(r"-?\d+\.\d{3,}")
