@@ -168,7 +168,7 @@ def _rows(Z: Any, gamma: Any, beta: Any, eps: Any = 1e-5) -> tuple[Any, ...]:
 
 
 def _row(x: Any, argument: str, units: int) -> Array:
-    row = checks.array(x, argument)
+    row = checks.arrays({argument: x})[argument]
     if row.shape != (units, 1):
         raise ValueError(f"{argument}: expected shape ({units}, 1), a number for each unit, got {row.shape}")
     return row
@@ -380,15 +380,15 @@ def _depth(parameters: Parameters) -> int:
 def _with_or_without_norms(parameters: Any, output: str) -> dict[str, Array]:
     """W1, b1, W2, … of a network with this output, and γ and β of hidden layers, if there are any."""
     checks.mapping(parameters, "parameters")
-    norms = [name for name in parameters if isinstance(name, str) and re.fullmatch(r"(gamma|beta)\d+", name)]
+    norms = {name: x for name, x in parameters.items() if isinstance(name, str) and name.startswith(("gamma", "beta"))}
     checked = checked_parameters({name: x for name, x in parameters.items() if name not in norms})
     questions.expect_output(output, checked)
-    hidden = {str(l) for l in range(1, _depth(checked))}
-    for name in norms:
-        l = re.sub(r"\D", "", name)
-        if not {f"gamma{l}", f"beta{l}"} <= set(norms) or l not in hidden:
-            raise ValueError(f"parameters: expected gamma and beta of the same hidden layers, got {questions.names(parameters)}")
-        checked[name] = _row(parameters[name], name, len(checked[f"W{l}"]))
+    normalised = [l for l in range(1, _depth(checked)) if f"gamma{l}" in norms]
+    if norms.keys() != {f"{name}{l}" for l in normalised for name in ("gamma", "beta")}:
+        raise ValueError(f"parameters: expected gamma and beta of the same hidden layers, got {questions.names(parameters)}")
+    for l in normalised:
+        for name in f"gamma{l}", f"beta{l}":
+            checked[name] = _row(norms[name], name, len(checked[f"W{l}"]))
     return checked
 
 
@@ -402,11 +402,11 @@ def _fitting(layers: Any, parameters: Parameters) -> Sequence[Layer]:
     fitting = []
     for l, layer in enumerate(layers, start=1):
         units, below = ((n, *examples) for n in parameters[f"W{l}"].shape)
-        arrays = {}
-        for part, shape in {"A_below": below, "Z": units, "U": units, "F": units, "A": units}.items():
-            arrays[part] = checks.batch(getattr(layer, part), f"layers[{l - 1}].{part}")
-            if arrays[part].shape != shape:
-                raise ValueError(f"layers[{l - 1}].{part}: expected shape {shape}, as W{l} has, got {arrays[part].shape}")
+        shapes = {"A_below": below, "Z": units, "U": units, "F": units, "A": units}
+        arrays = checks.arrays({f"layers[{l - 1}].{part}": getattr(layer, part) for part in shapes})
+        for (told, x), shape in zip(arrays.items(), shapes.values()):
+            if x.shape != shape:
+                raise ValueError(f"{told}: expected shape {shape}, as W{l} has, got {x.shape}")
         kept = None
         if layer.kept is not None or f"gamma{l}" in parameters:
             if layer.kept is None or f"gamma{l}" not in parameters:
@@ -414,7 +414,7 @@ def _fitting(layers: Any, parameters: Parameters) -> Sequence[Layer]:
             kept = _kept(layer.kept, f"layers[{l - 1}].kept", units, f"layers[{l - 1}].Z")
         if checks.flag(layer.added, f"layers[{l - 1}].added") and (units != below or l == depth):
             raise ValueError(f"layers[{l - 1}].added: expected a hidden layer as wide as the one below, got shape {units}")
-        fitting.append(layer._replace(**arrays, kept=kept))
+        fitting.append(layer._replace(**dict(zip(shapes, arrays.values())), kept=kept))
     return fitting
 
 
