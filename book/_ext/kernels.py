@@ -1,12 +1,13 @@
 """Kernels that are copies of one process: what each of them would read first is read once.
 
-To start Python, Jupyter's kernel and matplotlib takes three seconds of a core, most pages run in one. The process that
+To start Python, Jupyter's kernel, matplotlib and widgets takes three seconds of a core, most pages run in one. The process that
 is copied (fork) has read these and no more: what a page imports of `bpcourse` it reads itself. Only on Linux: elsewhere a
 copy of a process that has read numpy may not work.
 """
 
 import contextlib
 import functools
+import importlib
 import json
 import os
 import signal
@@ -19,6 +20,12 @@ from typing import Any
 
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
+
+READ = (
+    "ipykernel.debugger", "IPython.core.oinspect", "IPython.extensions.storemagic", "psutil", "sqlite3", "tornado.platform.asyncio",
+    "matplotlib.pyplot", "matplotlib.backends.backend_svg", "anywidget", "tqdm",
+)  # fmt: skip
+"""What all kernels read as they begin, then what most pages do; none of it `bpcourse`."""
 
 WORKS = sys.platform == "linux"
 """Whether kernels here can be copies."""
@@ -90,8 +97,8 @@ def be_copied() -> None:
     os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as a kernel says before it reads matplotlib
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no word of the debugger on what no one debugs
     os.nice(5)  # first come the pages that are read meanwhile, by one process alone
-    import ipykernel.debugger  # noqa: F401
-    import matplotlib.pyplot  # noqa: F401
+    for name in READ:
+        importlib.import_module(name)
     from ipykernel.kernelapp import IPKernelApp
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a copy that has ended is gone, no one waits for it
