@@ -20,10 +20,9 @@ from typing import Any
 
 from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvisioner
 
-
 READ = (
-    "ipykernel.debugger", "IPython.core.oinspect", "IPython.extensions.storemagic", "psutil", "sqlite3", "tornado.platform.asyncio",
-    "matplotlib.pyplot", "matplotlib.backends.backend_svg", "anywidget", "tqdm",
+    "ipykernel.debugger", "IPython.core.oinspect", "IPython.extensions.storemagic", "psutil", "sqlite3",
+    "tornado.platform.asyncio", "matplotlib.pyplot", "matplotlib.backends.backend_svg", "anywidget", "tqdm",
 )  # fmt: skip
 """What all kernels read as they begin, then what most pages do; none of it `bpcourse`."""
 

@@ -72,13 +72,7 @@ def themed(figure: Figure, description: str) -> Picture:
         for text in figure.findobj(Text):
             text.set_text(tr(text.get_text()))
     description = f"{tr(description)}. {words.figure_in_words(figure)}".strip()
-    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
-        for told, tell in (
-            (axis.get_major_formatter(), axis.set_major_formatter),
-            (axis.get_minor_formatter(), axis.set_minor_formatter),
-        ):
-            if type(told) is LogFormatterSciNotation:
-                tell(_Powers(axis.get_transform().base, told.labelOnlyBase))
+    _write_powers(figure)
     drawing = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "bpcourse"}):
         _lay_out_once(figure)
@@ -111,6 +105,17 @@ def _lay_out_once(figure: Figure) -> None:
     if engine is not None:
         engine.execute(figure)
         figure.set_layout_engine(None)
+
+
+def _write_powers(figure: Figure) -> None:
+    """Give all logarithmic axes numbers as `_Powers` writes them."""
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        scale: Any = axis.get_transform()
+        major, minor = axis.get_major_formatter(), axis.get_minor_formatter()
+        if type(major) is LogFormatterSciNotation:
+            axis.set_major_formatter(_Powers(scale.base, major.labelOnlyBase))
+        if type(minor) is LogFormatterSciNotation:
+            axis.set_minor_formatter(_Powers(scale.base, minor.labelOnlyBase))
 
 
 class _Powers(LogFormatterSciNotation):
