@@ -703,3 +703,42 @@ def test_places_of_a_plot_are_said_to_a_hundredth_and_its_numbers_as_they_are():
     places = re.findall(r' (?:d|x|y)="([^"]*)"', drawn)
     assert places and not any(re.search(r"\.\d{3}", place) for place in places)
     assert "0.0625" in drawn and "0.3125" in drawn
+
+
+@pytest.mark.parametrize(
+    ("scale", "limits", "expected"),
+    [
+        ({"value": "log"}, (1e-3, 1e2), ["10⁻³", "10⁻²", "10⁻¹", "10⁰", "10¹", "10²"]),
+        ({"value": "log"}, (2, 4.5), ["2×10⁰", "3×10⁰", "4×10⁰"]),
+        ({"value": "log", "base": 2}, (1 / 8, 8), ["2⁻³", "2⁻²", "2⁻¹", "2⁰", "2¹", "2²", "2³"]),
+        ({"value": "symlog"}, (-20, 20), ["−10¹", "−10⁰", "0", "10⁰", "10¹"]),
+    ],
+)
+def test_the_numbers_of_a_logarithmic_axis_are_text_with_real_signs(scale, limits, expected):
+    figure, ax = axes()
+    ax.set_yscale(**scale)
+    ax.set(ylim=limits, xticks=[])
+    texts = [el.text for el in ET.fromstring(themed(figure, "powers").svg).iter() if el.tag.endswith("text")]
+    assert texts == expected
+
+
+def test_a_plot_is_laid_out_once_and_drawn_once(monkeypatch):
+    figure, ax = axes()
+    ax.plot([1, 2], label="a line")
+    figure.legend(loc="outside upper center")
+    drawn, draw = [], type(figure).draw
+    monkeypatch.setattr(type(figure), "draw", lambda self, renderer: drawn.append(draw(self, renderer)))
+    assert "a line" in themed(figure, "twice").svg and len(drawn) == 1
+
+
+def test_a_plot_laid_out_once_is_as_matplotlib_lays_it_out(monkeypatch):
+    def made():
+        figure, panels = axes(7, 3, columns=2)
+        panels[0].semilogy([1, 2, 3], [1e-9, 1, 20], label="a line")
+        panels[1].set(title="two\nlines", xlabel="x", ylabel="y")
+        figure.legend(loc="outside upper center")
+        return themed(figure, "two panels").svg
+
+    once = made()
+    monkeypatch.setattr("bpcourse.pictures.plots._lay_out_once", lambda figure: None)
+    assert made() == once
