@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 
 import docstrings
@@ -277,13 +278,28 @@ def test_a_kernel_that_finds_its_port_taken_is_left_to_the_next_run(tmp_path, mo
     settings = NbParserConfig(execution_mode="cache", execution_cache_path=str(tmp_path / "cache"))
     env = SimpleNamespace(myst_config=MdParserConfig(), mystnb_config=settings, doc2path=lambda _: str(path))
     page, cache = two_at_a_time.reader_of("01-one", env), get_cache(tmp_path / "cache")
+    ran: SimpleQueue[str] = SimpleQueue()
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = iter([server.getsockname()[1]])
         monkeypatch.setattr(LocalPortCache, "find_available_port", lambda ports, ip: next(taken, None) or choose(ports, ip))
-        two_at_a_time.run(env, page)
+        two_at_a_time.run("01-one", env, page, ran)
         assert next(taken, None) is None and cache.list_cache_records() == []
-        two_at_a_time.run(env, page)
+        two_at_a_time.run("01-one", env, page, ran)
         assert len(cache.list_cache_records()) == 1
+    assert ran.get() == ran.get() == "01-one" and ran.empty(), "none waits for a page that failed"
+
+
+def test_pages_with_code_are_read_as_they_have_run():
+    app = SimpleNamespace(to_read=["text", "one", "two", "three"], without_code=1, have_run=SimpleQueue())
+    for name in "three", "one", "two":
+        app.have_run.put(name)
+    read = []
+    two_at_a_time.choose(app, 0)
+    for name in app.to_read:  # as Sphinx goes through them
+        read.append(name)
+        app.env = SimpleNamespace(docname=name)
+        two_at_a_time.choose_next(app, None)
+    assert read == ["text", "three", "one", "two"]
 
 
 NUMBERED = """
