@@ -248,9 +248,9 @@ def test_a_page_that_always_runs_does_so_once(tmp_path):
                     "02-two": f"{always}# Two\n\n{cell(WAIT.format('a', 'a'))}"}).built()  # fmt: skip
 
 
-KERNEL = """import os, sys, builtins, matplotlib
-assert "bpcourse" not in sys.modules and not hasattr(builtins, "mine")
-builtins.mine = os.environ["MINE"] = "{0}"
+KERNEL = """import os, sys, builtins, matplotlib, bpcourse
+assert not any(hasattr(module, "mine") for module in (builtins, bpcourse)) and "MINE" not in os.environ
+builtins.mine = bpcourse.mine = os.environ["MINE"] = "{0}"
 import matplotlib.pyplot as plt
 plt.figure()
 mother = open(f"/proc/{{os.getppid()}}/cmdline").read().split(chr(0))[-2]

@@ -1,8 +1,8 @@
 """Kernels that are copies of one process: what each of them would read first is read once.
 
-To start Python, Jupyter's kernel, matplotlib and widgets takes three seconds of a core, most pages run in one. The process that
-is copied (fork) has read these and no more: what a page imports of `bpcourse` it reads itself. Only on Linux: elsewhere a
-copy of a process that has read numpy may not work.
+To start Python, Jupyter's kernel, matplotlib, widgets and `bpcourse` takes three seconds of a core, most pages run in one. A
+copy (fork) of a process that has read these begins at once. Only on Linux: elsewhere a copy of a process that has read numpy
+may not work.
 """
 
 import contextlib
@@ -23,8 +23,9 @@ from jupyter_client.provisioning import KernelProvisionerFactory, LocalProvision
 READ = (
     "ipykernel.debugger", "IPython.core.oinspect", "IPython.extensions.storemagic", "psutil", "sqlite3",
     "tornado.platform.asyncio", "matplotlib.pyplot", "matplotlib.backends.backend_svg", "anywidget", "tqdm",
+    "bpcourse.explore", "bpcourse.figures",
 )  # fmt: skip
-"""What all kernels read as they begin, then what most pages do; none of it `bpcourse`."""
+"""What all kernels read as they begin, then what most pages do."""
 
 WORKS = sys.platform == "linux"
 """Whether kernels here can be copies."""
@@ -97,7 +98,8 @@ def be_copied() -> None:
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"  # no word of the debugger on what no one debugs
     os.nice(5)  # first come the pages that are read meanwhile, by one process alone
     for name in READ:
-        importlib.import_module(name)
+        with contextlib.suppress(Exception):  # what cannot be read, a page says that asks for it
+            importlib.import_module(name)
     from ipykernel.kernelapp import IPKernelApp
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a copy that has ended is gone, no one waits for it
