@@ -81,6 +81,15 @@ def test_a_page_that_alone_reads_a_file_runs_again_when_that_has_changed(tmp_pat
     assert "read 44" in book.built().text("01-one") and second in book.text("02-two")
 
 
+def test_a_page_of_the_reference_is_read_again_only_when_its_modules_have_changed(tmp_path):
+    """`Names` in it inherits from another package's class, of which the page shows nothing."""
+    names = "```{eval-rst}\n.. automodule:: bpcourse.explore.names\n   :members:\n```\n"
+    pages = {"index": "# A book\n", "01-one": f"# One\n\n{names}", "book/06-notation": "# Two\n"}
+    book = Book(tmp_path, pages).built()
+    assert "0 added, 0 changed, 0 removed" in book.build().stdout
+    assert "traitlets" not in book.text("01-one")
+
+
 def test_the_large_book_names_all_that_its_cells_and_pages_depend_on():
     settings = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["sphinx"]["config"]
     listed = {path for name in ("fresh_cells", "fresh_pages") for pattern in settings[name] for path in ROOT.glob(pattern)}

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sphinx.pycode import ModuleAnalyzer
 from sphinx.pycode.parser import Parser
 
 BOOK = Path(__file__).parents[1]
@@ -63,6 +64,11 @@ def setup(app: Any) -> dict[str, bool]:
     """Listen to autodoc."""
     # It looks in every module for where each definition stands, a third of its time, which it never asks: viewcode would.
     Parser.parse_definition = lambda parser: None  # type: ignore[method-assign]
+    # It reads the modules of all that a class inherits from, matplotlib's too, for comments that no page shows.
+    source = ModuleAnalyzer.get_module_source
+    ModuleAnalyzer.get_module_source = staticmethod(  # type: ignore[method-assign]
+        lambda name: source(name) if name.startswith("bpcourse") else (source(name)[0], "")
+    )
     app.connect("autodoc-process-docstring", to_rst)
     app.connect("autodoc-skip-member", without_fields)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

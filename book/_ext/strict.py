@@ -20,11 +20,13 @@ FOLDER = "_static/inline"
 SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)([^>]*)>(.*?)</script>", re.S)
 DATA = re.compile(r'type="(?!module|text/javascript)')
 STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
-ATTRIBUTE = r"""\s+[^\s=<>"']+(?:=(?:"[^"]*"|'[^']*'))?"""
-STYLED = re.compile(rf'<([a-zA-Z][\w:-]*)((?:{ATTRIBUTE})*?)\s+style="([^"]*)"((?:{ATTRIBUTE})*\s*/?>)')
+# The second + and *+ : what was read as a name or a value is never tried another way.
+ATTRIBUTE = r"""\s+[^\s=<>"']++(?:=(?:"[^"]*+"|'[^']*+'))?"""
+OTHER = ATTRIBUTE.replace(r"\s+", r"\s+(?!style=)", 1)
+STYLED = re.compile(rf'<([a-zA-Z][\w:-]*+)((?:{OTHER})*+)\s+style="([^"]*)"((?:{ATTRIBUTE})*+\s*/?>)')
 CLASS = re.compile(r'\sclass="')
-INLINE = re.compile(r'<style|\sstyle="|<script(?![^>]*\ssrc=)')
-"""What a page that has been through this has no more, but for data; quick to look for."""
+STYLE_ATTRIBUTE = re.compile(r'style="(?<=\sstyle=")')
+"""Looked behind for its space: a pattern that begins with a space stops at each."""
 EXPLORER = re.compile(r"'(\[data-explorer=\"\w+\"\])'")
 KEPT = re.compile(rf"{FOLDER}/([0-9a-f]+\.js)")
 
@@ -32,6 +34,11 @@ KEPT = re.compile(rf"{FOLDER}/([0-9a-f]+\.js)")
 def digest(content: str, length: int) -> str:
     """A name for what is in it, the same on every page."""
     return hashlib.sha256(content.encode()).hexdigest()[:length]
+
+
+def inline(text: str) -> bool:
+    """Whether a page has what one that has been through this has no more, but for data."""
+    return "<style" in text or bool(STYLE_ATTRIBUTE.search(text) or SCRIPT.search(text))
 
 
 def without_inline(text: str, root: str) -> tuple[str, list[str], dict[str, str]]:
@@ -86,7 +93,7 @@ def finish(app: Any, exception: Exception | None) -> None:
     for page in sorted(folder.rglob("*.html")):
         text = page.read_text(encoding="utf-8")
         rules = before.get(digest(text, 32), [])
-        if INLINE.search(text):
+        if inline(text):
             text, rules, files = without_inline(text, "../" * (len(page.relative_to(folder).parts) - 1))
             for name, content in files.items():
                 (folder / name).write_text(content, encoding="utf-8")
