@@ -324,6 +324,9 @@ LAIN_UPON = """() => {
   }
   return crossed;
 }"""
+# A box that scrolls, if only by a pixel of a formula, must take the focus; a note has no need to scroll.
+SCROLLS = """() => [...document.querySelectorAll(".beside")]
+  .filter((e) => getComputedStyle(e).overflow !== "visible").map((e) => e.id)"""
 CHAPTERS = sorted(HTML.glob("book/*.html"))
 WITH_NOTES = [path.relative_to(HTML) for path in CHAPTERS if '"definition beside"' in path.read_text("utf-8")]
 
@@ -337,6 +340,7 @@ def test_notes_in_the_margin_move_nothing_and_lie_upon_nothing(tab, page):
         assert tab.locator(".beside").first.is_visible()
         assert tab.evaluate(MOVED) == []
         assert tab.evaluate(LAIN_UPON) == []
+        assert tab.evaluate(SCROLLS) == []
     tab.set_viewport_size({"width": 1200, "height": 900})
     assert not tab.locator(".beside").first.is_visible()
 
