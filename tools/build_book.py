@@ -8,8 +8,10 @@ them back one by one before the process ends, a quarter. Docutils searches a pag
 with a generator for each level of it. Pybtex, Jupyter's cache and others ask again and again
 what the installed packages offer, which is read from files, and nbformat holds each cell that
 it has just made against the schema. Settings are read by yaml's loader in C, which it has but
-takes only when told. And while all this is imported, the process whose copies will run the
-chapters reads what it needs.
+takes only when told. Pybtex reads the LaTeX of each reference twice, for the list and for the
+words that a citation shows. Threads that give cells to kernels get their turn after half a
+millisecond, not five, so that no kernel waits for the page that is being read. And while all
+this is imported, the process whose copies will run the chapters reads what it needs.
 """
 
 import functools
@@ -32,14 +34,17 @@ if kernels.WORKS:
 
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 gc.disable()
+sys.setswitchinterval(0.0005)
 
 import importlib_metadata  # noqa: E402
 import nbformat.v4.nbbase  # noqa: E402
 from docutils.nodes import Node  # noqa: E402
+from pybtex.richtext import Text  # noqa: E402
 
 yaml.SafeLoader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # type: ignore[misc]
 importlib.metadata.entry_points = functools.cache(importlib.metadata.entry_points)
 importlib_metadata.entry_points = functools.cache(importlib_metadata.entry_points)
+Text.from_latex = functools.cache(Text.from_latex)  # type: ignore[method-assign]
 nbformat.v4.nbbase.validate = lambda *arguments, **names: None  # type: ignore[assignment]
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+import sphinx.builders
 from jupyter_cache import get_cache
 from myst_nb.core.execute import create_client
 from myst_nb.core.read import create_nb_reader
@@ -36,8 +37,8 @@ def run_chapters(app: Any, env: Any, docnames: list[str]) -> None:
     readers = {name: reader for name in docnames if (reader := reader_of(name, env)) is not None}
     if len(readers) > 1:
         get_cache(env.mystnb_config.execution_cache_path).list_cache_records()  # makes its tables, once
-        # Without code first, then the longest, that none runs alone at the end.
-        docnames.sort(key=lambda name: -len(readers[name][1]) if name in readers else -math.inf)
+        # Without code first, then by what is to run and to read, that none is alone at the end.
+        docnames.sort(key=lambda name: -readers[name][1].count("```{") if name in readers else -math.inf)
         app.without_code -= len(readers)
         # One more than there are cores, for a kernel that begins or ends only waits. The threads end with the build, and wait for
         # nothing if it is broken off.
@@ -87,6 +88,8 @@ def choose_next(app: Any, doctree: Any) -> None:
 def write_beside(app: Any, env: Any) -> list[str]:
     """Have Sphinx begin two more processes; to read in several, pages would be pickled to and fro."""
     app.parallel = 3
+    # Sphinx would give each thirteen pages, and the first would begin late.
+    sphinx.builders.make_chunks = lambda names, processes: [names[i : i + 4] for i in range(0, len(names), 4)]
     return []
 
 
